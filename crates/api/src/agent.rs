@@ -1,0 +1,96 @@
+//! What agents and servers say to each other, under `/agent/v1`. Every request carries the agent key as
+//! `Authorization: Bearer KEY`.
+//!
+//! | request | meaning |
+//! |---|---|
+//! | `PUT /agent/v1/agents/{host}` with [`AgentHello`] | "here I am", answered by [`AgentWelcome`] |
+//! | `GET /agent/v1/agents/{id}/routers` | all routers of this agent: [`RouterList`] |
+//! | `GET /agent/v1/agents/{id}/routers/changes?after=R` | waits until something is newer than revision R, at most [`WATCH_SECS`]: [`RouterChanges`]; 410 when R is too old to tell, then list again |
+//! | `POST /agent/v1/agents/{id}/reports` with [`Report`] | what was observed; 204 |
+//!
+//! A request of any kind is a sign of life. An agent that is silent for [`SILENCE_SECS`] is not trusted any more: the
+//! API then says that it does not know about its tunnels.
+
+use std::collections::BTreeMap;
+
+use adit_model::status::{Reason, Status};
+use adit_model::{AgentId, PortId, RouterDocument, RouterId, SiteConnectionId, VpnServiceId};
+use serde::{Deserialize, Serialize};
+
+/// How long a watch waits for a change, in seconds.
+pub const WATCH_SECS: u64 = 20;
+/// How long an agent may be silent before what it reported counts as unknown, in seconds.
+pub const SILENCE_SECS: u64 = 45;
+
+/// What an agent tells of itself when it starts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentHello {
+    /// Name of the node; an agent is known by it across restarts.
+    pub host: String,
+    /// Zone for schedulers.
+    pub availability_zone: String,
+    /// `kernel` or `userspace`.
+    pub data_plane: String,
+    /// Physical networks that the node is joined to.
+    pub physical_networks: Vec<String>,
+    /// Version of the program.
+    pub version: String,
+}
+
+/// The answer to [`AgentHello`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentWelcome {
+    /// The identity to use from now on.
+    pub id: AgentId,
+}
+
+/// All that an agent has to make true.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RouterList {
+    /// The point in the change log that the list is of.
+    pub revision: u64,
+    /// One document per router of the agent.
+    pub routers: Vec<RouterDocument>,
+}
+
+/// What became different since a revision.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RouterChanges {
+    /// The point in the change log to ask after next time.
+    pub revision: u64,
+    /// Whole new documents.
+    pub changed: Vec<RouterDocument>,
+    /// Routers that are no longer this agent's.
+    pub removed: Vec<RouterId>,
+}
+
+/// What an agent observed of some of its routers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// By router; routers without news are left out.
+    pub routers: BTreeMap<RouterId, RouterReport>,
+}
+
+/// What an agent observed of one router. A report is the whole truth about that router at one moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RouterReport {
+    /// The generation of the document that was applied last.
+    pub observed_generation: u64,
+    /// Why the router could not be set up; `None` when it was.
+    pub error: Option<Reason>,
+    /// Ports whose interfaces are in place.
+    pub wired_ports: Vec<PortId>,
+    /// Every VPN service of the document.
+    pub services: BTreeMap<VpnServiceId, StatusReport>,
+    /// Every site connection of the document.
+    pub connections: BTreeMap<SiteConnectionId, StatusReport>,
+}
+
+/// The state of one thing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusReport {
+    /// Never `PENDING_CREATE`.
+    pub status: Status,
+    /// Present unless `ACTIVE`.
+    pub reason: Option<Reason>,
+}

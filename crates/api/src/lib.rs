@@ -1,0 +1,2 @@
+//! The REST API's contract.
+pub mod agent;

@@ -1,0 +1,83 @@
+//! What a gateway says about what it was asked for, and why.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+crate::vocabulary! {
+    /// The API's word for the state of a VPN service or a site connection.
+    Status {
+        /// Stored; no gateway has spoken of it yet.
+        PendingCreate = "PENDING_CREATE",
+        /// Working.
+        Active = "ACTIVE",
+        /// Not working; the reason says why.
+        Down = "DOWN",
+        /// Cannot work as asked for; the reason says what to change.
+        Error = "ERROR",
+    }
+}
+
+crate::vocabulary! {
+    /// Why a tunnel is not up: one of a short list that programs can act on.
+    ReasonCode {
+        /// It was switched off with `admin_state_up`.
+        AdminDown = "admin-down",
+        /// A VPN service without connections.
+        NoConnections = "no-connections",
+        /// The key exchange is under way.
+        Negotiating = "negotiating",
+        /// We are to wait for the peer, and it has not come.
+        WaitingForPeer = "waiting-for-peer",
+        /// Nobody answers at the peer's address.
+        PeerSilent = "peer-silent",
+        /// The peer does not hold the same pre-shared key.
+        AuthenticationFailed = "authentication-failed",
+        /// The peer proves another identity than `peer_id`, or expects another of us.
+        IdentityMismatch = "identity-mismatch",
+        /// No common algorithms for the IKE SA.
+        IkeProposalMismatch = "ike-proposal-mismatch",
+        /// No common algorithms for the CHILD_SA.
+        IpsecProposalMismatch = "ipsec-proposal-mismatch",
+        /// The two ends name different networks.
+        TrafficSelectorMismatch = "traffic-selector-mismatch",
+        /// The peer's address is a name that cannot be resolved.
+        PeerUnresolved = "peer-unresolved",
+        /// The peer closed the tunnel.
+        ClosedByPeer = "closed-by-peer",
+        /// The router has no external address of the peer's IP version.
+        NoExternalAddress = "no-external-address",
+        /// The gateway cannot do what the policy asks for.
+        Unsupported = "unsupported",
+        /// The IKE daemon is not running.
+        DaemonDown = "daemon-down",
+        /// The router could not be set up on its node.
+        RouterNotReady = "router-not-ready",
+        /// No agent serves the router, or its agent has not been heard of.
+        AgentSilent = "agent-silent",
+        /// None of the above; the text has what was seen.
+        Other = "other",
+    }
+}
+
+/// Why something is not `ACTIVE`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Reason {
+    /// For programs.
+    pub code: ReasonCode,
+    /// One sentence for people; never a secret.
+    pub text: String,
+}
+
+impl Reason {
+    /// A reason from its parts.
+    pub fn new(code: ReasonCode, text: impl Into<String>) -> Self {
+        Self { code, text: text.into() }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.text)
+    }
+}
