@@ -1,0 +1,136 @@
+//! The extensions that the Networking API announces. An alias promises attributes and behaviour; clients look one up by
+//! alias or by name, so both are contract.
+
+use serde::Serialize;
+
+/// An entry of `/v2.0/extensions`.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Extension {
+    /// What clients ask for.
+    pub alias: &'static str,
+    /// What some clients ask for.
+    pub name: &'static str,
+    /// For people.
+    pub description: &'static str,
+    /// When the extension was defined.
+    pub updated: &'static str,
+    /// Always empty.
+    pub links: [(); 0],
+}
+
+/// All of them, by alias.
+pub static EXTENSIONS: &[Extension] = &[
+    extension("agent", "agent", "The agent management extension.", "2013-02-03T10:00:00-00:00"),
+    extension(
+        "availability_zone",
+        "Availability Zone",
+        "The availability zone extension.",
+        "2015-01-01T10:00:00-00:00",
+    ),
+    extension(
+        "empty-string-filtering",
+        "Empty String Filtering Extension",
+        "Allow filtering by attributes with empty string value",
+        "2018-05-01T10:00:00-00:00",
+    ),
+    extension(
+        "ext-gw-mode",
+        "Neutron L3 Configurable external gateway mode",
+        "Extension of the router abstraction for specifying whether SNAT should occur on the external gateway",
+        "2013-03-28T10:00:00-00:00",
+    ),
+    extension(
+        "external-net",
+        "Neutron external network",
+        "Adds external network attribute to network resource.",
+        "2013-01-14T10:00:00-00:00",
+    ),
+    extension(
+        "filter-validation",
+        "Filter parameters validation",
+        "Provides validation on filter parameters.",
+        "2018-07-04T10:00:00-00:00",
+    ),
+    extension(
+        "pagination",
+        "Pagination support",
+        "Extension that indicates that pagination is enabled.",
+        "2016-06-12T00:00:00-00:00",
+    ),
+    extension(
+        "project-id",
+        "project_id field enabled",
+        "Extension that indicates that project_id field is enabled.",
+        "2016-09-09T09:09:09-09:09",
+    ),
+    extension(
+        "provider",
+        "Provider Network",
+        "Expose mapping of virtual networks to physical networks",
+        "2012-09-07T10:00:00-00:00",
+    ),
+    extension(
+        "quotas",
+        "Quota management support",
+        "Expose functions for quotas management per project",
+        "2012-07-29T10:00:00-00:00",
+    ),
+    extension(
+        "router",
+        "Neutron L3 Router",
+        "Router abstraction for basic L3 forwarding between L2 Neutron networks and access to external networks via a NAT gateway.",
+        "2012-07-20T10:00:00-00:00",
+    ),
+    extension(
+        "sorting",
+        "Sorting support",
+        "Extension that indicates that sorting is enabled.",
+        "2016-06-12T00:00:00-00:00",
+    ),
+    extension(
+        "standard-attr-description",
+        "standard-attr-description",
+        "Extension to add descriptions to standard attributes",
+        "2016-02-10T10:00:00-00:00",
+    ),
+    extension(
+        "standard-attr-revisions",
+        "Resource revision numbers",
+        "This extension will display the revision number of neutron resources.",
+        "2016-04-11T10:00:00-00:00",
+    ),
+    extension(
+        "standard-attr-timestamp",
+        "Resource timestamps",
+        "Adds created_at and updated_at fields to all Neutron resources that have Neutron standard attributes.",
+        "2016-09-12T10:00:00-00:00",
+    ),
+    extension(
+        "vpn-aes-ccm-gcm",
+        "VPN support for AES CCM, GCM modes",
+        "Add choices for encryption, auth and pfs",
+        "2023-10-24T11:00:00-00:00",
+    ),
+    extension(
+        "vpn-aes-ctr",
+        "VPN support for AES CTR mode",
+        "Add AES CTR choices for encryption algorithm",
+        "2024-01-09T09:00:00-00:00",
+    ),
+    extension(
+        "vpn-endpoint-groups",
+        "VPN Endpoint Groups",
+        "VPN endpoint groups support",
+        "2015-08-04T10:00:00-00:00",
+    ),
+    extension("vpnaas", "VPN service", "Extension for VPN service", "2013-05-29T10:00:00-00:00"),
+];
+
+const fn extension(
+    alias: &'static str,
+    name: &'static str,
+    description: &'static str,
+    updated: &'static str,
+) -> Extension {
+    Extension { alias, name, description, updated, links: [] }
+}

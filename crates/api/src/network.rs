@@ -1,0 +1,1 @@
+//! The core resources of the Networking API.

@@ -1,0 +1,173 @@
+//! The query string of a list: filters, fields, sorting, paging.
+
+use serde_json::Value;
+
+use crate::attribute::{Attribute, Kind, Schema};
+use crate::error::ApiError;
+use crate::python;
+
+/// What a list was asked for.
+#[derive(Debug, Default)]
+pub struct ListQuery {
+    /// All must hold.
+    pub filters: Vec<Filter>,
+    /// The attributes to show; empty for all.
+    pub fields: Vec<String>,
+    /// Column and whether it ascends, most significant first.
+    pub sort: Vec<(&'static str, bool)>,
+    /// How many objects at most; `None` for all.
+    pub limit: Option<u64>,
+    /// The id next to which the page starts.
+    pub marker: Option<String>,
+    /// Whether the page lies before the marker.
+    pub reverse: bool,
+}
+
+/// One filter: the column has any of the values.
+#[derive(Debug, PartialEq)]
+pub struct Filter {
+    /// As in the database.
+    pub column: &'static str,
+    /// Texts, booleans or numbers, as the column has them.
+    pub values: Vec<Value>,
+}
+
+impl ListQuery {
+    /// Reads a query string, already split and decoded.
+    ///
+    /// # Errors
+    /// In the reference's words.
+    pub fn parse(schema: &Schema, pairs: &[(String, String)]) -> Result<Self, ApiError> {
+        let mut query = Self::default();
+        let (mut keys, mut dirs, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
+        for (name, value) in pairs {
+            match name.as_str() {
+                "fields" => query.fields.push(value.clone()),
+                "sort_key" => keys.push(value.as_str()),
+                "sort_dir" => dirs.push(value.as_str()),
+                "limit" => query.limit = parse_limit(value)?,
+                "marker" => query.marker = Some(value.clone()),
+                "page_reverse" => query.reverse = value.eq_ignore_ascii_case("true"),
+                _ => {
+                    match schema.attribute(name).and_then(|attribute| Some((attribute, attribute.filter?))) {
+                        Some((attribute, column)) => query.add_filter(attribute, column, value)?,
+                        None => unknown.push(Value::from(name.as_str())),
+                    }
+                }
+            }
+        }
+        if !unknown.is_empty() {
+            let unknown = python::repr(&Value::from(unknown));
+            return Err(ApiError::bad_request(format!("{unknown} is invalid attribute for filtering")));
+        }
+        query.sort = parse_sort(schema, &keys, &dirs)?;
+        Ok(query)
+    }
+
+    fn add_filter(
+        &mut self,
+        attribute: &Attribute,
+        column: &'static str,
+        value: &str,
+    ) -> Result<(), ApiError> {
+        let value = match attribute.kind {
+            Kind::Bool | Kind::Number | Kind::Size => {
+                attribute.kind.check(&Value::from(value)).map_err(|error| error.at(attribute.name))?
+            }
+            Kind::Text
+            | Kind::ShortText
+            | Kind::Name
+            | Kind::Uuid
+            | Kind::OptionalUuid
+            | Kind::Word(_)
+            | Kind::Other(_) => Value::from(value),
+        };
+        match self.filters.iter_mut().find(|filter| filter.column == column) {
+            Some(filter) => filter.values.push(value),
+            None => self.filters.push(Filter { column, values: vec![value] }),
+        }
+        Ok(())
+    }
+}
+
+/// The attributes that the GET of one object was asked for; everything else in its query string is ignored.
+pub fn fields(pairs: &[(String, String)]) -> Vec<String> {
+    pairs.iter().filter(|(name, _)| name == "fields").map(|(_, value)| value.clone()).collect()
+}
+
+fn parse_limit(value: &str) -> Result<Option<u64>, ApiError> {
+    let limit: u64 = value.parse().map_err(|_| ApiError::BadRequest {
+        resource: "limit".to_owned(),
+        reason: format!("Limit must be an integer 0 or greater and not '{value}'"),
+    })?;
+    Ok(Some(limit).filter(|limit| *limit > 0))
+}
+
+fn parse_sort(schema: &Schema, keys: &[&str], dirs: &[&str]) -> Result<Vec<(&'static str, bool)>, ApiError> {
+    if keys.len() != dirs.len() {
+        return Err(ApiError::bad_request("The number of sort_keys and sort_dirs must be same"));
+    }
+    let column = |key: &str| schema.attribute(key).filter(|attribute| attribute.sort).and_then(|a| a.filter);
+    let unknown: Vec<Value> =
+        keys.iter().filter(|key| column(key).is_none()).map(|key| Value::from(*key)).collect();
+    if !unknown.is_empty() {
+        let unknown = python::repr(&Value::from(unknown));
+        return Err(ApiError::bad_request(format!("{unknown} is invalid attribute for sort_keys")));
+    }
+    let wrong: Vec<Value> =
+        dirs.iter().filter(|dir| !matches!(**dir, "asc" | "desc")).map(|dir| Value::from(*dir)).collect();
+    if !wrong.is_empty() {
+        let wrong = python::repr(&Value::from(wrong));
+        return Err(ApiError::bad_request(format!(
+            "{wrong} is invalid value for sort_dirs, valid value is 'asc' and 'desc'"
+        )));
+    }
+    Ok(keys.iter().zip(dirs).filter_map(|(key, dir)| Some((column(key)?, *dir == "asc"))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vpn::ike_policy::SCHEMA;
+
+    fn parse(query: &str) -> Result<ListQuery, ApiError> {
+        let pairs: Vec<(String, String)> = query
+            .split('&')
+            .filter(|pair| !pair.is_empty())
+            .map(|pair| {
+                pair.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())).unwrap()
+            })
+            .collect();
+        ListQuery::parse(&SCHEMA, &pairs)
+    }
+
+    #[test]
+    fn repeated_filters_are_alternatives_and_tenant_means_project() {
+        let query = parse("name=a&tenant_id=p1&name=c&fields=id&limit=0").unwrap();
+        let texts = |values: &[&str]| values.iter().map(|text| Value::from(*text)).collect::<Vec<_>>();
+        assert_eq!(
+            query.filters,
+            [
+                Filter { column: "name", values: texts(&["a", "c"]) },
+                Filter { column: "project_id", values: texts(&["p1"]) }
+            ]
+        );
+        assert_eq!((query.fields, query.limit), (vec!["id".to_owned()], None));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        for (query, want) in [
+            ("bogus=1&lifetime=2", "['bogus', 'lifetime'] is invalid attribute for filtering"),
+            ("sort_key=id", "The number of sort_keys and sort_dirs must be same"),
+            ("sort_key=description&sort_dir=asc", "['description'] is invalid attribute for sort_keys"),
+            (
+                "sort_key=id&sort_dir=up",
+                "['up'] is invalid value for sort_dirs, valid value is 'asc' and 'desc'",
+            ),
+            ("limit=-1", "Bad limit request: Limit must be an integer 0 or greater and not '-1'."),
+        ] {
+            assert_eq!(parse(query).unwrap_err().to_string(), want, "{query}");
+        }
+    }
+}

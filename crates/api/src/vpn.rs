@@ -1,0 +1,8 @@
+//! The VPN extension's resources.
+
+pub mod endpoint_group;
+pub mod ike_policy;
+pub mod ipsec_policy;
+pub mod lifetime;
+pub mod site_connection;
+pub mod vpn_service;
