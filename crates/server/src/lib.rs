@@ -1,1 +1,20 @@
-//! (to be written)
+//! The server: who may do what, what depends on what, and how it is asked for over HTTP.
+//!
+//! A request comes in by [`http`], becomes a caller and a checked body, and is handed to a use case: [`vpn`],
+//! [`network`] or [`identity`], a file per resource. A use case works within one transaction of the store; when that is
+//! committed, [`App::wake`] tells the agents that wait, whom [`agents`] serves.
+//!
+//! Enter at [`App`] and [`http::router`].
+
+mod agents;
+mod app;
+mod caller;
+mod config;
+pub mod http;
+mod identity;
+mod network;
+mod resource;
+mod vpn;
+
+pub use app::App;
+pub use config::ServerConfig;

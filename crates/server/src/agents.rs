@@ -1,0 +1,1 @@
+//! Serving agents: router documents, wake-ups, reports.

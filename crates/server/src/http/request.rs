@@ -1,0 +1,66 @@
+//! What is read off a request beside its body.
+
+use axum::extract::Request;
+use axum::http::header::HOST;
+use axum::http::{HeaderMap, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+use tracing::Instrument;
+use uuid::Uuid;
+
+/// The header of the request id, on every answer of both APIs.
+const REQUEST_ID: &str = "x-openstack-request-id";
+
+/// Gives a request its id: in a span around everything that happens for it, and in the answer. A client's own id is
+/// not taken over.
+pub(super) async fn traced(request: Request, next: Next) -> Response {
+    let id = format!("req-{}", Uuid::new_v4());
+    let span = tracing::info_span!("request", id, method = %request.method(), path = request.uri().path());
+    let mut response = next.run(request).instrument(span.clone()).await;
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    span.in_scope(|| tracing::debug!(status = response.status().as_u16(), "answered"));
+    response
+}
+
+/// The URL of this server as the client wrote it: documents and links must name the host that the client can reach.
+pub(super) fn base_url(headers: &HeaderMap) -> String {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let scheme = text("x-forwarded-proto").filter(|scheme| *scheme == "https").unwrap_or("http");
+    let host = text("x-forwarded-host").or_else(|| text(HOST.as_str())).unwrap_or("localhost");
+    format!("{scheme}://{host}")
+}
+
+/// The query string, split and decoded.
+pub(super) fn query_pairs(query: Option<&str>) -> Vec<(String, String)> {
+    form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect()
+}
+
+/// The parts of a path below `prefix`, decoded, without a `.json` suffix and a trailing slash.
+pub(super) fn segments(path: &str, prefix: &str) -> Vec<String> {
+    let below = path.strip_prefix(prefix).unwrap_or_default();
+    let below = below.strip_suffix('/').unwrap_or(below);
+    let below = below.strip_suffix(".json").unwrap_or(below);
+    let decode = |part: &str| percent_encoding::percent_decode_str(part).decode_utf8_lossy().into_owned();
+    below.split('/').skip(1).map(decode).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::segments;
+
+    #[test]
+    fn a_path_is_split_without_suffix_and_trailing_slash() {
+        for (path, want) in [
+            ("/networking", vec![]),
+            ("/networking/", vec![]),
+            ("/networking/v2.0/networks", vec!["v2.0", "networks"]),
+            ("/networking/v2.0/networks.json", vec!["v2.0", "networks"]),
+            ("/networking/v2.0/networks/a%20b/", vec!["v2.0", "networks", "a b"]),
+            ("/networking/v2.0//networks", vec!["v2.0", "", "networks"]),
+        ] {
+            assert_eq!(segments(path, "/networking"), want, "{path}");
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! The life of a resource of the Networking API, written once: parse, look up, permit, decide, commit, show.
+//!
+//! A resource says what is special about it by [`Resource`]; the functions below are all that HTTP calls.
+
+use std::future::Future;
+
+use adit_api::query::{self, ListQuery};
+use adit_api::{ApiError, Schema, body, view};
+use adit_model::ProjectId;
+use adit_store::{Error as StoreError, Filter, Listing, Page, Record, Session, Stored};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::App;
+use crate::caller::Caller;
+
+/// What a use case works with: one transaction, on behalf of one caller.
+#[derive(Clone, Copy)]
+pub(crate) struct Context<'a> {
+    pub(crate) app: &'a App,
+    pub(crate) session: &'a Session,
+    pub(crate) caller: &'a Caller,
+}
+
+/// A resource of the Networking API: its declaration and its rules.
+pub(crate) trait Resource {
+    /// The value that is stored.
+    type Record: Record;
+    /// A checked POST.
+    type Create: DeserializeOwned + Send;
+    /// A checked PUT.
+    type Update: DeserializeOwned + Send;
+    /// An answer.
+    type View: Serialize + Send;
+    /// The declaration.
+    const SCHEMA: &'static Schema;
+
+    /// The answer for an object that is not there, or that the caller may not see.
+    fn not_found(id: &str) -> ApiError;
+
+    /// Whose object it is.
+    fn owner(record: &Self::Record) -> &ProjectId;
+
+    /// Makes an object. The caller may make objects for this owner.
+    fn create(
+        cx: Context<'_>,
+        create: Self::Create,
+    ) -> impl Future<Output = Result<Stored<Self::Record>, ApiError>> + Send;
+
+    /// Changes an object that the caller may change.
+    fn update(
+        cx: Context<'_>,
+        record: Stored<Self::Record>,
+        update: Self::Update,
+    ) -> impl Future<Output = Result<Stored<Self::Record>, ApiError>> + Send;
+
+    /// Removes an object that the caller may change.
+    fn delete(
+        cx: Context<'_>,
+        record: Stored<Self::Record>,
+    ) -> impl Future<Output = Result<(), ApiError>> + Send;
+
+    /// How objects are shown to the caller.
+    fn views(
+        cx: Context<'_>,
+        records: Vec<Stored<Self::Record>>,
+    ) -> impl Future<Output = Result<Vec<Self::View>, ApiError>> + Send;
+
+    /// Whether the caller may change an object that it sees.
+    ///
+    /// # Errors
+    /// [`ApiError::PolicyNotAuthorized`].
+    fn permit(
+        cx: Context<'_>,
+        action: &'static str,
+        record: &Self::Record,
+    ) -> impl Future<Output = Result<(), ApiError>> + Send {
+        std::future::ready(cx.caller.require_change(Self::owner(record), action, Self::SCHEMA.rule))
+    }
+
+    /// `PUT .../{id}/{action}`; none unless a resource says otherwise.
+    fn act(
+        cx: Context<'_>,
+        record: Stored<Self::Record>,
+        action: &str,
+        request: &[u8],
+    ) -> impl Future<Output = Result<Value, ApiError>> + Send {
+        let _ = (cx, record, action, request);
+        std::future::ready(Err(ApiError::HTTPNotFound))
+    }
+}
+
+/// `POST /{collection}`.
+pub(crate) async fn create<R: Resource>(
+    app: &App,
+    caller: &Caller,
+    request: &[u8],
+) -> Result<Value, ApiError> {
+    let checked = body::parse_create(R::SCHEMA, request, caller.sender())?;
+    let owner = ProjectId::new(checked.get("project_id").and_then(Value::as_str).unwrap_or_default());
+    caller.require_change(&owner, "create", R::SCHEMA.rule)?;
+    let create = typed(checked)?;
+    let session = app.store().write().await.map_err(ApiError::from_store)?;
+    let cx = Context { app, session: &session, caller };
+    let record = R::create(cx, create).await?;
+    let shown = show_one::<R>(cx, record, &[]).await?;
+    commit(app, session).await?;
+    Ok(shown)
+}
+
+/// `GET /{collection}`. `url` is the collection's own, for links.
+pub(crate) async fn list<R: Resource>(
+    app: &App,
+    caller: &Caller,
+    pairs: &[(String, String)],
+    url: &str,
+) -> Result<Value, ApiError> {
+    let query = ListQuery::parse(R::SCHEMA, pairs)?;
+    let session = app.store().read().await.map_err(ApiError::from_store)?;
+    let cx = Context { app, session: &session, caller };
+    let records =
+        session.table::<R::Record>().list(&listing(caller, &query)).await.map_err(ApiError::from_store)?;
+    let ids: Vec<String> = records.iter().map(|record| record.record.id()).collect();
+    let mut objects = Vec::with_capacity(records.len());
+    for shown in R::views(cx, records).await? {
+        objects.push(view::object(R::SCHEMA, &shown, caller.is_admin(), &query.fields)?);
+    }
+    let links = query.limit.map(|limit| view::page_links(url, pairs, &ids, limit, query.reverse));
+    Ok(view::wrap_list(R::SCHEMA, objects, links))
+}
+
+/// `GET /{collection}/{id}`.
+pub(crate) async fn show<R: Resource>(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+    pairs: &[(String, String)],
+) -> Result<Value, ApiError> {
+    let session = app.store().read().await.map_err(ApiError::from_store)?;
+    let cx = Context { app, session: &session, caller };
+    let record = find::<R>(cx, id).await?;
+    show_one::<R>(cx, record, &query::fields(pairs)).await
+}
+
+/// `PUT /{collection}/{id}`.
+pub(crate) async fn update<R: Resource>(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+    request: &[u8],
+) -> Result<Value, ApiError> {
+    let update = typed(body::parse_update(R::SCHEMA, request, caller.sender())?)?;
+    let session = app.store().write().await.map_err(ApiError::from_store)?;
+    let cx = Context { app, session: &session, caller };
+    let record = find_to_change::<R>(cx, "update", id).await?;
+    let record = R::update(cx, record, update).await?;
+    let shown = show_one::<R>(cx, record, &[]).await?;
+    commit(app, session).await?;
+    Ok(shown)
+}
+
+/// `DELETE /{collection}/{id}`.
+pub(crate) async fn delete<R: Resource>(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+    request: &[u8],
+) -> Result<(), ApiError> {
+    if !request.iter().all(u8::is_ascii_whitespace) {
+        return Err(ApiError::bad_request("Request body is not supported in DELETE."));
+    }
+    let session = app.store().write().await.map_err(ApiError::from_store)?;
+    let cx = Context { app, session: &session, caller };
+    let record = find_to_change::<R>(cx, "delete", id).await?;
+    R::delete(cx, record).await?;
+    commit(app, session).await
+}
+
+/// `PUT /{collection}/{id}/{action}`.
+pub(crate) async fn act<R: Resource>(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+    action: &str,
+    request: &[u8],
+) -> Result<Value, ApiError> {
+    let session = app.store().write().await.map_err(ApiError::from_store)?;
+    let cx = Context { app, session: &session, caller };
+    let record = find::<R>(cx, id).await?;
+    let answer = R::act(cx, record, action, request).await?;
+    commit(app, session).await?;
+    Ok(answer)
+}
+
+/// The object with this id, as far as the caller may see it.
+pub(crate) async fn find<R: Resource>(cx: Context<'_>, id: &str) -> Result<Stored<R::Record>, ApiError> {
+    let found = cx.session.table::<R::Record>().find_in(id, &cx.caller.visible()).await;
+    found.map_err(ApiError::from_store)?.ok_or_else(|| R::not_found(id))
+}
+
+async fn find_to_change<R: Resource>(
+    cx: Context<'_>,
+    action: &'static str,
+    id: &str,
+) -> Result<Stored<R::Record>, ApiError> {
+    let record = find::<R>(cx, id).await?;
+    R::permit(cx, action, &record).await?;
+    // Read again under a lock: from here on nobody else changes it.
+    let locked = cx.session.table::<R::Record>().lock(id).await.map_err(ApiError::from_store)?;
+    locked.ok_or_else(|| R::not_found(id))
+}
+
+async fn show_one<R: Resource>(
+    cx: Context<'_>,
+    record: Stored<R::Record>,
+    fields: &[String],
+) -> Result<Value, ApiError> {
+    let shown =
+        R::views(cx, vec![record]).await?.pop().ok_or_else(|| ApiError::internal("a view is missing"))?;
+    Ok(view::wrap_one(R::SCHEMA, view::object(R::SCHEMA, &shown, cx.caller.is_admin(), fields)?))
+}
+
+async fn commit(app: &App, session: Session) -> Result<(), ApiError> {
+    session.commit().await.map_err(ApiError::from_store)?;
+    app.wake();
+    Ok(())
+}
+
+fn typed<T: DeserializeOwned>(checked: Map<String, Value>) -> Result<T, ApiError> {
+    serde_json::from_value(Value::Object(checked)).map_err(ApiError::internal)
+}
+
+fn listing(caller: &Caller, query: &ListQuery) -> Listing {
+    let page = query.limit.map(|limit| Page { limit, marker: query.marker.clone(), reverse: query.reverse });
+    let filters =
+        query.filters.iter().map(|filter| Filter { column: filter.column, values: filter.values.clone() });
+    Listing { filters: filters.collect(), sort: query.sort.clone(), page, ..caller.visible() }
+}
+
+/// The one map from failures of the store to answers.
+pub(crate) trait FromStore {
+    /// A use case that expects a failure turns it into its own answer before it gets here.
+    fn from_store(error: StoreError) -> Self;
+}
+
+impl FromStore for ApiError {
+    fn from_store(error: StoreError) -> Self {
+        match error {
+            StoreError::UnknownMarker { marker } => Self::BadRequest {
+                resource: "marker".to_owned(),
+                reason: format!("'{marker}' is not an object of the list"),
+            },
+            StoreError::Open { .. }
+            | StoreError::Statement { .. }
+            | StoreError::Duplicate { .. }
+            | StoreError::Referenced { .. }
+            | StoreError::Vanished { .. }
+            | StoreError::Corrupt { .. }
+            | StoreError::Newer { .. }
+            | StoreError::KeyFile { .. }
+            | StoreError::Sealed => Self::internal(error),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Lists: filters, order and pages, as conditions that the database evaluates.
+
+use adit_model::ProjectId;
+use sea_orm::{ColumnTrait, Condition, EntityTrait, ModelTrait, Value};
+
+/// Which rows are wanted, and in which order.
+#[derive(Clone, Debug, Default)]
+pub struct Listing {
+    /// Only what this project may see; `None` for everything.
+    pub visible_to: Option<ProjectId>,
+    /// All must hold.
+    pub filters: Vec<Filter>,
+    /// Column and whether it ascends, most significant first; then by age.
+    pub sort: Vec<(&'static str, bool)>,
+    /// Which part of the list; `None` for all of it.
+    pub page: Option<Page>,
+}
+
+/// A filter: the column has any of the values.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    /// Name of the column.
+    pub column: &'static str,
+    /// Texts, booleans or whole numbers.
+    pub values: Vec<serde_json::Value>,
+}
+
+/// A part of a list.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// How many rows at most.
+    pub limit: u64,
+    /// The id next to which the page starts.
+    pub marker: Option<String>,
+    /// Whether the page lies before the marker.
+    pub reverse: bool,
+}
+
+impl Listing {
+    /// Rows whose column has this value.
+    pub fn of(column: &'static str, value: impl ToString) -> Self {
+        Self::default().and(column, value)
+    }
+
+    /// Narrows the list.
+    #[must_use]
+    pub fn and(mut self, column: &'static str, value: impl ToString) -> Self {
+        self.filters.push(Filter { column, values: vec![serde_json::Value::String(value.to_string())] });
+        self
+    }
+}
+
+/// The column of an entity by its name; the names come from declarations in code, never from clients.
+pub(crate) fn column<E: EntityTrait>(name: &str) -> E::Column {
+    match name.parse() {
+        Ok(column) => column,
+        Err(_) => unreachable!("a declaration names the column `{name}`, which its table does not have"),
+    }
+}
+
+impl Filter {
+    pub(crate) fn condition<E: EntityTrait>(&self) -> Condition {
+        let column = column::<E>(self.column);
+        column.is_in(self.values.iter().map(value)).into_condition()
+    }
+}
+
+fn value(json: &serde_json::Value) -> Value {
+    match json {
+        serde_json::Value::Bool(flag) => (*flag).into(),
+        serde_json::Value::Number(number) => number.as_i64().into(),
+        serde_json::Value::String(text) => text.as_str().into(),
+        serde_json::Value::Null | serde_json::Value::Array(_) | serde_json::Value::Object(_) => {
+            json.to_string().into()
+        }
+    }
+}
+
+/// Rows that come after `marker` in the order given (columns, most significant first, and whether each ascends).
+pub(crate) fn after<M>(marker: &M, order: &[(<M::Entity as EntityTrait>::Column, bool)]) -> Condition
+where
+    M: ModelTrait,
+{
+    let mut any = Condition::any();
+    for (at, (column, ascends)) in order.iter().enumerate() {
+        let mut all = Condition::all();
+        for (equal, _) in &order[..at] {
+            all = all.add(equal.eq(marker.get(*equal)));
+        }
+        let value = marker.get(*column);
+        any = any.add(all.add(if *ascends { column.gt(value) } else { column.lt(value) }));
+    }
+    any
+}
+
+trait IntoCondition {
+    fn into_condition(self) -> Condition;
+}
+
+impl IntoCondition for sea_orm::sea_query::SimpleExpr {
+    fn into_condition(self) -> Condition {
+        Condition::all().add(self)
+    }
+}

@@ -1,0 +1,225 @@
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use adit_model::port::{FixedIp, Port};
+use adit_model::{PortId, ProjectId, SubnetId};
+use sea_orm::entity::prelude::*;
+use sea_orm::{Condition, QueryOrder, QuerySelect, QueryTrait, Set};
+
+use super::{Reader, Record, Stored, network};
+use crate::{Error, Result, Session, Table};
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "ports")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: String,
+    pub project_id: String,
+    pub name: String,
+    pub description: String,
+    pub network_id: String,
+    pub mac_address: String,
+    pub device_id: String,
+    pub device_owner: String,
+    pub admin_state_up: bool,
+    pub port_security_enabled: bool,
+    pub wired: bool,
+    pub created_at: i64,
+    pub updated_at: i64,
+    pub revision_number: i64,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// An address of a subnet that a port has; the database lets no two ports have the same.
+mod allocation {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "ip_allocations")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub subnet_id: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub ip_address: String,
+        pub port_id: String,
+        pub position: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+impl Record for Port {
+    type Entity = Entity;
+    type Model = Model;
+    type ActiveModel = ActiveModel;
+    const NOUN: &'static str = "port";
+
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn from_row(row: Model, _: &Session) -> Result<Self> {
+        let read = Reader { noun: Self::NOUN, id: &row.id };
+        Ok(Self {
+            id: read.parse("id", &row.id)?,
+            project_id: ProjectId::new(row.project_id),
+            name: row.name,
+            description: row.description,
+            network_id: read.parse("network", &row.network_id)?,
+            mac_address: read.parse("MAC address", &row.mac_address)?,
+            fixed_ips: Vec::new(),
+            device_id: row.device_id,
+            device_owner: row.device_owner,
+            admin_state_up: row.admin_state_up,
+            port_security_enabled: row.port_security_enabled,
+            wired: row.wired,
+        })
+    }
+
+    fn to_row(&self, _: &Session) -> Result<ActiveModel> {
+        let Self {
+            id,
+            project_id,
+            name,
+            description,
+            network_id,
+            mac_address,
+            fixed_ips: _,
+            device_id,
+            device_owner,
+            admin_state_up,
+            port_security_enabled,
+            wired,
+        } = self;
+        Ok(ActiveModel {
+            id: Set(id.to_string()),
+            project_id: Set(project_id.to_string()),
+            name: Set(name.clone()),
+            description: Set(description.clone()),
+            network_id: Set(network_id.to_string()),
+            mac_address: Set(mac_address.to_string()),
+            device_id: Set(device_id.clone()),
+            device_owner: Set(device_owner.clone()),
+            admin_state_up: Set(*admin_state_up),
+            port_security_enabled: Set(*port_security_enabled),
+            wired: Set(*wired),
+            ..Default::default()
+        })
+    }
+
+    /// A project sees its own ports and every port on its own networks.
+    fn visible_to(project: &ProjectId) -> Condition {
+        let networks = network::Entity::find()
+            .select_only()
+            .column(network::Column::Id)
+            .filter(network::Column::ProjectId.eq(project.as_str()))
+            .into_query();
+        Condition::any()
+            .add(Column::ProjectId.eq(project.as_str()))
+            .add(Column::NetworkId.in_subquery(networks))
+    }
+
+    async fn load_parts(ports: &mut [Stored<Self>], session: &Session) -> Result<()> {
+        let rows = allocation::Entity::find()
+            .filter(allocation::Column::PortId.is_in(ports.iter().map(|port| port.id.to_string())))
+            .order_by_asc(allocation::Column::Position)
+            .all(&session.transaction)
+            .await
+            .map_err(Error::statement("list the addresses of ports"))?;
+        let mut fixed_ips = BTreeMap::<String, Vec<FixedIp>>::new();
+        for row in rows {
+            let read = Reader { noun: Self::NOUN, id: &row.port_id };
+            let fixed_ip = FixedIp {
+                subnet_id: read.parse("subnet", &row.subnet_id)?,
+                ip_address: read.parse("address", &row.ip_address)?,
+            };
+            fixed_ips.entry(row.port_id).or_default().push(fixed_ip);
+        }
+        for port in ports {
+            port.record.fixed_ips = fixed_ips.remove(&port.id.to_string()).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    async fn save_parts(&self, session: &Session) -> Result<()> {
+        let doing = || Error::statement("write the addresses of a port");
+        let id = self.id.to_string();
+        allocation::Entity::delete_many()
+            .filter(allocation::Column::PortId.eq(id.as_str()))
+            .exec(&session.transaction)
+            .await
+            .map_err(doing())?;
+        if self.fixed_ips.is_empty() {
+            return Ok(());
+        }
+        let rows = (0..).zip(&self.fixed_ips).map(|(position, fixed_ip)| allocation::ActiveModel {
+            subnet_id: Set(fixed_ip.subnet_id.to_string()),
+            ip_address: Set(fixed_ip.ip_address.to_string()),
+            port_id: Set(id.clone()),
+            position: Set(position),
+        });
+        allocation::Entity::insert_many(rows)
+            .exec_without_returning(&session.transaction)
+            .await
+            .map_err(doing())?;
+        Ok(())
+    }
+}
+
+impl Table<'_, Port> {
+    /// Every address of a subnet that a port has.
+    ///
+    /// # Errors
+    /// [`Error::Statement`], [`Error::Corrupt`].
+    pub async fn addresses_of(&self, subnet: SubnetId) -> Result<Vec<IpAddr>> {
+        let rows = allocation::Entity::find()
+            .filter(allocation::Column::SubnetId.eq(subnet.to_string()))
+            .all(&self.session.transaction)
+            .await
+            .map_err(Error::statement("list the addresses of a subnet"))?;
+        let parse = |row: allocation::Model| {
+            Reader { noun: Port::NOUN, id: &row.port_id }.parse("address", &row.ip_address)
+        };
+        rows.into_iter().map(parse).collect()
+    }
+
+    /// Notes whether an agent has wired a port, without making a new revision of it.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub async fn set_wired(&self, id: PortId, wired: bool) -> Result<()> {
+        Entity::update_many()
+            .col_expr(Column::Wired, Expr::value(wired))
+            .filter(Column::Id.eq(id.to_string()))
+            .exec(&self.session.transaction)
+            .await
+            .map_err(Error::statement("note that a port is wired"))?;
+        Ok(())
+    }
+
+    /// Every port with an address of this subnet.
+    ///
+    /// # Errors
+    /// [`Error::Statement`], [`Error::Corrupt`].
+    pub async fn on_subnet(&self, subnet: SubnetId) -> Result<Vec<Stored<Port>>> {
+        let ids = allocation::Entity::find()
+            .select_only()
+            .column(allocation::Column::PortId)
+            .filter(allocation::Column::SubnetId.eq(subnet.to_string()))
+            .into_query();
+        let rows = Entity::find()
+            .filter(Column::Id.in_subquery(ids))
+            .order_by_asc(Column::CreatedAt)
+            .all(&self.session.transaction)
+            .await
+            .map_err(Error::statement("list the ports of a subnet"))?;
+        self.complete(rows).await
+    }
+}

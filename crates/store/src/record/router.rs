@@ -1,0 +1,136 @@
+use adit_model::router::{Gateway, Router};
+use adit_model::{AgentId, ProjectId, RouterId};
+use sea_orm::entity::prelude::*;
+use sea_orm::{ExprTrait, Set};
+
+use super::{Reader, Record};
+use crate::{Error, Result, Session, Table};
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "routers")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: String,
+    pub project_id: String,
+    pub name: String,
+    pub description: String,
+    pub admin_state_up: bool,
+    pub gateway_network_id: Option<String>,
+    pub gateway_port_id: Option<String>,
+    pub enable_snat: bool,
+    pub routes: String,
+    pub agent_id: Option<String>,
+    pub generation: i64,
+    pub created_at: i64,
+    pub updated_at: i64,
+    pub revision_number: i64,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Record for Router {
+    type Entity = Entity;
+    type Model = Model;
+    type ActiveModel = ActiveModel;
+    const NOUN: &'static str = "router";
+
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn from_row(row: Model, _: &Session) -> Result<Self> {
+        let read = Reader { noun: Self::NOUN, id: &row.id };
+        let gateway = match (row.gateway_network_id.as_deref(), row.gateway_port_id.as_deref()) {
+            (Some(network), Some(port)) => Some(Gateway {
+                network_id: read.parse("gateway network", network)?,
+                port_id: read.parse("gateway port", port)?,
+                enable_snat: row.enable_snat,
+            }),
+            _ => None,
+        };
+        Ok(Self {
+            id: read.parse("id", &row.id)?,
+            project_id: ProjectId::new(row.project_id),
+            name: row.name,
+            description: row.description,
+            admin_state_up: row.admin_state_up,
+            gateway,
+            routes: read.json("route", &row.routes)?,
+            agent_id: read.parse_option("agent", row.agent_id.as_deref())?,
+            generation: read.number("generation", row.generation)?,
+        })
+    }
+
+    /// Without agent and generation, which have statements of their own: an update of a router that was read before
+    /// must not put them back.
+    fn to_row(&self, _: &Session) -> Result<ActiveModel> {
+        let Self {
+            id,
+            project_id,
+            name,
+            description,
+            admin_state_up,
+            gateway,
+            routes,
+            agent_id: _,
+            generation: _,
+        } = self;
+        let gateway = gateway.as_ref();
+        Ok(ActiveModel {
+            id: Set(id.to_string()),
+            project_id: Set(project_id.to_string()),
+            name: Set(name.clone()),
+            description: Set(description.clone()),
+            admin_state_up: Set(*admin_state_up),
+            gateway_network_id: Set(gateway.map(|gateway| gateway.network_id.to_string())),
+            gateway_port_id: Set(gateway.map(|gateway| gateway.port_id.to_string())),
+            enable_snat: Set(gateway.is_none_or(|gateway| gateway.enable_snat)),
+            routes: Set(super::json(routes)),
+            ..Default::default()
+        })
+    }
+}
+
+impl Table<'_, Router> {
+    /// Gives a router to an agent, or to none.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub async fn assign(&self, router: RouterId, agent: Option<AgentId>) -> Result<()> {
+        Entity::update_many()
+            .col_expr(Column::AgentId, Expr::value(agent.map(|id| id.to_string())))
+            .filter(Column::Id.eq(router.to_string()))
+            .exec(&self.session.transaction)
+            .await
+            .map_err(Error::statement("assign a router to an agent"))?;
+        Ok(())
+    }
+
+    /// Routers that no agent has.
+    ///
+    /// # Errors
+    /// [`Error::Statement`], [`Error::Corrupt`].
+    pub async fn unassigned(&self) -> Result<Vec<RouterId>> {
+        let rows = Entity::find()
+            .filter(Column::AgentId.is_null())
+            .all(&self.session.transaction)
+            .await
+            .map_err(Error::statement("list routers without an agent"))?;
+        rows.iter().map(|row| Reader { noun: Router::NOUN, id: &row.id }.parse("id", &row.id)).collect()
+    }
+
+    /// A new generation of what the router's agent must do; returns the agent.
+    pub(crate) async fn bump(&self, router: RouterId) -> Result<Option<AgentId>> {
+        let doing = || Error::statement("bump the generation of a router");
+        Entity::update_many()
+            .col_expr(Column::Generation, Expr::col(Column::Generation).add(1_i64))
+            .filter(Column::Id.eq(router.to_string()))
+            .exec(&self.session.transaction)
+            .await
+            .map_err(doing())?;
+        Ok(self.find(router).await?.and_then(|router| router.agent_id))
+    }
+}
