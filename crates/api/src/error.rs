@@ -67,6 +67,11 @@ api_errors! {
     409 IKEPolicyInUse { id } => "IKEPolicy {id} is in use by existing IPsecSiteConnection and can't be updated or deleted",
     409 IPsecPolicyInUse { id } => "IPsecPolicy {id} is in use by existing IPsecSiteConnection and can't be updated or deleted",
 
+    // What networks, subnets and routers are used for.
+    404 RouterNotFound { id } => "Router {id} could not be found",
+    409 RouterInUse { id, reason } => "Router {id} {reason}",
+    409 SubnetInUse { id, reason } => "Unable to complete operation on subnet {id}: {reason}.",
+
     // VPN services.
     404 VPNServiceNotFound { id } => "VPNService {id} could not be found",
     409 VPNServiceInUse { id } => "VPNService {id} is still in use",

@@ -17,7 +17,7 @@ pub mod error;
 pub mod extension;
 pub mod identity;
 pub mod network;
-mod python;
+pub mod python;
 pub mod query;
 pub mod view;
 pub mod vpn;

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 /// `str(value)`: a text without quotes.
-pub(crate) fn display(value: &Value) -> String {
+pub fn display(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => repr(value),
@@ -12,7 +12,7 @@ pub(crate) fn display(value: &Value) -> String {
 }
 
 /// `repr(value)`: a text in single quotes.
-pub(crate) fn repr(value: &Value) -> String {
+pub fn repr(value: &Value) -> String {
     match value {
         Value::Null => "None".to_owned(),
         Value::Bool(true) => "True".to_owned(),

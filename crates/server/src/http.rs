@@ -38,7 +38,7 @@ pub fn router(app: App) -> Router {
         .route("/networking", any(networking::serve))
         .route("/networking/", any(networking::serve))
         .route("/networking/{*path}", any(networking::serve))
-        .merge(agent::routes())
+        .merge(agent::routes(app.clone()))
         .layer(DefaultBodyLimit::max(MOST_BODY))
         .layer(CatchPanicLayer::custom(response::panicked))
         .layer(middleware::from_fn(request::traced))

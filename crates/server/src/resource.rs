@@ -42,6 +42,18 @@ pub(crate) trait Resource {
     /// Whose object it is.
     fn owner(record: &Self::Record) -> &ProjectId;
 
+    /// Does what takes long before the transaction begins; what fails here is refused by [`Self::create`] in its turn.
+    fn prepare_create(create: &mut Self::Create) -> impl Future<Output = ()> + Send {
+        let _ = create;
+        std::future::ready(())
+    }
+
+    /// As [`Self::prepare_create`], for [`Self::update`].
+    fn prepare_update(update: &mut Self::Update) -> impl Future<Output = ()> + Send {
+        let _ = update;
+        std::future::ready(())
+    }
+
     /// Makes an object. The caller may make objects for this owner.
     fn create(
         cx: Context<'_>,
@@ -100,7 +112,8 @@ pub(crate) async fn create<R: Resource>(
     let checked = body::parse_create(R::SCHEMA, request, caller.sender())?;
     let owner = ProjectId::new(checked.get("project_id").and_then(Value::as_str).unwrap_or_default());
     caller.require_change(&owner, "create", R::SCHEMA.rule)?;
-    let create = typed(checked)?;
+    let mut create = typed(checked)?;
+    R::prepare_create(&mut create).await;
     let session = app.store().write().await.map_err(ApiError::from_store)?;
     let cx = Context { app, session: &session, caller };
     let record = R::create(cx, create).await?;
@@ -150,7 +163,8 @@ pub(crate) async fn update<R: Resource>(
     id: &str,
     request: &[u8],
 ) -> Result<Value, ApiError> {
-    let update = typed(body::parse_update(R::SCHEMA, request, caller.sender())?)?;
+    let mut update = typed(body::parse_update(R::SCHEMA, request, caller.sender())?)?;
+    R::prepare_update(&mut update).await;
     let session = app.store().write().await.map_err(ApiError::from_store)?;
     let cx = Context { app, session: &session, caller };
     let record = find_to_change::<R>(cx, "update", id).await?;

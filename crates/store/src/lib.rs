@@ -22,6 +22,7 @@ mod table;
 pub use error::Error;
 pub use listing::{Filter, Listing, Page};
 pub use record::agent::Agent;
+pub use record::token::{Token, TokenDigest};
 pub use record::{Record, Stored};
 pub use sealed::SealingKey;
 pub use session::{Session, Store};

@@ -5,6 +5,7 @@ use sea_orm_migration::prelude::*;
 mod m0001_networking;
 mod m0002_vpn;
 mod m0003_agents;
+mod m0004_identity;
 
 pub(crate) struct Migrator;
 
@@ -15,6 +16,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_networking::Migration),
             Box::new(m0002_vpn::Migration),
             Box::new(m0003_agents::Migration),
+            Box::new(m0004_identity::Migration),
         ]
     }
 }

@@ -12,14 +12,20 @@ use crate::listing::column;
 use crate::{Error, Result, Session};
 
 pub mod agent;
+mod domain;
 mod endpoint_group;
 mod ike_policy;
 mod ipsec_policy;
 mod network;
 mod port;
+mod project;
+mod role;
+mod role_assignment;
 mod router;
 mod site_connection;
 mod subnet;
+pub mod token;
+mod user;
 mod vpn_service;
 
 /// A value of the domain that has a table.

@@ -192,7 +192,8 @@ pub struct View {
     pub route_mode: &'static str,
     pub mtu: u32,
     pub auth_mode: &'static str,
-    pub psk: String,
+    /// `None` for those who may see the connection but not its key.
+    pub psk: Option<String>,
     pub initiator: Initiator,
     pub dpd: Dpd,
     pub admin_state_up: bool,
@@ -203,6 +204,15 @@ pub struct View {
     pub peer_cidrs: Vec<Cidr>,
     pub local_ep_group_id: Option<EndpointGroupId>,
     pub peer_ep_group_id: Option<EndpointGroupId>,
+}
+
+impl View {
+    /// Withholds the key.
+    #[must_use]
+    pub fn without_psk(mut self) -> Self {
+        self.psk = None;
+        self
+    }
 }
 
 impl From<SiteConnection> for View {
@@ -243,7 +253,7 @@ impl From<SiteConnection> for View {
             mtu,
             auth_mode: "psk",
             // The API shows a connection's key to its owner: the one place where it leaves the server for a client.
-            psk: psk.expose().to_owned(),
+            psk: Some(psk.expose().to_owned()),
             initiator,
             dpd,
             admin_state_up,

@@ -1,9 +1,131 @@
-//! `/agent/v1`: what agents ask.
+//! `/agent/v1`: what agents ask and tell. See `adit_api::agent` for the protocol.
 
-use axum::Router;
+use adit_api::ApiError;
+use adit_api::agent::{AgentHello, AgentWelcome, Report};
+use adit_model::AgentId;
+use adit_store::Agent;
+use axum::extract::{Path, Query, Request, State};
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post, put};
+use axum::{Json, Router};
+use jiff::SignedDuration;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
+use super::response::refusal;
 use crate::App;
+use crate::agents;
+use crate::resource::FromStore;
 
-pub(super) fn routes() -> Router<App> {
+/// A sign of life is written down no more often than this: each costs a write to the disk.
+const NOTED_EVERY: SignedDuration = SignedDuration::from_secs(5);
+
+pub(super) fn routes(app: App) -> Router<App> {
     Router::new()
+        .route("/agent/v1/agents/{host}", put(hello))
+        .route("/agent/v1/agents/{id}/routers", get(list))
+        .route("/agent/v1/agents/{id}/routers/changes", get(changes))
+        .route("/agent/v1/agents/{id}/reports", post(report))
+        .route_layer(middleware::from_fn_with_state(app, authenticate))
+}
+
+/// Lets nobody in without the agent key.
+async fn authenticate(State(app): State<App>, request: Request, next: Next) -> Response {
+    if bearer(request.headers()).is_some_and(|key| is_same(key, app.agent_key())) {
+        return next.run(request).await;
+    }
+    let hint = "the agent key is missing or wrong: start the agent with the server's `agent.key` file\n";
+    (StatusCode::UNAUTHORIZED, hint).into_response()
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+}
+
+/// Compares digests, so that the time it takes tells nothing about the key.
+fn is_same(given: &str, wanted: &str) -> bool {
+    Sha256::digest(given) == Sha256::digest(wanted)
+}
+
+async fn hello(
+    State(app): State<App>,
+    Path(host): Path<String>,
+    Json(hello): Json<AgentHello>,
+) -> Result<Json<AgentWelcome>, Refused> {
+    let id = agents::hello(&app, AgentHello { host, ..hello }).await?;
+    Ok(Json(AgentWelcome { id }))
+}
+
+async fn list(State(app): State<App>, Path(id): Path<AgentId>) -> Result<Response, Refused> {
+    if !heard_of(&app, id).await? {
+        return Ok(unknown_agent());
+    }
+    Ok(Json(agents::watch::list(&app, id).await?).into_response())
+}
+
+#[derive(Deserialize)]
+struct After {
+    after: u64,
+}
+
+async fn changes(
+    State(app): State<App>,
+    Path(id): Path<AgentId>,
+    Query(After { after }): Query<After>,
+) -> Result<Response, Refused> {
+    if !heard_of(&app, id).await? {
+        return Ok(unknown_agent());
+    }
+    match agents::watch::changes(&app, id, after).await? {
+        Some(changes) => Ok(Json(changes).into_response()),
+        None => Ok((StatusCode::GONE, "list the routers again\n").into_response()),
+    }
+}
+
+async fn report(
+    State(app): State<App>,
+    Path(id): Path<AgentId>,
+    Json(report): Json<Report>,
+) -> Result<Response, Refused> {
+    if !heard_of(&app, id).await? {
+        return Ok(unknown_agent());
+    }
+    agents::report::accept(&app, id, &report).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Every request is a sign of life. An agent that was deleted has to say hello again.
+async fn heard_of(app: &App, id: AgentId) -> Result<bool, ApiError> {
+    let session = app.store().read().await.map_err(ApiError::from_store)?;
+    let agent = session.table::<Agent>().find(id).await.map_err(ApiError::from_store)?;
+    let Some(agent) = agent else { return Ok(false) };
+    if session.now().duration_since(agent.heartbeat_at) < NOTED_EVERY {
+        return Ok(true);
+    }
+    drop(session);
+    let session = app.store().write().await.map_err(ApiError::from_store)?;
+    let known = session.table::<Agent>().heard_of(id).await.map_err(ApiError::from_store)?;
+    session.commit().await.map_err(ApiError::from_store)?;
+    Ok(known)
+}
+
+fn unknown_agent() -> Response {
+    (StatusCode::NOT_FOUND, "this agent is not known: say hello first\n").into_response()
+}
+
+struct Refused(ApiError);
+
+impl From<ApiError> for Refused {
+    fn from(error: ApiError) -> Self {
+        Self(error)
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        refusal(&self.0)
+    }
 }

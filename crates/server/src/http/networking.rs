@@ -15,14 +15,14 @@ use super::response::{refusal, unauthorized};
 use crate::App;
 use crate::caller::Caller;
 use crate::resource::{self, Resource};
-use crate::vpn::IkePolicies;
+use crate::vpn::{EndpointGroups, IkePolicies, IpsecPolicies, SiteConnections, VpnServices};
 
 const PREFIX: &str = "/networking";
 
 /// Every resource that the API has, in the order in which `GET /v2.0/` names them.
 macro_rules! each_resource {
     ($visit:ident) => {
-        $visit!(IkePolicies)
+        $visit!(IkePolicies, IpsecPolicies, VpnServices, EndpointGroups, SiteConnections)
     };
 }
 

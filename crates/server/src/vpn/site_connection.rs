@@ -1,22 +1,251 @@
 //! IPsec site connections.
 
-use adit_api::ApiError;
-use adit_model::{SiteConnection, VpnService};
-use adit_store::Listing;
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::time::Duration;
 
-use crate::resource::{Context, FromStore};
+use adit_api::vpn::site_connection::{Create, SCHEMA, Update, View};
+use adit_api::{ApiError, Schema};
+use adit_model::algorithm::TransformProtocol;
+use adit_model::site_connection::{Dpd, Selectors, check_dpd, check_mtu};
+use adit_model::{
+    Cidr, EndpointGroupId, IkePolicy, IpsecPolicy, ProjectId, SiteConnection, SiteConnectionId, Status,
+    VpnService,
+};
+use adit_store::{Listing, Record, Stored};
+use uuid::Uuid;
+
+use super::selectors::{self, Given};
+use crate::resource::{Context, FromStore, Resource};
+
+pub(crate) struct SiteConnections;
+
+/// How long the name of a peer may take to be resolved.
+const RESOLVE: Duration = Duration::from_secs(3);
+
+impl Resource for SiteConnections {
+    type Record = SiteConnection;
+    type Create = Create;
+    type Update = Update;
+    type View = View;
+    const SCHEMA: &'static Schema = &SCHEMA;
+
+    fn not_found(id: &str) -> ApiError {
+        ApiError::IPsecSiteConnectionNotFound { id: id.to_owned() }
+    }
+
+    fn owner(connection: &SiteConnection) -> &ProjectId {
+        &connection.project_id
+    }
+
+    async fn prepare_create(create: &mut Create) {
+        create.peer_address = resolved(&create.peer_address).await;
+    }
+
+    async fn prepare_update(update: &mut Update) {
+        if let Some(peer_address) = &mut update.peer_address {
+            *peer_address = resolved(peer_address).await;
+        }
+    }
+
+    async fn create(cx: Context<'_>, create: Create) -> Result<Stored<SiteConnection>, ApiError> {
+        let (service, ike_policy, ipsec_policy) = references(cx, &create).await?;
+        let given = Given {
+            peer_cidrs: &create.peer_cidrs,
+            local_group: create.local_ep_group_id.as_deref(),
+            peer_group: create.peer_ep_group_id.as_deref(),
+        };
+        let resolved = selectors::resolve(cx, &service, given).await?;
+        let connection = SiteConnection {
+            id: SiteConnectionId::new(Uuid::new_v4()),
+            project_id: create.project_id,
+            name: create.name,
+            description: create.description,
+            vpn_service_id: service.id,
+            ike_policy_id: ike_policy.id,
+            ipsec_policy_id: ipsec_policy.id,
+            local_id: create.local_id,
+            peer_address: create.peer_address,
+            peer_id: create.peer_id,
+            selectors: resolved.selectors,
+            mtu: create.mtu,
+            initiator: create.initiator,
+            dpd: create.dpd.or(Dpd::default()),
+            psk: create.psk,
+            admin_state_up: create.admin_state_up,
+            status: Status::PendingCreate,
+            reason: None,
+        };
+        check(&service, &connection, resolved.ip_version)?;
+        let connection = cx.session.table().insert(connection).await.map_err(ApiError::from_store)?;
+        cx.session.touch(service.router_id).await.map_err(ApiError::from_store)?;
+        Ok(connection)
+    }
+
+    async fn update(
+        cx: Context<'_>,
+        mut connection: Stored<SiteConnection>,
+        update: Update,
+    ) -> Result<Stored<SiteConnection>, ApiError> {
+        let service = service_of(cx, &connection).await?;
+        let resolved = selectors_after(cx, &service, &connection.selectors, &update).await?;
+        apply(&mut connection.record, resolved.selectors, update);
+        check(&service, &connection, resolved.ip_version)?;
+        cx.session.table().update(&mut connection).await.map_err(ApiError::from_store)?;
+        cx.session.touch(service.router_id).await.map_err(ApiError::from_store)?;
+        Ok(connection)
+    }
+
+    async fn delete(cx: Context<'_>, connection: Stored<SiteConnection>) -> Result<(), ApiError> {
+        let service = service_of(cx, &connection).await?;
+        cx.session.table::<SiteConnection>().delete(connection.id).await.map_err(ApiError::from_store)?;
+        cx.session.touch(service.router_id).await.map_err(ApiError::from_store)
+    }
+
+    /// Whoever may not change a connection does not learn its key.
+    async fn views(cx: Context<'_>, connections: Vec<Stored<SiteConnection>>) -> Result<Vec<View>, ApiError> {
+        let view = |connection: Stored<SiteConnection>| {
+            let may_know = cx.caller.may_change(&connection.project_id);
+            let view = View::from(connection.record);
+            if may_know { view } else { view.without_psk() }
+        };
+        Ok(connections.into_iter().map(view).collect())
+    }
+}
 
 /// Wakes the agents of all connections in `listing`: something that they refer to has changed.
 pub(super) async fn touch_all(cx: Context<'_>, listing: &Listing) -> Result<(), ApiError> {
     let connections =
         cx.session.table::<SiteConnection>().list(listing).await.map_err(ApiError::from_store)?;
-    let mut routers = std::collections::BTreeSet::new();
+    let mut routers = BTreeSet::new();
     for connection in connections {
-        let service = cx.session.table::<VpnService>().find(connection.vpn_service_id).await;
-        routers.extend(service.map_err(ApiError::from_store)?.map(|service| service.router_id));
+        routers.insert(service_of(cx, &connection).await?.router_id);
     }
     for router in routers {
         cx.session.touch(router).await.map_err(ApiError::from_store)?;
     }
     Ok(())
+}
+
+/// The address of a peer that was given by name. A name that leads nowhere stays as it is, to be refused in its turn.
+async fn resolved(peer_address: &str) -> String {
+    if peer_address.is_empty() || peer_address.parse::<IpAddr>().is_ok() {
+        return peer_address.to_owned();
+    }
+    let lookup = tokio::time::timeout(RESOLVE, tokio::net::lookup_host((peer_address, 0))).await;
+    let address = lookup.ok().and_then(Result::ok).and_then(|mut addresses| addresses.next());
+    address.map_or_else(|| peer_address.to_owned(), |address| address.ip().to_string())
+}
+
+type References = (Stored<VpnService>, Stored<IkePolicy>, Stored<IpsecPolicy>);
+
+/// What a connection refers to, as far as the caller sees it; in the reference's order.
+async fn references(cx: Context<'_>, create: &Create) -> Result<References, ApiError> {
+    let service = visible::<VpnService>(cx, &create.vpnservice_id).await?;
+    let service = service.ok_or_else(|| ApiError::VPNServiceNotFound { id: create.vpnservice_id.clone() })?;
+    let ipsec_policy = visible::<IpsecPolicy>(cx, &create.ipsecpolicy_id).await?;
+    if ipsec_policy
+        .as_ref()
+        .is_some_and(|policy| policy.parameters.transform_protocol == TransformProtocol::AhEsp)
+    {
+        return Err(ApiError::IpsecValidationFailure {
+            attribute: "transform_protocol".to_owned(),
+            value: TransformProtocol::AhEsp.to_string(),
+        });
+    }
+    let ike_policy = visible::<IkePolicy>(cx, &create.ikepolicy_id).await?;
+    let ike_policy =
+        ike_policy.ok_or_else(|| ApiError::IKEPolicyNotFound { id: create.ikepolicy_id.clone() })?;
+    let ipsec_policy =
+        ipsec_policy.ok_or_else(|| ApiError::IPsecPolicyNotFound { id: create.ipsecpolicy_id.clone() })?;
+    Ok((service, ike_policy, ipsec_policy))
+}
+
+async fn visible<R: Record>(cx: Context<'_>, id: &str) -> Result<Option<Stored<R>>, ApiError> {
+    cx.session.table::<R>().find_in(id, &cx.caller.visible()).await.map_err(ApiError::from_store)
+}
+
+async fn service_of(cx: Context<'_>, connection: &SiteConnection) -> Result<Stored<VpnService>, ApiError> {
+    let service = cx.session.table().find(connection.vpn_service_id).await.map_err(ApiError::from_store)?;
+    service.ok_or_else(|| ApiError::internal("the VPN service of a site connection is gone"))
+}
+
+/// The selectors that a PUT leads to: what it does not name stays.
+async fn selectors_after(
+    cx: Context<'_>,
+    service: &VpnService,
+    before: &Selectors,
+    update: &Update,
+) -> Result<selectors::Resolved, ApiError> {
+    let (old_cidrs, old_local, old_peer): (&[Cidr], Option<EndpointGroupId>, Option<EndpointGroupId>) =
+        match before {
+            Selectors::ServiceSubnet { peer_cidrs } => (peer_cidrs, None, None),
+            Selectors::EndpointGroups { local, peer } => (&[], Some(*local), Some(*peer)),
+        };
+    let (old_local, old_peer) = (old_local.map(|id| id.to_string()), old_peer.map(|id| id.to_string()));
+    let given = Given {
+        peer_cidrs: update.peer_cidrs.as_deref().unwrap_or(old_cidrs),
+        local_group: update.local_ep_group_id.as_ref().unwrap_or(&old_local).as_deref(),
+        peer_group: update.peer_ep_group_id.as_ref().unwrap_or(&old_peer).as_deref(),
+    };
+    selectors::resolve(cx, service, given).await
+}
+
+fn apply(connection: &mut SiteConnection, selectors: Selectors, update: Update) {
+    let Update {
+        name,
+        description,
+        local_id,
+        peer_address,
+        peer_id,
+        peer_cidrs: _,
+        local_ep_group_id: _,
+        peer_ep_group_id: _,
+        mtu,
+        initiator,
+        psk,
+        dpd,
+        admin_state_up,
+    } = update;
+    replace(&mut connection.name, name);
+    replace(&mut connection.description, description);
+    replace(&mut connection.local_id, local_id);
+    replace(&mut connection.peer_address, peer_address);
+    replace(&mut connection.peer_id, peer_id);
+    replace(&mut connection.mtu, mtu);
+    replace(&mut connection.initiator, initiator);
+    replace(&mut connection.psk, psk);
+    replace(&mut connection.admin_state_up, admin_state_up);
+    connection.dpd = dpd.unwrap_or_default().or(connection.dpd);
+    connection.selectors = selectors;
+}
+
+fn replace<T>(place: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *place = value;
+    }
+}
+
+/// What is left to check when all references are known.
+fn check(service: &VpnService, connection: &SiteConnection, ip_version: u8) -> Result<(), ApiError> {
+    check_dpd(connection.dpd).map_err(|_| ApiError::IPsecSiteConnectionDpdIntervalValueError)?;
+    check_mtu(connection.mtu, ip_version).map_err(|_| ApiError::IPsecSiteConnectionMtuError {
+        mtu: connection.mtu.to_string(),
+        version: ip_version.to_string(),
+    })?;
+    let peer_address: IpAddr = connection
+        .peer_address
+        .parse()
+        .map_err(|_| ApiError::VPNPeerAddressNotResolved { peer_address: connection.peer_address.clone() })?;
+    let (has_address, version) = match peer_address {
+        IpAddr::V4(_) => (service.external_v4_ip.is_some(), "IPv4"),
+        IpAddr::V6(_) => (service.external_v6_ip.is_some(), "IPv6"),
+    };
+    if has_address {
+        return Ok(());
+    }
+    Err(ApiError::ExternalNetworkHasNoSubnet {
+        router_id: service.router_id.to_string(),
+        version: version.to_owned(),
+    })
 }

@@ -1,0 +1,135 @@
+//! VPN services.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use adit_api::vpn::vpn_service::{Create, SCHEMA, Update, View};
+use adit_api::{ApiError, Schema};
+use adit_model::port::OWNER_ROUTER_INTERFACE;
+use adit_model::{
+    Port, ProjectId, Router, RouterId, SiteConnection, Status, Subnet, SubnetId, VpnService, VpnServiceId,
+};
+use adit_store::{Listing, Session, Stored};
+use uuid::Uuid;
+
+use crate::resource::{Context, FromStore, Resource};
+
+pub(crate) struct VpnServices;
+
+impl Resource for VpnServices {
+    type Record = VpnService;
+    type Create = Create;
+    type Update = Update;
+    type View = View;
+    const SCHEMA: &'static Schema = &SCHEMA;
+
+    fn not_found(id: &str) -> ApiError {
+        ApiError::VPNServiceNotFound { id: id.to_owned() }
+    }
+
+    fn owner(service: &VpnService) -> &ProjectId {
+        &service.project_id
+    }
+
+    async fn create(cx: Context<'_>, create: Create) -> Result<Stored<VpnService>, ApiError> {
+        if let Some(id) = create.flavor_id {
+            return Err(ApiError::FlavorNotFound { id });
+        }
+        let visible = cx.caller.visible();
+        let router = cx.session.table::<Router>().find_in(&create.router_id, &visible).await;
+        let router = router.map_err(ApiError::from_store)?;
+        let router = router.ok_or_else(|| ApiError::RouterNotFound { id: create.router_id.clone() })?;
+        if router.gateway.is_none() {
+            return Err(ApiError::RouterIsNotExternal { id: create.router_id });
+        }
+        let subnet_id = match &create.subnet_id {
+            Some(subnet) => Some(attached_subnet(cx.session, router.id, subnet).await?.id),
+            None => None,
+        };
+        let (external_v4_ip, external_v6_ip) = external_addresses(cx.session, router.id).await?;
+        let service = VpnService {
+            id: VpnServiceId::new(Uuid::new_v4()),
+            project_id: create.project_id,
+            name: create.name,
+            description: create.description,
+            router_id: router.id,
+            subnet_id,
+            admin_state_up: create.admin_state_up,
+            external_v4_ip,
+            external_v6_ip,
+            status: Status::PendingCreate,
+            reason: None,
+        };
+        let service = cx.session.table().insert(service).await.map_err(ApiError::from_store)?;
+        cx.session.touch(router.id).await.map_err(ApiError::from_store)?;
+        Ok(service)
+    }
+
+    async fn update(
+        cx: Context<'_>,
+        mut service: Stored<VpnService>,
+        update: Update,
+    ) -> Result<Stored<VpnService>, ApiError> {
+        let Update { name, description, admin_state_up } = update;
+        let before = service.record.clone();
+        service.name = name.unwrap_or_else(|| before.name.clone());
+        service.description = description.unwrap_or_else(|| before.description.clone());
+        service.admin_state_up = admin_state_up.unwrap_or(before.admin_state_up);
+        if service.record == before {
+            return Ok(service);
+        }
+        cx.session.table().update(&mut service).await.map_err(ApiError::from_store)?;
+        if service.admin_state_up != before.admin_state_up {
+            cx.session.touch(service.router_id).await.map_err(ApiError::from_store)?;
+        }
+        Ok(service)
+    }
+
+    async fn delete(cx: Context<'_>, service: Stored<VpnService>) -> Result<(), ApiError> {
+        let users =
+            cx.session.table::<SiteConnection>().count(&Listing::of("vpn_service_id", service.id)).await;
+        if users.map_err(ApiError::from_store)? > 0 {
+            return Err(ApiError::VPNServiceInUse { id: service.id.to_string() });
+        }
+        cx.session.table::<VpnService>().delete(service.id).await.map_err(ApiError::from_store)?;
+        cx.session.touch(service.router_id).await.map_err(ApiError::from_store)
+    }
+
+    async fn views(_: Context<'_>, services: Vec<Stored<VpnService>>) -> Result<Vec<View>, ApiError> {
+        Ok(services.into_iter().map(|service| service.record.into()).collect())
+    }
+}
+
+/// The first IPv4 and the first IPv6 address of a router's gateway.
+pub(super) async fn external_addresses(
+    session: &Session,
+    router: RouterId,
+) -> Result<(Option<Ipv4Addr>, Option<Ipv6Addr>), ApiError> {
+    let router = session.table::<Router>().find(router).await.map_err(ApiError::from_store)?;
+    let Some(gateway) = router.and_then(|router| router.record.gateway) else { return Ok((None, None)) };
+    let port = session.table::<Port>().find(gateway.port_id).await.map_err(ApiError::from_store)?;
+    let addresses: Vec<IpAddr> =
+        port.iter().flat_map(|port| &port.fixed_ips).map(|fixed_ip| fixed_ip.ip_address).collect();
+    let v4 = addresses.iter().find_map(|address| if let IpAddr::V4(v4) = address { Some(*v4) } else { None });
+    let v6 = addresses.iter().find_map(|address| if let IpAddr::V6(v6) = address { Some(*v6) } else { None });
+    Ok((v4, v6))
+}
+
+/// A subnet that the router has an interface to.
+///
+/// # Errors
+/// [`ApiError::SubnetIsNotConnectedToRouter`], also when there is no such subnet.
+pub(super) async fn attached_subnet(
+    session: &Session,
+    router: RouterId,
+    id: &str,
+) -> Result<Stored<Subnet>, ApiError> {
+    let unattached =
+        || ApiError::SubnetIsNotConnectedToRouter { subnet_id: id.to_owned(), router_id: router.to_string() };
+    let subnet_id: SubnetId = id.parse().map_err(|_| unattached())?;
+    let subnet = session.table::<Subnet>().find(subnet_id).await.map_err(ApiError::from_store)?;
+    let interfaces = Listing::of("device_id", router).and("device_owner", OWNER_ROUTER_INTERFACE);
+    let ports = session.table::<Port>().list(&interfaces).await.map_err(ApiError::from_store)?;
+    let is_attached =
+        ports.iter().flat_map(|port| &port.fixed_ips).any(|fixed_ip| fixed_ip.subnet_id == subnet_id);
+    subnet.filter(|_| is_attached).ok_or_else(unattached)
+}
