@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::error::ApiError;
+use crate::network::fixed_ip;
 use crate::python;
 
 /// A resource: its words and its attributes.
@@ -112,8 +113,14 @@ pub enum Kind {
     Number,
     /// A whole number that is not negative.
     Size,
+    /// A whole number or `null`.
+    OptionalNumber,
+    /// One of these numbers.
+    Choice(&'static [i64]),
     /// One of these words.
     Word(&'static [&'static str]),
+    /// Addresses of a port. As a filter: `subnet_id=ID` or `ip_address=ADDRESS`.
+    FixedIps,
     /// Checked by a function.
     Other(fn(&Value) -> Result<Value, ValueError>),
 }
@@ -282,6 +289,10 @@ impl Kind {
             Self::Bool => boolean(value),
             Self::Number => number(value),
             Self::Size => size(value),
+            Self::OptionalNumber if value.is_null() => Ok(Value::Null),
+            Self::OptionalNumber => number(value),
+            Self::Choice(numbers) => choice(numbers, value),
+            Self::FixedIps => fixed_ip::check(value),
             Self::Word(words) => word(words, value),
             Self::Other(check) => check(value),
         }
@@ -373,6 +384,14 @@ fn size(value: &Value) -> Result<Value, ValueError> {
         Some(size) if u32::try_from(size).is_ok() => Ok(number),
         Some(size) if size < 0 => Err(ValueError::Invalid(format!("'{size}' should be non-negative"))),
         _ => Err(ValueError::Invalid(format!("'{}' is too large", python::display(value)))),
+    }
+}
+
+fn choice(numbers: &[i64], value: &Value) -> Result<Value, ValueError> {
+    let number = number(value)?;
+    match number.as_i64() {
+        Some(one) if numbers.contains(&one) => Ok(number),
+        _ => Err(ValueError::Invalid(format!("{} is not in valid_values", python::display(&number)))),
     }
 }
 

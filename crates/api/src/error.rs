@@ -59,7 +59,52 @@ api_errors! {
     405 HTTPMethodNotAllowed => "The server could not comply with the request since it is either malformed or otherwise incorrect.",
     409 OverQuota { resource } => "Quota exceeded for resources: ['{resource}'].",
     413 HTTPRequestEntityTooLarge { most } => "The request body is larger than {most} octets.",
+    501 HTTPNotImplemented => "POST requests are not supported on this resource.",
     503 ServiceUnavailable { reason } => "{reason}",
+
+    // Networks.
+    404 NetworkNotFound { id } => "Network {id} could not be found.",
+    409 NetworkInUse { id, ports } => "Unable to complete operation on network {id}. There are one or more ports still in use on the network, id for these ports is: {ports}.",
+    409 ExternalNetworkInUse { id } => "External network {id} cannot be updated to be made non-external, since it has existing gateway ports.",
+    409 InvalidSharedSetting { id } => "Unable to reconfigure sharing settings for network {id}. Multiple tenants are using it.",
+    409 FlatNetworkInUse { physical_network } => "Unable to create the flat network. Physical network {physical_network} is in use.",
+    409 VlanIdInUse { vlan, physical_network } => "Unable to create the network. The VLAN {vlan} on physical network {physical_network} is in use.",
+
+    // Subnets.
+    404 SubnetNotFound { id } => "Subnet {id} could not be found.",
+    404 SubnetPoolNotFound { id } => "Subnet pool {id} could not be found.",
+    400 InvalidAllocationPool { start, end } => "The allocation pool {{'start': '{start}', 'end': '{end}'}} is not valid.",
+    400 OutOfBoundsAllocationPool { pool, cidr } => "The allocation pool {pool} spans beyond the subnet cidr {cidr}.",
+    409 OverlappingAllocationPools { pools, cidr } => "Found overlapping allocation pools: {pools} for subnet {cidr}.",
+    409 GatewayConflictWithAllocationPools { gateway, pool } => "Gateway ip {gateway} conflicts with allocation pool {pool}.",
+    409 GatewayIpInUse { gateway, port } => "Current gateway ip {gateway} already in use by port {port}. Unable to update.",
+    409 IpamValueInvalid { reason } => "{reason}",
+    400 DNSNameServersExhausted { subnet, most } => "Unable to complete operation for {subnet}. The number of DNS nameservers exceeds the limit {most}.",
+    400 HostRoutesExhausted { subnet, most } => "Unable to complete operation for {subnet}. The number of host routes exceeds the limit {most}.",
+
+    // Ports.
+    404 PortNotFound { id } => "Port {id} could not be found.",
+    404 SecurityGroupNotFound { id } => "Security group {id} does not exist",
+    400 PortSecurityAndIPRequiredForSecurityGroups => "Port security must be enabled and port must have an IP address in order to use security groups.",
+    409 IpAddressAlreadyAllocated { address, subnet } => "IP address {address} already allocated in subnet {subnet}",
+    409 IpAddressGenerationFailure { network } => "No more IP addresses available on network {network}.",
+    400 InvalidIpForNetwork { address } => "IP address {address} is not a valid IP for any of the subnets on the specified network.",
+    400 InvalidIpForSubnet { address } => "IP address {address} is not a valid IP for the specified subnet.",
+    409 MacAddressInUse { network, mac } => "Unable to complete operation for network {network}. The mac address {mac} is in use.",
+    503 MacAddressGenerationFailure { network } => "Unable to generate unique mac on network {network}.",
+    409 ServicePortInUse { id, owner } => "Port {id} cannot be deleted directly via the port API: has device owner {owner}.",
+    409 PortInUse { id, network, device } => "Unable to complete operation on port {id} for network {network}. Port already has an attached device {device}.",
+
+    // Routers.
+    404 RouterInterfaceNotFound { id, port } => "Router {id} does not have an interface with id {port}",
+    404 RouterInterfaceNotFoundForSubnet { id, subnet } => "Router {id} has no interface on subnet {subnet}",
+    400 SubnetMismatchForPort { port, subnet } => "Subnet on port {port} does not match the requested subnet {subnet}.",
+    409 RouterInterfaceInUseByRoute { id, subnet } => "Router interface for subnet {subnet} on router {id} cannot be deleted, as it is required by one or more routes.",
+    400 InvalidRoutes { routes, reason } => "Invalid format for routes: {routes}, {reason}",
+
+    // Agents and quotas.
+    404 AgentNotFound { id } => "Agent {id} could not be found.",
+    404 TenantQuotaNotFound { project } => "Quota for project {project} could not be found.",
 
     // IKE and IPsec policies.
     404 IKEPolicyNotFound { id } => "IKEPolicy {id} could not be found",

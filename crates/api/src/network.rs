@@ -1,1 +1,14 @@
-//! The core resources of the Networking API.
+//! The core resources of the Networking API: networks, subnets, ports, routers, and what goes with them.
+
+pub mod agent;
+pub mod fixed_ip;
+#[expect(clippy::module_inception, reason = "the API's own word for both the service and its first resource")]
+pub mod network;
+pub mod port;
+pub mod quota;
+pub mod route;
+pub mod router;
+pub mod service_provider;
+pub mod standard;
+pub mod subnet;
+mod value;

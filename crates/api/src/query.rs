@@ -71,8 +71,15 @@ impl ListQuery {
         value: &str,
     ) -> Result<(), ApiError> {
         let value = match attribute.kind {
-            Kind::Bool | Kind::Number | Kind::Size => {
+            Kind::Bool | Kind::Number | Kind::Size | Kind::OptionalNumber => {
                 attribute.kind.check(&Value::from(value)).map_err(|error| error.at(attribute.name))?
+            }
+            Kind::Choice(_) => {
+                Kind::Number.check(&Value::from(value)).map_err(|error| error.at(attribute.name))?
+            }
+            Kind::FixedIps if !value.contains('=') => {
+                let reason = format!("'{value}' is not of the form <key>=[value]");
+                return Err(ApiError::InvalidInput { reason });
             }
             Kind::Text
             | Kind::ShortText
@@ -80,6 +87,7 @@ impl ListQuery {
             | Kind::Uuid
             | Kind::OptionalUuid
             | Kind::Word(_)
+            | Kind::FixedIps
             | Kind::Other(_) => Value::from(value),
         };
         match self.filters.iter_mut().find(|filter| filter.column == column) {

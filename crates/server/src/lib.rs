@@ -14,7 +14,9 @@ pub mod http;
 mod identity;
 mod network;
 mod resource;
+mod serve;
 mod vpn;
 
 pub use app::App;
 pub use config::ServerConfig;
+pub use serve::serve;

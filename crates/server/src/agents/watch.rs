@@ -9,7 +9,7 @@ use adit_api::agent::{RouterChanges, RouterList, WATCH_SECS};
 use adit_model::{AgentId, Router, RouterId};
 use adit_store::changes::News;
 use adit_store::{Listing, Session};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until};
 
 use super::document;
 use crate::App;
@@ -56,8 +56,13 @@ pub(crate) async fn changes(
             }
             News::Since { revision, routers: _ } => {
                 drop(session);
-                // Cancel-safe: a wake-up that is lost here is found in the log by the next request.
-                if timeout_at(deadline, commits.changed()).await.is_err() {
+                // All arms are cancel-safe: a wake-up that is lost here is found in the log by the next request.
+                let goes_on = tokio::select! {
+                    _ = commits.changed() => true,
+                    () = sleep_until(deadline) => false,
+                    () = app.watches_end().cancelled() => false,
+                };
+                if !goes_on {
                     return Ok(Some(RouterChanges { revision, changed: Vec::new(), removed: Vec::new() }));
                 }
             }

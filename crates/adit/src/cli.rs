@@ -1,0 +1,169 @@
+//! The command line.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::Config;
+use crate::{db, host, logging, serve};
+
+/// VPN as a Service: site-to-site IPsec that is asked for through OpenStack's Networking API.
+#[derive(Debug, Parser)]
+#[command(name = "adit", version, max_term_width = 110)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run server and agent in one process: a VPN gateway on this machine
+    Up(Running),
+    /// Run the server alone; needs no root
+    Server(Running),
+    /// Run the agent alone, against a server elsewhere
+    Agent(Running),
+    /// Look after the database
+    #[command(subcommand)]
+    Db(DbCommand),
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Plug hosts for trials into networks of this node
+    #[command(subcommand)]
+    Host(HostCommand),
+}
+
+/// Where the configuration comes from, and what overrides it.
+#[derive(Debug, Args)]
+pub(crate) struct Source {
+    /// Configuration file
+    #[arg(long, value_name = "FILE", env = "ADIT_CONFIG")]
+    config: Option<PathBuf>,
+    /// Where database, keys and credentials are kept [default: /var/lib/adit]
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct Running {
+    #[command(flatten)]
+    source: Source,
+    /// Address and port to listen on [default: 127.0.0.1:9696]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// Interface or bridge of this node that joins a physical network; may be repeated
+    #[arg(long, value_name = "NAME=INTERFACE", value_parser = name_and_interface)]
+    physical_network: Vec<(String, String)>,
+}
+
+#[derive(Debug, Subcommand)]
+enum DbCommand {
+    /// Bring the database to the newest schema; may be repeated
+    Upgrade(Source),
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Print the configuration that is in force
+    Show(Running),
+}
+
+#[derive(Debug, Subcommand)]
+enum HostCommand {
+    /// Make a namespace that is plugged into a network of this node
+    Add(host::Add),
+    /// Remove such a namespace, and its port if `add` made it
+    Del(host::Del),
+}
+
+impl Cli {
+    /// Does what was asked.
+    pub(crate) fn run(self) -> Result<()> {
+        match self.command {
+            Command::Up(running) => run(serve::up, running.config()?),
+            Command::Server(running) => run(serve::server, running.config()?),
+            Command::Agent(running) => run(serve::agent, running.config()?),
+            Command::Db(DbCommand::Upgrade(source)) => run(db::upgrade, source.config()?),
+            Command::Config(ConfigCommand::Show(running)) => print(&running.config()?.to_toml()?),
+            Command::Host(HostCommand::Add(add)) => {
+                let config = add.source.config()?;
+                run(|config| async move { add.run(&config).await }, config)
+            }
+            Command::Host(HostCommand::Del(del)) => {
+                let config = del.source.config()?;
+                run(|config| async move { del.run(&config).await }, config)
+            }
+        }
+    }
+}
+
+impl Source {
+    /// The configuration in force.
+    pub(crate) fn config(&self) -> Result<Config> {
+        let mut config = Config::load(self.config.as_deref())?;
+        if let Some(state_dir) = &self.state_dir {
+            config.state_dir.clone_from(state_dir);
+        }
+        config.state_dir =
+            std::path::absolute(&config.state_dir).context("cannot tell the current directory")?;
+        Ok(config)
+    }
+}
+
+impl Running {
+    fn config(&self) -> Result<Config> {
+        let mut config = self.source.config()?;
+        if let Some(listen) = self.listen {
+            config.server.listen = listen;
+        }
+        config.agent.physical_networks.extend(self.physical_network.iter().cloned());
+        Ok(config)
+    }
+}
+
+fn run<F: Future<Output = Result<()>>>(command: impl FnOnce(Config) -> F, config: Config) -> Result<()> {
+    logging::start(&config.log)?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
+    let result = runtime.block_on(command(config));
+    // Whatever still blocks a thread, such as a name look-up, does not keep the program.
+    runtime.shutdown_background();
+    result
+}
+
+/// Prints a result. A reader that went away ends the program quietly.
+pub(crate) fn print(text: &str) -> Result<()> {
+    match writeln!(std::io::stdout(), "{}", text.trim_end()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("cannot print"),
+        _ => Ok(()),
+    }
+}
+
+/// Says something to the person at the terminal; where nobody listens, nothing is lost.
+pub(crate) fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+fn name_and_interface(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, interface)) if !name.is_empty() && !interface.is_empty() => {
+            Ok((name.to_owned(), interface.to_owned()))
+        }
+        _ => Err("a name, `=` and an interface were expected, as in `public=br-ext`".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cli;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

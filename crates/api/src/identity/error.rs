@@ -1,0 +1,152 @@
+use std::error::Error as StdError;
+
+use serde_json::{Value, json};
+
+/// A refusal, as the Identity API words it.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityError {
+    /// Nobody, or not who it says: one text for all cases, so that it does not tell which names exist.
+    #[error("The request you have made requires authentication.")]
+    Unauthorized,
+    /// A way to authenticate that is not one of `known`.
+    #[error("Attempted to authenticate with an unsupported method.")]
+    UnsupportedMethod {
+        /// Those that are.
+        known: &'static [&'static str],
+    },
+    /// The caller may not do this.
+    #[error("You are not authorized to perform the requested action: {action}.")]
+    Forbidden {
+        /// As in `identity:list_projects`.
+        action: &'static str,
+    },
+    /// The caller's token has no scope, so there is nothing to answer.
+    #[error("You are not authorized to perform the requested action.")]
+    NoScope,
+    /// No such object.
+    #[error("Could not find {noun}: {id}.")]
+    NotFound {
+        /// As in `project`.
+        noun: &'static str,
+        /// As asked for.
+        id: String,
+    },
+    /// The token that was asked about is not valid.
+    #[error("Failed to validate token")]
+    TokenNotFound,
+    /// No such URL.
+    #[error("The resource could not be found.")]
+    PathNotFound,
+    /// The URL has no such method.
+    #[error("The method is not allowed for the requested URL.")]
+    MethodNotAllowed,
+    /// The request lacks something.
+    #[error(
+        "Expecting to find {what} in {place}. The server could not comply with the request since it is either malformed or otherwise incorrect. The client is assumed to be in error."
+    )]
+    Expecting {
+        /// What it lacks.
+        what: String,
+        /// Where that belongs.
+        place: String,
+    },
+    /// A value is not what it has to be.
+    #[error("Invalid input for field/attribute {field}. Value: {value}. {reason}")]
+    Invalid {
+        /// Whose value.
+        field: String,
+        /// As Python prints it; without secrets.
+        value: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A project of that name is there already.
+    #[error(
+        "Conflict occurred attempting to store project - it is not permitted to have two projects with either the same name or same id in the same domain: name is {name}, project id {id}."
+    )]
+    ProjectExists {
+        /// The name.
+        name: String,
+        /// Of the project that was to be stored.
+        id: String,
+    },
+    /// A user of that name is there already.
+    #[error(
+        "Conflict occurred attempting to store user - Duplicate entry found with name {name} at domain ID {domain_id}."
+    )]
+    UserExists {
+        /// The name.
+        name: String,
+        /// The domain.
+        domain_id: String,
+    },
+    /// The request is too long to be read.
+    #[error("The request body is larger than {most} octets.")]
+    TooLarge {
+        /// The limit.
+        most: usize,
+    },
+    /// Too many others want the same; trying again helps.
+    #[error("The service is busy: try again in a moment.")]
+    Busy,
+    /// A failure of ours. The cause goes to the log, never to the client.
+    #[error("An unexpected error prevented the server from fulfilling your request.")]
+    Internal(#[source] Box<dyn StdError + Send + Sync>),
+}
+
+impl IdentityError {
+    /// A failure of ours.
+    pub fn internal(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::Internal(cause.into())
+    }
+
+    /// The HTTP status, and the `title` of the body.
+    pub fn status(&self) -> (u16, &'static str) {
+        match self {
+            Self::Expecting { .. } | Self::Invalid { .. } => (400, "Bad Request"),
+            Self::Unauthorized | Self::UnsupportedMethod { .. } => (401, "Unauthorized"),
+            Self::Forbidden { .. } | Self::NoScope => (403, "Forbidden"),
+            Self::NotFound { .. } | Self::TokenNotFound | Self::PathNotFound => (404, "Not Found"),
+            Self::MethodNotAllowed => (405, "Method Not Allowed"),
+            Self::ProjectExists { .. } | Self::UserExists { .. } => (409, "Conflict"),
+            Self::TooLarge { .. } => (413, "Request Entity Too Large"),
+            Self::Internal(_) => (500, "Internal Server Error"),
+            Self::Busy => (503, "Service Unavailable"),
+        }
+    }
+
+    /// The body of the answer.
+    pub fn body(&self) -> Value {
+        let (code, title) = self.status();
+        let mut error = json!({"code": code, "message": self.to_string(), "title": title});
+        if let Self::UnsupportedMethod { known } = self {
+            error["identity"] = json!({"methods": known});
+        }
+        json!({"error": error})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::IdentityError;
+
+    #[test]
+    fn an_error_has_code_message_and_title() {
+        for (error, want) in [
+            (
+                IdentityError::Forbidden { action: "identity:list_projects" },
+                r#"{"error":{"code":403,"message":"You are not authorized to perform the requested action: identity:list_projects.","title":"Forbidden"}}"#,
+            ),
+            (
+                IdentityError::UnsupportedMethod { known: &["password", "token"] },
+                r#"{"error":{"code":401,"message":"Attempted to authenticate with an unsupported method.","title":"Unauthorized","identity":{"methods":["password","token"]}}}"#,
+            ),
+            (
+                IdentityError::internal("disk full at /var/lib/adit/adit.db"),
+                r#"{"error":{"code":500,"message":"An unexpected error prevented the server from fulfilling your request.","title":"Internal Server Error"}}"#,
+            ),
+        ] {
+            assert_eq!(error.body().to_string(), want);
+        }
+    }
+}

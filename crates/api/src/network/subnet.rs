@@ -1,0 +1,207 @@
+//! Subnets: `/v2.0/subnets`.
+
+use std::net::IpAddr;
+
+use adit_model::router::Route;
+use adit_model::subnet::{AllocationPool, Subnet};
+use adit_model::{Cidr, NetworkId, ProjectId, SubnetId};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::route;
+use super::standard::{self, Standard};
+use super::value::{empty_list, items, optional_address, pair, parse_address};
+use crate::attribute::{Attribute, Bulk, Dialect, Initial, Kind, Schema, ValueError};
+use crate::python;
+use crate::vpn::site_connection::present;
+
+/// The declaration.
+pub static SCHEMA: Schema = Schema {
+    singular: "subnet",
+    plural: "subnets",
+    path: "subnets",
+    rule: "subnet",
+    dialect: Dialect::Core,
+    bulk: Bulk::Refused,
+    attributes: &[
+        Attribute::id(),
+        Attribute::project(),
+        Attribute::named(),
+        Attribute::described(),
+        Attribute::new("network_id", Kind::Uuid).required().filter().sort(),
+        Attribute::new("ip_version", Kind::Choice(&[4, 6])).required().filter().sort(),
+        Attribute::new("cidr", Kind::Other(cidr)).optional(Initial::Null).filter().sort(),
+        Attribute::new("gateway_ip", Kind::Other(optional_address))
+            .optional(Initial::Absent)
+            .mutable()
+            .filter()
+            .sort(),
+        Attribute::new("allocation_pools", Kind::Other(pools)).optional(Initial::List).mutable(),
+        Attribute::new("dns_nameservers", Kind::Other(nameservers)).optional(Initial::List).mutable(),
+        Attribute::new("host_routes", Kind::Other(route::check)).optional(Initial::List).mutable(),
+        Attribute::new("enable_dhcp", Kind::Bool).optional(Initial::Bool(true)).mutable().filter(),
+        Attribute::new("ipv6_ra_mode", Kind::Other(no_word)).optional(Initial::Null),
+        Attribute::new("ipv6_address_mode", Kind::Other(no_word)).optional(Initial::Null),
+        Attribute::new("subnetpool_id", Kind::OptionalUuid).optional(Initial::Null),
+        Attribute::new("prefixlen", Kind::Size).optional(Initial::Absent),
+        Attribute::new("service_types", Kind::Other(empty_list))
+            .optional(Initial::List)
+            .mutable()
+            .admin_sets(),
+        Attribute::new("router:external", Kind::Bool),
+        standard::CREATED_AT,
+        standard::UPDATED_AT,
+        standard::REVISION_NUMBER,
+        standard::TAGS,
+    ],
+};
+
+/// Clears host bits; a bare address is a network of one. `null` is as good as nothing.
+fn cidr(value: &Value) -> Result<Value, ValueError> {
+    if value.is_null() {
+        return Ok(Value::Null);
+    }
+    let refused = || ValueError::Conversion(format!("{} is not in a CIDR format", python::display(value)));
+    let text = value.as_str().ok_or_else(refused)?;
+    let cidr: Cidr = match text.parse::<IpAddr>() {
+        Ok(IpAddr::V4(address)) => format!("{address}/32").parse(),
+        Ok(IpAddr::V6(address)) => format!("{address}/128").parse(),
+        Err(_) => text.parse(),
+    }
+    .map_err(|_| refused())?;
+    Ok(Value::from(cidr.network().to_string()))
+}
+
+fn pools(value: &Value) -> Result<Value, ValueError> {
+    let mut checked = Vec::new();
+    for item in items(value, "IP pool")? {
+        let [start, end] = pair(item, ["start", "end"], "IP pool")?;
+        checked.push(json!({"start": parse_address(start)?, "end": parse_address(end)?}));
+    }
+    Ok(Value::Array(checked))
+}
+
+fn nameservers(value: &Value) -> Result<Value, ValueError> {
+    let mut checked = Vec::new();
+    for item in items(value, "nameserver")? {
+        let shown = python::display(item);
+        let refused = |_| {
+            ValueError::Invalid(format!(
+                "'{shown}' is not a valid nameserver. '{shown}' is not a valid IP address"
+            ))
+        };
+        let address = Value::from(parse_address(item).map_err(refused)?.to_string());
+        if checked.contains(&address) {
+            return Err(ValueError::Invalid(format!("Duplicate nameserver '{shown}'")));
+        }
+        checked.push(address);
+    }
+    Ok(Value::Array(checked))
+}
+
+/// An attribute that Adit has no values for: it sends no router advertisements.
+fn no_word(value: &Value) -> Result<Value, ValueError> {
+    if value.is_null() { Ok(Value::Null) } else { Kind::Word(&[]).check(value) }
+}
+
+/// A checked POST.
+#[derive(Debug, Deserialize)]
+#[expect(missing_docs, reason = "the attributes of the declaration above")]
+pub struct Create {
+    pub project_id: ProjectId,
+    pub name: String,
+    pub description: String,
+    pub network_id: String,
+    pub ip_version: u8,
+    pub cidr: Option<Cidr>,
+    /// The outer `None`: not in the request. The inner one: `null`.
+    #[serde(default, deserialize_with = "present")]
+    pub gateway_ip: Option<Option<IpAddr>>,
+    /// Empty for the automatic ones.
+    pub allocation_pools: Vec<AllocationPool>,
+    pub dns_nameservers: Vec<IpAddr>,
+    pub host_routes: Vec<Route>,
+    pub enable_dhcp: bool,
+    pub subnetpool_id: Option<String>,
+    pub prefixlen: Option<u32>,
+}
+
+/// A checked PUT.
+#[derive(Debug, Deserialize)]
+#[expect(missing_docs, reason = "the attributes of the declaration above")]
+pub struct Update {
+    pub name: Option<String>,
+    pub description: Option<String>,
+    /// The outer `None`: not in the request. The inner one: `null`.
+    #[serde(default, deserialize_with = "present")]
+    pub gateway_ip: Option<Option<IpAddr>>,
+    pub allocation_pools: Option<Vec<AllocationPool>>,
+    pub dns_nameservers: Option<Vec<IpAddr>>,
+    pub host_routes: Option<Vec<Route>>,
+    pub enable_dhcp: Option<bool>,
+}
+
+/// An answer.
+#[derive(Debug, Serialize)]
+#[expect(missing_docs, reason = "the attributes of the declaration above")]
+pub struct View {
+    pub id: SubnetId,
+    pub name: String,
+    pub project_id: ProjectId,
+    pub network_id: NetworkId,
+    pub ip_version: u8,
+    pub subnetpool_id: Option<()>,
+    pub enable_dhcp: bool,
+    pub ipv6_ra_mode: Option<()>,
+    pub ipv6_address_mode: Option<()>,
+    pub gateway_ip: Option<IpAddr>,
+    pub cidr: String,
+    pub allocation_pools: Vec<AllocationPool>,
+    pub host_routes: Vec<Route>,
+    pub dns_nameservers: Vec<IpAddr>,
+    pub description: String,
+    #[serde(rename = "router:external")]
+    pub external: bool,
+    pub service_types: [(); 0],
+    #[serde(flatten)]
+    pub standard: Standard,
+}
+
+impl View {
+    /// A subnet of a network that is external or not.
+    pub fn new(subnet: Subnet, external: bool, standard: Standard) -> Self {
+        let Subnet {
+            id,
+            project_id,
+            name,
+            description,
+            network_id,
+            cidr,
+            gateway_ip,
+            allocation_pools,
+            dns_nameservers,
+            host_routes,
+            enable_dhcp,
+        } = subnet;
+        Self {
+            id,
+            name,
+            project_id,
+            network_id,
+            ip_version: Cidr::from(cidr).ip_version(),
+            subnetpool_id: None,
+            enable_dhcp,
+            ipv6_ra_mode: None,
+            ipv6_address_mode: None,
+            gateway_ip,
+            cidr: cidr.to_string(),
+            allocation_pools,
+            host_routes,
+            dns_nameservers,
+            description,
+            external,
+            service_types: [],
+            standard,
+        }
+    }
+}
