@@ -101,9 +101,10 @@ impl Config {
         if let Some(file) = file.filter(|file| !file.is_file()) {
             return Err(anyhow!("there is no configuration file {}", file.display()));
         }
-        let figment = Figment::from(Serialized::defaults(Self::default()))
-            .merge(Toml::file_exact(file.unwrap_or(Path::new(DEFAULT_FILE))))
-            .merge(Env::prefixed("ADIT_").ignore(&["config"]).split("__"));
+        let file = file.or_else(|| Some(Path::new(DEFAULT_FILE)).filter(|file| file.is_file()));
+        let defaults = Figment::from(Serialized::defaults(Self::default()));
+        let figment = file.into_iter().fold(defaults, |figment, file| figment.merge(Toml::file_exact(file)));
+        let figment = figment.merge(Env::prefixed("ADIT_").ignore(&["config"]).split("__"));
         figment.extract().map_err(|error| explain(&error))
     }
 

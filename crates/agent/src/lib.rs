@@ -1,1 +1,121 @@
-//! (to be written)
+//! The agent: makes one node match its router documents.
+//!
+//! Enter at [`Agent::start`]. The agent follows the server, runs one task per router that fetches, plans, applies and
+//! reports, and leaves everything in place when it ends: charon keeps the tunnels up, and the next agent finds the
+//! routers as they are. Nothing is touched that this agent did not name and note in its state directory.
+//!
+//! [`host`] is apart from that: it plugs hosts for trials into a node's networks.
+
+mod backoff;
+mod client;
+pub mod config;
+pub mod host;
+mod names;
+mod report;
+mod router;
+mod segment;
+mod supervisor;
+mod sync;
+pub mod vpn;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use adit_api::agent::AgentHello;
+use adit_linux::{Netlink, privilege, xfrm};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use crate::client::Client;
+pub use crate::config::{AgentConfig, AgentKey, DataPlane, DataPlaneChoice, PhysicalNetworks};
+use crate::report::Reports;
+use crate::router::Node;
+
+/// Why an agent cannot start on this node.
+#[derive(Debug, thiserror::Error)]
+pub enum AgentError {
+    /// The node does not let us.
+    #[error("this node cannot host routers")]
+    Node(#[source] adit_linux::Error),
+    /// The configuration asks for what the kernel does not have.
+    #[error(
+        "`data_plane = \"kernel\"` is set, and this kernel has no ESP: use `auto` or `userspace`, or load the module `esp4`"
+    )]
+    NoKernelEsp,
+    /// The state directory is unusable.
+    #[error("cannot use the state directory {}", .path.display())]
+    StateDir {
+        /// Which part of it.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// No HTTP client.
+    #[error("cannot make an HTTP client")]
+    Http(#[source] reqwest::Error),
+}
+
+/// A running agent. Dropping it stops it; routers stay as they are.
+#[derive(Debug)]
+pub struct Agent {
+    tasks: JoinSet<()>,
+    data_plane: DataPlane,
+}
+
+impl Agent {
+    /// Checks what can be checked on this node, and starts. The server need not answer yet. Needs a tokio runtime,
+    /// whose threads are in the network namespace of the node.
+    ///
+    /// # Errors
+    /// What an operator has to change on the node or in the configuration.
+    pub async fn start(config: AgentConfig) -> Result<Self, AgentError> {
+        privilege::check().map_err(AgentError::Node)?;
+        let routers = config::routers_dir(&config.state_dir);
+        router::make_private_dir(&routers)
+            .map_err(|source| AgentError::StateDir { path: routers.clone(), source })?;
+        let data_plane = resolve(config.data_plane)?;
+        let netlink = Netlink::here().map_err(AgentError::Node)?;
+        router::sweep(&netlink).await;
+
+        let client = Client::new(&config).map_err(AgentError::Http)?;
+        let hello = AgentHello {
+            host: config.host.clone(),
+            availability_zone: config.availability_zone.clone(),
+            data_plane: data_plane.as_str().to_owned(),
+            physical_networks: config.physical_networks.keys().cloned().collect(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        let (identity, known) = watch::channel(None);
+        let (news, heard) = mpsc::channel(16);
+        let (reports, reporting) = Reports::new(client.clone(), known);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(reporting);
+        tasks.spawn(sync::run(client, hello, identity, news));
+        tasks.spawn(supervisor::run(Arc::new(Node { config, data_plane, netlink, reports }), heard));
+        Ok(Self { tasks, data_plane })
+    }
+
+    /// Who carries the packets on this node.
+    pub const fn data_plane(&self) -> DataPlane {
+        self.data_plane
+    }
+
+    /// Stops, and leaves namespaces, firewalls and tunnels as they are.
+    pub async fn shutdown(mut self) {
+        self.tasks.shutdown().await;
+    }
+}
+
+/// Decides who carries the packets.
+fn resolve(choice: DataPlaneChoice) -> Result<DataPlane, AgentError> {
+    let has_esp = || xfrm::esp_in_kernel().map_err(AgentError::Node);
+    let data_plane = match choice {
+        DataPlaneChoice::Userspace => DataPlane::Userspace,
+        DataPlaneChoice::Kernel if !has_esp()? => return Err(AgentError::NoKernelEsp),
+        DataPlaneChoice::Kernel => DataPlane::Kernel,
+        DataPlaneChoice::Auto if has_esp()? => DataPlane::Kernel,
+        DataPlaneChoice::Auto => DataPlane::Userspace,
+    };
+    tracing::info!(%data_plane, ?choice, "data plane chosen");
+    Ok(data_plane)
+}

@@ -46,10 +46,40 @@ pub static EXTENSIONS: &[Extension] = &[
         "2013-01-14T10:00:00-00:00",
     ),
     extension(
+        "extraroute",
+        "Neutron Extra Route",
+        "Extra routes configuration for L3 router",
+        "2013-02-01T10:00:00-00:00",
+    ),
+    extension(
+        "extraroute-atomic",
+        "Atomically add/remove extra routes",
+        "Edit extra routes of a router on server side by atomically adding/removing extra routes",
+        "2019-07-10T00:00:00+00:00",
+    ),
+    extension(
         "filter-validation",
         "Filter parameters validation",
         "Provides validation on filter parameters.",
         "2018-07-04T10:00:00-00:00",
+    ),
+    extension(
+        "ip-substring-filtering",
+        "IP address substring filtering",
+        "Provides IP address substring filtering when listing ports",
+        "2017-11-28T09:00:00-00:00",
+    ),
+    extension(
+        "net-mtu",
+        "Network MTU",
+        "Provides MTU attribute for a network resource.",
+        "2015-03-25T10:00:00-00:00",
+    ),
+    extension(
+        "net-mtu-writable",
+        "Network MTU (writable)",
+        "Provides a writable MTU attribute for a network resource.",
+        "2017-07-12T00:00:00-00:00",
     ),
     extension(
         "pagination",
@@ -57,6 +87,7 @@ pub static EXTENSIONS: &[Extension] = &[
         "Extension that indicates that pagination is enabled.",
         "2016-06-12T00:00:00-00:00",
     ),
+    extension("port-security", "Port Security", "Provides port security", "2012-07-23T10:00:00-00:00"),
     extension(
         "project-id",
         "project_id field enabled",
@@ -70,6 +101,18 @@ pub static EXTENSIONS: &[Extension] = &[
         "2012-09-07T10:00:00-00:00",
     ),
     extension(
+        "quota-check-limit",
+        "Quota engine limit check",
+        "Support for checking the resource usage before applying a new quota limit",
+        "2021-09-08T16:00:00-00:00",
+    ),
+    extension(
+        "quota_details",
+        "Quota details management support",
+        "Expose functions for quotas usage statistics per project",
+        "2017-02-10T10:00:00-00:00",
+    ),
+    extension(
         "quotas",
         "Quota management support",
         "Expose functions for quotas management per project",
@@ -80,6 +123,12 @@ pub static EXTENSIONS: &[Extension] = &[
         "Neutron L3 Router",
         "Router abstraction for basic L3 forwarding between L2 Neutron networks and access to external networks via a NAT gateway.",
         "2012-07-20T10:00:00-00:00",
+    ),
+    extension(
+        "service-type",
+        "Neutron Service Type Management",
+        "API for retrieving service providers for Neutron advanced services",
+        "2013-01-20T00:00:00-00:00",
     ),
     extension(
         "sorting",
@@ -104,6 +153,12 @@ pub static EXTENSIONS: &[Extension] = &[
         "Resource timestamps",
         "Adds created_at and updated_at fields to all Neutron resources that have Neutron standard attributes.",
         "2016-09-12T10:00:00-00:00",
+    ),
+    extension(
+        "subnet-external-network",
+        "Subnet belongs to an external network",
+        "Informs if the subnet belongs to an external network",
+        "2024-02-05T18:00:00-00:00",
     ),
     extension(
         "vpn-aes-ccm-gcm",

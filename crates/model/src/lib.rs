@@ -10,6 +10,7 @@ pub mod algorithm;
 mod cidr;
 pub mod endpoint_group;
 mod id;
+pub mod identity;
 pub mod ike_policy;
 pub mod ipsec_policy;
 pub mod mac_address;

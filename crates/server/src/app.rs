@@ -20,6 +20,7 @@ struct Shared {
     /// Sees a new value after each commit that agents may care about.
     commits: watch::Sender<u64>,
     watches_end: CancellationToken,
+    identity: crate::identity::Memory,
 }
 
 impl fmt::Debug for App {
@@ -32,7 +33,7 @@ impl App {
     /// A server over `store`. Agents must present `agent_key`.
     pub fn new(store: Store, config: ServerConfig, agent_key: String) -> Self {
         Self(Arc::new(Shared { store, config, agent_key, commits: watch::Sender::new(0),
-            watches_end: CancellationToken::new() }))
+            watches_end: CancellationToken::new(), identity: crate::identity::Memory::default() }))
     }
 
     /// The database.
@@ -43,6 +44,11 @@ impl App {
     /// The settings.
     pub fn config(&self) -> &ServerConfig {
         &self.0.config
+    }
+
+    /// What of tokens and passwords stays in memory.
+    pub(crate) fn identity(&self) -> &crate::identity::Memory {
+        &self.0.identity
     }
 
     pub(crate) fn agent_key(&self) -> &str {

@@ -13,10 +13,12 @@ mod config;
 pub mod http;
 mod identity;
 mod network;
+mod quota;
 mod resource;
 mod serve;
 mod vpn;
 
 pub use app::App;
 pub use config::ServerConfig;
+pub use identity::{Bootstrap, BootstrapError, Bootstrapped};
 pub use serve::serve;

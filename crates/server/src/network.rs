@@ -1,1 +1,30 @@
-//! Networks, subnets, ports and routers.
+//! Networks, subnets, ports and routers: what VPN services stand on; and what else clients ask of the network side.
+
+pub(crate) mod agent;
+mod allocation;
+mod gateway;
+mod interface;
+#[expect(clippy::module_inception, reason = "the API's own word for both the service and its first resource")]
+mod network;
+mod port;
+mod router;
+pub(crate) mod service_provider;
+mod subnet;
+
+use adit_api::network::standard::Standard;
+use adit_store::Stored;
+pub(crate) use network::Networks;
+pub(crate) use port::Ports;
+pub(crate) use router::Routers;
+pub(crate) use subnet::Subnets;
+
+/// The part of an answer that says how old an object is.
+fn standard<R>(stored: &Stored<R>) -> Standard {
+    let time = |time: jiff::Timestamp| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    Standard {
+        tags: [],
+        created_at: time(stored.created_at),
+        updated_at: time(stored.updated_at),
+        revision_number: stored.revision_number,
+    }
+}

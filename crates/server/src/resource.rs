@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::App;
 use crate::caller::Caller;
+use crate::quota;
 
 /// What a use case works with: one transaction, on behalf of one caller.
 #[derive(Clone, Copy)]
@@ -116,6 +117,7 @@ pub(crate) async fn create<R: Resource>(
     R::prepare_create(&mut create).await;
     let session = app.store().write().await.map_err(ApiError::from_store)?;
     let cx = Context { app, session: &session, caller };
+    quota::admit::<R>(cx, &owner).await?;
     let record = R::create(cx, create).await?;
     let shown = show_one::<R>(cx, record, &[]).await?;
     commit(app, session).await?;
@@ -225,7 +227,8 @@ async fn find_to_change<R: Resource>(
     locked.ok_or_else(|| R::not_found(id))
 }
 
-async fn show_one<R: Resource>(
+/// An object as the caller may see it.
+pub(crate) async fn show_one<R: Resource>(
     cx: Context<'_>,
     record: Stored<R::Record>,
     fields: &[String],

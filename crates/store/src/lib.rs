@@ -14,6 +14,7 @@ pub mod changes;
 mod error;
 mod listing;
 mod migration;
+mod quotas;
 mod record;
 mod sealed;
 mod session;
@@ -21,7 +22,9 @@ mod table;
 
 pub use error::Error;
 pub use listing::{Filter, Listing, Page};
+pub use quotas::Limits;
 pub use record::agent::Agent;
+pub use record::role_assignment::RoleAssignmentFilter;
 pub use record::token::{Token, TokenDigest};
 pub use record::{Record, Stored};
 pub use sealed::SealingKey;

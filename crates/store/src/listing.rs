@@ -19,7 +19,7 @@ pub struct Listing {
 /// A filter: the column has any of the values.
 #[derive(Clone, Debug)]
 pub struct Filter {
-    /// Name of the column.
+    /// Name of the column, or of something that the table knows to filter by besides.
     pub column: &'static str,
     /// Texts, booleans or whole numbers.
     pub values: Vec<serde_json::Value>,

@@ -6,6 +6,7 @@ mod m0001_networking;
 mod m0002_vpn;
 mod m0003_agents;
 mod m0004_identity;
+mod m0005_quotas;
 
 pub(crate) struct Migrator;
 
@@ -17,6 +18,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_vpn::Migration),
             Box::new(m0003_agents::Migration),
             Box::new(m0004_identity::Migration),
+            Box::new(m0005_quotas::Migration),
         ]
     }
 }

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use adit_model::ProjectId;
 use jiff::Timestamp;
+use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ColumnTrait, Condition, EntityTrait, ModelTrait};
 
 use crate::listing::column;
@@ -20,7 +21,7 @@ mod network;
 mod port;
 mod project;
 mod role;
-mod role_assignment;
+pub mod role_assignment;
 mod router;
 mod site_connection;
 mod subnet;
@@ -57,6 +58,12 @@ pub trait Record: Clone + Send + Sync + Sized + 'static {
     /// Which rows a project may see: its own, unless a resource says otherwise.
     fn visible_to(project: &ProjectId) -> Condition {
         Condition::all().add(column::<Self::Entity>("project_id").eq(project.as_str()))
+    }
+
+    /// A filter by something that is no column of its own; `None` for what is one.
+    fn filter(name: &str, values: &[serde_json::Value]) -> Option<Condition> {
+        let _ = (name, values);
+        None
     }
 
     /// Reads what belongs to the rows but stands in other tables.
@@ -128,6 +135,11 @@ impl Reader<'_> {
     fn json<T: serde::de::DeserializeOwned>(&self, what: &'static str, text: &str) -> Result<T> {
         serde_json::from_str(text).map_err(|_| self.corrupt(what))
     }
+}
+
+/// A condition that holds for all rows, or for none.
+fn always(holds: bool) -> Condition {
+    Condition::all().add(Expr::value(holds))
 }
 
 /// A list as a text column holds it.

@@ -196,7 +196,9 @@ fn stored<R: Record>(row: R::Model, session: &Session) -> Result<Stored<R>> {
 
 fn conditions<R: Record>(listing: &Listing) -> Condition {
     let visible = listing.visible_to.as_ref().map(R::visible_to);
-    let filters = listing.filters.iter().map(|filter| filter.condition::<R::Entity>());
+    let filters = listing.filters.iter().map(|filter| {
+        R::filter(filter.column, &filter.values).unwrap_or_else(|| filter.condition::<R::Entity>())
+    });
     visible.into_iter().chain(filters).fold(Condition::all(), Condition::add)
 }
 

@@ -14,6 +14,8 @@ use super::request::{base_url, query_pairs, segments};
 use super::response::{refusal, unauthorized};
 use crate::App;
 use crate::caller::Caller;
+use crate::network::{Networks, Ports, Routers, Subnets, agent, service_provider};
+use crate::quota;
 use crate::resource::{self, Resource};
 use crate::vpn::{EndpointGroups, IkePolicies, IpsecPolicies, SiteConnections, VpnServices};
 
@@ -22,7 +24,17 @@ const PREFIX: &str = "/networking";
 /// Every resource that the API has, in the order in which `GET /v2.0/` names them.
 macro_rules! each_resource {
     ($visit:ident) => {
-        $visit!(IkePolicies, IpsecPolicies, VpnServices, EndpointGroups, SiteConnections)
+        $visit!(
+            Networks,
+            Subnets,
+            Ports,
+            Routers,
+            IkePolicies,
+            IpsecPolicies,
+            VpnServices,
+            EndpointGroups,
+            SiteConnections
+        )
     };
 }
 
@@ -83,6 +95,9 @@ impl Call<'_> {
             ["extensions", alias] => return Ok(self.extension(alias)),
             _ => {}
         }
+        if let Some(answer) = self.other().await {
+            return answer;
+        }
         macro_rules! dispatch {
             ($($resource:ty),*) => {$(
                 if let Some(rest) = below(&self.path, <$resource>::SCHEMA) {
@@ -92,6 +107,35 @@ impl Call<'_> {
         }
         each_resource!(dispatch);
         Err(ApiError::HTTPNotFound)
+    }
+
+    /// What no project owns: agents, zones, providers, quotas.
+    async fn other(&self) -> Option<Result<Response, ApiError>> {
+        let Self { app, caller, pairs, body, .. } = self;
+        let answer = match (self.method.as_str(), self.path.as_slice()) {
+            ("GET", ["agents"]) => agent::list(app, caller, pairs).await,
+            ("GET", ["agents", id]) => agent::show(app, caller, id, pairs).await,
+            ("GET", ["routers", id, "l3-agents"]) => agent::of_router(app, caller, id).await,
+            ("GET", ["availability_zones"]) => agent::zones(app, caller, pairs).await,
+            ("GET", ["service-providers"]) => service_provider::list(app, caller, pairs),
+            ("GET", ["quotas"]) => quota::list(app, caller).await,
+            ("GET", ["quotas", "tenant"]) => Ok(json!({"tenant": {"tenant_id": caller.project_id}})),
+            ("GET", ["quotas", "project"]) => Ok(json!({"project": {"project_id": caller.project_id}})),
+            ("GET", ["quotas", project]) => quota::show(app, caller, project).await,
+            ("GET", ["quotas", project, "default"]) => quota::defaults(caller, project),
+            ("GET", ["quotas", project, "details"]) => quota::details(app, caller, project).await,
+            ("PUT", ["quotas", project]) => quota::update(app, caller, project, body).await,
+            ("DELETE", ["quotas", project]) => {
+                let deleted = quota::delete(app, caller, project).await;
+                return Some(deleted.map(|()| StatusCode::NO_CONTENT.into_response()));
+            }
+            ("POST", ["quotas"]) => Err(ApiError::HTTPNotImplemented),
+            (_, ["agents" | "availability_zones" | "service-providers" | "quotas"] | ["agents" | "quotas", _]) => {
+                Err(ApiError::HTTPMethodNotAllowed)
+            }
+            _ => return None,
+        };
+        Some(answer.map(|body| Json(body).into_response()))
     }
 
     async fn resource<R: Resource>(&self, rest: &[&str]) -> Result<Response, ApiError> {

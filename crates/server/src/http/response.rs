@@ -4,11 +4,11 @@ use std::any::Any;
 use std::error::Error;
 
 use adit_api::ApiError;
+use adit_api::identity::IdentityError;
 use axum::Json;
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
 
 use super::request::base_url;
 
@@ -23,13 +23,14 @@ pub(super) fn refusal(error: &ApiError) -> Response {
 
 /// The answer to a missing or unknown token; the same for both APIs.
 pub(super) fn unauthorized(headers: &HeaderMap) -> Response {
-    let body = json!({"error": {
-        "code": 401,
-        "title": "Unauthorized",
-        "message": "The request you have made requires authentication.",
-    }});
+    let body = Json(IdentityError::Unauthorized.body());
+    challenged(headers, (StatusCode::UNAUTHORIZED, body).into_response())
+}
+
+/// Tells a client without a valid token where to get one.
+pub(super) fn challenged(headers: &HeaderMap, response: Response) -> Response {
     let challenge = format!("Keystone uri=\"{}/identity/v3\"", base_url(headers));
-    (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, challenge)], Json(body)).into_response()
+    ([(WWW_AUTHENTICATE, challenge)], response).into_response()
 }
 
 /// A defect that would have ended the request without an answer. The payload may hold anything, so it is not logged.

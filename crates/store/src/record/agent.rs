@@ -108,7 +108,7 @@ impl Record for Agent {
 
     /// Agents belong to the operator: projects see none.
     fn visible_to(_: &adit_model::ProjectId) -> sea_orm::Condition {
-        sea_orm::Condition::any().add(Expr::value(false))
+        super::always(false)
     }
 }
 

@@ -100,4 +100,9 @@ impl Record for Network {
     fn visible_to(project: &ProjectId) -> Condition {
         visible(project)
     }
+
+    /// Every network is `ACTIVE`.
+    fn filter(name: &str, values: &[serde_json::Value]) -> Option<Condition> {
+        (name == "status").then(|| super::always(values.iter().any(|value| value == "ACTIVE")))
+    }
 }

@@ -126,6 +126,22 @@ impl Record for Port {
             .add(Column::NetworkId.in_subquery(networks))
     }
 
+    fn filter(name: &str, values: &[serde_json::Value]) -> Option<Condition> {
+        let texts = values.iter().filter_map(serde_json::Value::as_str);
+        match name {
+            "status" => {
+                let wired = texts.filter_map(|status| match status {
+                    "ACTIVE" => Some(true),
+                    "DOWN" => Some(false),
+                    _ => None,
+                });
+                Some(Condition::all().add(Column::Wired.is_in(wired)))
+            }
+            "fixed_ips" => Some(texts.filter_map(with_address).fold(Condition::all(), Condition::add)),
+            _ => None,
+        }
+    }
+
     async fn load_parts(ports: &mut [Stored<Self>], session: &Session) -> Result<()> {
         let rows = allocation::Entity::find()
             .filter(allocation::Column::PortId.is_in(ports.iter().map(|port| port.id.to_string())))
@@ -171,6 +187,24 @@ impl Record for Port {
             .map_err(doing())?;
         Ok(())
     }
+}
+
+/// Ports with an address as `subnet_id=ID`, `ip_address=ADDRESS` or `ip_address_substr=PART` says; other keys say
+/// nothing.
+fn with_address(wanted: &str) -> Option<Condition> {
+    let (key, value) = wanted.split_once('=')?;
+    let condition = match key {
+        "subnet_id" => allocation::Column::SubnetId.eq(value),
+        "ip_address" => allocation::Column::IpAddress.eq(value),
+        "ip_address_substr" => allocation::Column::IpAddress.contains(value),
+        _ => return None,
+    };
+    let ports = allocation::Entity::find()
+        .select_only()
+        .column(allocation::Column::PortId)
+        .filter(condition)
+        .into_query();
+    Some(Condition::all().add(Column::Id.in_subquery(ports)))
 }
 
 impl Table<'_, Port> {

@@ -6,7 +6,6 @@ use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{Condition, QueryOrder, Set};
 
-use crate::listing::{Listing, conditions_of};
 use crate::{Error, Result, Session};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -25,14 +24,30 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+/// Which role assignments are wanted: those that have everything that is given here.
+#[derive(Clone, Debug, Default)]
+pub struct RoleAssignmentFilter {
+    /// Who has the role.
+    pub user_id: Option<UserId>,
+    /// Where.
+    pub project_id: Option<ProjectId>,
+    /// Which role.
+    pub role_id: Option<RoleId>,
+}
+
 impl Session {
-    /// The role assignments that have what `filters` say; of a listing, only they count here.
+    /// The role assignments that have all that `filter` says.
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub async fn role_assignments(&self, filters: &Listing) -> Result<Vec<RoleAssignment>> {
+    pub async fn role_assignments(&self, filter: &RoleAssignmentFilter) -> Result<Vec<RoleAssignment>> {
+        let RoleAssignmentFilter { user_id, project_id, role_id } = filter;
+        let condition = Condition::all()
+            .add_option(user_id.as_ref().map(|id| Column::UserId.eq(id.as_str())))
+            .add_option(project_id.as_ref().map(|id| Column::ProjectId.eq(id.as_str())))
+            .add_option(role_id.as_ref().map(|id| Column::RoleId.eq(id.as_str())));
         let rows = Entity::find()
-            .filter(conditions_of::<Entity>(filters))
+            .filter(condition)
             .order_by_asc(Column::ProjectId)
             .order_by_asc(Column::UserId)
             .order_by_asc(Column::RoleId)

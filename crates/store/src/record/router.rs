@@ -1,7 +1,7 @@
 use adit_model::router::{Gateway, Router};
 use adit_model::{AgentId, ProjectId, RouterId};
 use sea_orm::entity::prelude::*;
-use sea_orm::{ExprTrait, Set};
+use sea_orm::{Condition, ExprTrait, Set};
 
 use super::{Reader, Record};
 use crate::{Error, Result, Session, Table};
@@ -62,6 +62,11 @@ impl Record for Router {
             agent_id: read.parse_option("agent", row.agent_id.as_deref())?,
             generation: read.number("generation", row.generation)?,
         })
+    }
+
+    /// Every router is `ACTIVE`.
+    fn filter(name: &str, values: &[serde_json::Value]) -> Option<Condition> {
+        (name == "status").then(|| super::always(values.iter().any(|value| value == "ACTIVE")))
     }
 
     /// Without agent and generation, which have statements of their own: an update of a router that was read before

@@ -1,0 +1,131 @@
+//! Telling the server what was observed: at once, and again until it has heard.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use adit_api::agent::{Report, RouterReport};
+use adit_model::{AgentId, RouterId};
+use tokio::sync::{mpsc, watch};
+
+use crate::backoff::Backoff;
+use crate::client::Client;
+
+/// Where reports go. Only the newest about each router is kept until the server has it.
+#[derive(Clone, Debug)]
+pub(crate) struct Reports {
+    sender: mpsc::UnboundedSender<Message>,
+}
+
+#[derive(Debug)]
+enum Message {
+    /// The newest about a router; `None` when there is nothing to say of it any more.
+    Router(RouterId, Option<RouterReport>),
+    /// Say everything again.
+    Repeat,
+}
+
+impl Reports {
+    /// The sender, and the work that has to run for it.
+    pub(crate) fn new(
+        client: Client,
+        identity: watch::Receiver<Option<AgentId>>,
+    ) -> (Self, impl Future<Output = ()>) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (Self { sender }, run(client, identity, receiver))
+    }
+
+    /// Replaces what is said about a router.
+    pub(crate) fn send(&self, router: RouterId, report: Option<RouterReport>) {
+        // Nobody listens any more when the agent is shutting down.
+        let _ = self.sender.send(Message::Router(router, report));
+    }
+
+    /// Says everything again, to a server that may have forgotten it.
+    pub(crate) fn repeat(&self) {
+        let _ = self.sender.send(Message::Repeat);
+    }
+}
+
+#[derive(Default)]
+struct Board {
+    newest: BTreeMap<RouterId, RouterReport>,
+    unheard: BTreeMap<RouterId, RouterReport>,
+}
+
+impl Board {
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::Router(router, Some(report)) => {
+                if self.newest.get(&router) != Some(&report) {
+                    self.newest.insert(router, report.clone());
+                    self.unheard.insert(router, report);
+                }
+            }
+            Message::Router(router, None) => {
+                self.newest.remove(&router);
+                self.unheard.remove(&router);
+            }
+            Message::Repeat => self.unheard.clone_from(&self.newest),
+        }
+    }
+
+    /// What was sent is heard, unless there is something newer by now.
+    fn heard(&mut self, report: &Report) {
+        self.unheard.retain(|router, newest| report.routers.get(router) != Some(newest));
+    }
+}
+
+async fn run(
+    client: Client,
+    mut identity: watch::Receiver<Option<AgentId>>,
+    mut messages: mpsc::UnboundedReceiver<Message>,
+) {
+    let mut board = Board::default();
+    let mut retry = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
+    let mut pause = Duration::ZERO;
+    loop {
+        if board.unheard.is_empty() {
+            let Some(message) = messages.recv().await else { return };
+            board.take(message);
+        } else {
+            // A failure is followed by a pause, whatever is new meanwhile.
+            let pause = tokio::time::sleep(pause);
+            tokio::pin!(pause);
+            loop {
+                // Both arms are cancel-safe.
+                tokio::select! {
+                    biased;
+                    () = &mut pause => break,
+                    message = messages.recv() => {
+                        let Some(message) = message else { return };
+                        board.take(message);
+                    }
+                }
+            }
+        }
+        while let Ok(message) = messages.try_recv() {
+            board.take(message);
+        }
+        if board.unheard.is_empty() {
+            continue;
+        }
+        let agent = match identity.wait_for(Option::is_some).await {
+            Ok(agent) => *agent,
+            Err(_) => return,
+        };
+        let Some(agent) = agent else { continue };
+        let report = Report { routers: board.unheard.clone() };
+        match client.report(agent, &report).await {
+            Ok(()) => {
+                board.heard(&report);
+                retry.reset();
+                pause = Duration::ZERO;
+            }
+            Err(error) => {
+                // Whether the server answers at all is logged where it is followed.
+                tracing::debug!(%error, "report was not heard");
+                pause = retry.next();
+            }
+        }
+    }
+}

@@ -1,0 +1,384 @@
+//! One router on this node: the task that makes it match its document.
+//!
+//! The task owns everything of the router. Others hand it the newest document through a `watch` channel; a change and
+//! a slow timer both wake it, and it does the same work for either.
+
+mod apply;
+pub(crate) mod firewall;
+mod observe;
+mod plan;
+mod status;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use adit_linux::nft::Table;
+use adit_linux::{Namespace, Netlink, nft};
+use adit_model::{PortId, Reason, ReasonCode, RouterDocument, RouterId};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use self::apply::{Outcome, Place};
+use self::firewall::Protected;
+use self::observe::Observed;
+use self::plan::{Plan, Surroundings};
+use self::status::Applied;
+use crate::backoff::Backoff;
+use crate::config::{AgentConfig, DataPlane};
+use crate::names;
+use crate::report::Reports;
+use crate::segment;
+use crate::vpn::{Vpn, VpnSetup};
+
+/// Marks our routes, so that those of charon or of a person are left alone. Shown by `ip route` as `proto 173`.
+const ROUTE_PROTOCOL: u8 = 173;
+/// How often a router is looked at though nothing happened.
+const RESYNC: Duration = Duration::from_secs(60);
+/// How long loading connections may take.
+const VPN_LIMIT: Duration = Duration::from_secs(30);
+/// How often a plan is made anew until there is nothing left to do. A second time is normal: routes go with the
+/// addresses that they depend on.
+const ROUNDS: usize = 4;
+
+/// What the server wants of a router.
+#[derive(Clone, Debug)]
+pub(crate) enum Wanted {
+    /// It is on this node, or switched off.
+    Present(Arc<RouterDocument>),
+    /// It is none of this node's.
+    Gone,
+}
+
+/// What all routers of a node share.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) config: AgentConfig,
+    pub(crate) data_plane: DataPlane,
+    pub(crate) netlink: Netlink,
+    pub(crate) reports: Reports,
+}
+
+/// Starts the task of one router. It ends when `wanted` is dropped, and leaves the router as it is. It says by `gone`
+/// when nothing is left of a router that had to go.
+pub(crate) async fn run(
+    id: RouterId,
+    node: Arc<Node>,
+    mut wanted: watch::Receiver<Wanted>,
+    gone: mpsc::UnboundedSender<RouterId>,
+) {
+    let mut router = Router::new(id, node);
+    let mut retry = Backoff::new(Duration::from_millis(500), Duration::from_secs(30));
+    loop {
+        let now = wanted.borrow_and_update().clone();
+        let done = match now {
+            Wanted::Present(document) if document.admin_state_up => router.reconcile(document).await,
+            Wanted::Present(document) => router.switch_off(document).await,
+            Wanted::Gone => router.remove().await.inspect(|()| {
+                // Nobody listens any more when the agent is shutting down.
+                let _ = gone.send(id);
+            }),
+        };
+        let pause = if done.is_ok() {
+            retry.reset();
+            RESYNC
+        } else {
+            retry.next()
+        };
+        // Both arms are cancel-safe.
+        tokio::select! {
+            changed = wanted.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+            }
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// Something did not work; it is in the log and in the report.
+struct Failed;
+
+struct Router {
+    id: RouterId,
+    node: Arc<Node>,
+    vpn: Option<Vpn>,
+    applied: watch::Sender<Option<Applied>>,
+    status: JoinHandle<()>,
+    /// The table that we put into force, and how nft showed it then.
+    in_force: Option<(Table, String)>,
+    /// What charon may have tunnels for.
+    protected: BTreeSet<Protected>,
+    /// The failures of the last time, so that the log has each once.
+    failures: Vec<String>,
+}
+
+impl Router {
+    fn new(id: RouterId, node: Arc<Node>) -> Self {
+        let (applied, receiver) = watch::channel(None);
+        let status = tokio::spawn(status::run(id, receiver, node.reports.clone()));
+        Self {
+            id,
+            node,
+            vpn: None,
+            applied,
+            status,
+            in_force: None,
+            protected: BTreeSet::new(),
+            failures: Vec::new(),
+        }
+    }
+
+    #[tracing::instrument(name = "router", skip_all, fields(router_id = %self.id, generation = document.generation))]
+    async fn reconcile(&mut self, document: Arc<RouterDocument>) -> Result<(), Failed> {
+        self.leave_dead_namespace().await;
+        let new = firewall::protected(&document.connections);
+        // New pairs are fenced before their connections are loaded, old ones until their connections are gone.
+        let during = self.protected.union(&new).cloned().collect();
+        let mut result = self.wire(&document, during).await;
+        let mut vpn_error = None;
+        if result.fenced {
+            vpn_error = self.load(&document).await.err();
+        }
+        if result.fenced && vpn_error.is_none() && self.protected != new {
+            self.protected = new;
+            let again = self.wire(&document, self.protected.clone()).await;
+            result.failures.extend(again.failures);
+        }
+        let failures: Vec<_> =
+            result.failures.iter().cloned().chain(vpn_error.iter().map(ToString::to_string)).collect();
+        self.log(&failures);
+        let error = (!result.failures.is_empty())
+            .then(|| Reason::new(ReasonCode::RouterNotReady, result.failures.join("; ")));
+        self.applied.send_replace(Some(Applied {
+            document,
+            error,
+            wired_ports: result.wired_ports,
+            vpn_error,
+            vpn: self.vpn.as_ref().map(Vpn::observe),
+        }));
+        if failures.is_empty() { Ok(()) } else { Err(Failed) }
+    }
+
+    async fn switch_off(&mut self, document: Arc<RouterDocument>) -> Result<(), Failed> {
+        let done = self.remove().await;
+        self.applied.send_replace(Some(Applied {
+            document,
+            error: None,
+            wired_ports: Vec::new(),
+            vpn_error: None,
+            vpn: None,
+        }));
+        done
+    }
+
+    /// Everything but the tunnels.
+    async fn wire(&mut self, document: &RouterDocument, protected: BTreeSet<Protected>) -> Wired {
+        let namespace = match self.namespace() {
+            Ok(namespace) => namespace,
+            Err(failure) => return Wired::failed(failure),
+        };
+        let inside = match Netlink::inside(&namespace) {
+            Ok(inside) => inside,
+            Err(error) => return Wired::failed(error.chain()),
+        };
+        let place = Place { node: &self.node.netlink, namespace: &namespace, inside: &inside };
+        let table = firewall::table(document, &protected, self.node.data_plane);
+        self.protected.extend(protected);
+        let mut outcome = Outcome::default();
+        for round in 1..=ROUNDS {
+            let observed = match Observed::read(&self.node.netlink, &namespace, &inside).await {
+                Ok(observed) => observed,
+                Err(error) => return Wired::failed(error.chain()),
+            };
+            let table_in_force = observed.firewall.is_some()
+                && self
+                    .in_force
+                    .as_ref()
+                    .is_some_and(|(ours, shown)| *ours == table && observed.firewall.as_ref() == Some(shown));
+            let surroundings = Surroundings {
+                physical_networks: &self.node.config.physical_networks,
+                table: table.clone(),
+                table_in_force,
+            };
+            let plan = Plan::new(document, &observed, &surroundings);
+            if plan.steps.is_empty() {
+                return Wired::new(document, &plan, &outcome);
+            }
+            tracing::debug!(round, steps = plan.steps.len(), "router changes");
+            outcome = place.apply(&plan.steps).await;
+            if !table_in_force && !outcome.unfenced {
+                self.in_force = match nft::read(&namespace, firewall::TABLE).await {
+                    Ok(shown) => shown.map(|shown| (table.clone(), shown)),
+                    Err(error) => return Wired::failed(error.chain()),
+                };
+            }
+            if let Err(error) = place.settle(&plan.steps).await {
+                return Wired::failed(error.chain());
+            }
+            if !outcome.failures.is_empty() {
+                return Wired::new(document, &plan, &outcome);
+            }
+        }
+        Wired::failed(format!("something changes the router {} as fast as we do", self.id))
+    }
+
+    /// A namespace can go without us: by a reboot, or by a person. Then no charon of before is of use.
+    async fn leave_dead_namespace(&mut self) {
+        let is_alive = matches!(Namespace::open(&names::namespace(self.id)), Ok(Some(_)));
+        if is_alive || !self.node.config.router_dir(self.id).exists() {
+            return;
+        }
+        tracing::warn!("the namespace is gone, the router is made anew");
+        self.vpn().remove().await;
+        self.in_force = None;
+    }
+
+    /// The router's namespace, with the folder that says that it is ours, which is older.
+    fn namespace(&self) -> Result<Namespace, String> {
+        let folder = self.node.config.router_dir(self.id);
+        make_private_dir(&folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
+        Namespace::create(&names::namespace(self.id)).map_err(|error| error.chain())
+    }
+
+    /// Takes the VPN out, whether or not this agent has ever used it.
+    fn vpn(&mut self) -> Vpn {
+        self.vpn.take().unwrap_or_else(|| Vpn::new(vpn_setup(self.id, &self.node)))
+    }
+
+    async fn load(&mut self, document: &RouterDocument) -> Result<(), Reason> {
+        let (id, node) = (self.id, &self.node);
+        let vpn = self.vpn.get_or_insert_with(|| Vpn::new(vpn_setup(id, node)));
+        timeout(VPN_LIMIT, vpn.apply(&document.connections)).await.unwrap_or_else(|_| {
+            let text =
+                format!("the IKE daemon did not take its configuration within {} s", VPN_LIMIT.as_secs());
+            Err(Reason::new(ReasonCode::DaemonDown, text))
+        })
+    }
+
+    /// Takes everything of the router off the node, whether or not this agent remembers to have made it. Goes on after
+    /// a failure.
+    #[tracing::instrument(name = "router", skip_all, fields(router_id = %self.id))]
+    async fn remove(&mut self) -> Result<(), Failed> {
+        self.applied.send_replace(None);
+        let folder = self.node.config.router_dir(self.id);
+        if !folder.exists() {
+            return Ok(());
+        }
+        self.vpn().remove().await;
+        self.in_force = None;
+        self.protected.clear();
+        let mut failures = self.remove_interfaces().await;
+        if failures.is_empty() {
+            failures.extend(Namespace::delete(&names::namespace(self.id)).err().map(|error| error.chain()));
+        }
+        if failures.is_empty()
+            && let Err(error) = std::fs::remove_dir_all(&folder)
+        {
+            failures.push(format!("cannot remove {}: {error}", folder.display()));
+        }
+        self.log(&failures);
+        if failures.is_empty() { Ok(()) } else { Err(Failed) }
+    }
+
+    async fn remove_interfaces(&self) -> Vec<String> {
+        let namespace = match Namespace::open(&names::namespace(self.id)) {
+            Ok(Some(namespace)) => namespace,
+            Ok(None) => return Vec::new(),
+            Err(error) => return vec![error.chain()],
+        };
+        let inside = match Netlink::inside(&namespace) {
+            Ok(inside) => inside,
+            Err(error) => return vec![error.chain()],
+        };
+        let place = Place { node: &self.node.netlink, namespace: &namespace, inside: &inside };
+        let links = match inside.links().await {
+            Ok(links) => links,
+            Err(error) => return vec![error.chain()],
+        };
+        let mut failures = Vec::new();
+        for interface in links.keys() {
+            failures.extend(place.unplug(interface).await.err().map(|error| error.chain()));
+        }
+        failures
+    }
+
+    /// Each failure is logged when it comes, not each time that it stays.
+    fn log(&mut self, failures: &[String]) {
+        for failure in failures.iter().filter(|failure| !self.failures.contains(failure)) {
+            tracing::error!(failure, "router is not as it should be");
+        }
+        if failures.is_empty() && !self.failures.is_empty() {
+            tracing::info!("router is as it should be again");
+        }
+        self.failures = failures.to_vec();
+    }
+}
+
+impl Drop for Router {
+    fn drop(&mut self) {
+        self.status.abort();
+    }
+}
+
+/// What came of wiring a router.
+struct Wired {
+    failures: Vec<String>,
+    wired_ports: Vec<PortId>,
+    /// Whether the firewall is in force, so that connections may be loaded.
+    fenced: bool,
+}
+
+impl Wired {
+    fn failed(failure: String) -> Self {
+        Self { failures: vec![failure], wired_ports: Vec::new(), fenced: false }
+    }
+
+    fn new(document: &RouterDocument, plan: &Plan, outcome: &Outcome) -> Self {
+        let mut failures = outcome.failures.clone();
+        for reason in plan.blocked.values() {
+            if !failures.contains(&reason.text) {
+                failures.push(reason.text.clone());
+            }
+        }
+        let is_broken = |name: &str, port| {
+            outcome.broken.contains(name)
+                || outcome.broken.contains(&names::tap(port))
+                || plan.blocked.contains_key(&port)
+        };
+        let wired_ports = plan::interfaces(document)
+            .into_iter()
+            .map(|(name, interface)| (name, interface.port_id))
+            .filter(|(name, port)| !outcome.unfenced && !is_broken(name, *port))
+            .map(|(_, port)| port)
+            .collect();
+        Self { failures, wired_ports, fenced: !outcome.unfenced }
+    }
+}
+
+fn vpn_setup(id: RouterId, node: &Node) -> VpnSetup {
+    VpnSetup {
+        router_id: id,
+        namespace: Namespace::path_of(&names::namespace(id)),
+        run_dir: node.config.router_dir(id),
+        data_plane: node.data_plane,
+    }
+}
+
+/// Removes bridges that a crash left without ports. Only before any router is worked on, since one that is being made
+/// has no port for a moment.
+pub(crate) async fn sweep(node: &Netlink) {
+    if let Err(error) = segment::release_all(node).await {
+        tracing::warn!(error = error.chain(), "bridges without ports could not be removed");
+    }
+}
+
+/// Makes a folder that nobody else may look into.
+pub(crate) fn make_private_dir(path: &std::path::Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}

@@ -1,0 +1,39 @@
+use adit_ike::charon::{ChildState, IkeState};
+use adit_model::algorithm::IkeVersion;
+use adit_model::site_connection::Initiator;
+
+use super::*;
+use crate::vpn::examples::{child_sa, connection, connection_with, ike_sa};
+
+#[test]
+fn a_connection_is_active_when_every_pair_of_networks_is_joined() {
+    let connection = connection_with(1, IkeVersion::V2, |spec| {
+        spec.local_networks.push("10.7.0.0/24".parse().unwrap());
+    });
+    let mut sa = ike_sa(&connection, 1, IkeState::Established);
+    sa.children = vec![child_sa(&connection, 1, ChildState::Installed)];
+    assert_eq!(assess(&connection, std::slice::from_ref(&sa), None), active());
+
+    // The peer has narrowed the selectors.
+    sa.children[0].local.retain(|network| network.to_string() != "10.7.0.0/24");
+    let report = assess(&connection, std::slice::from_ref(&sa), None);
+    assert_eq!(report.reason.unwrap().text, "partly up, not joined: 10.7.0.0/24 to 10.2.0.0/24");
+    assert_eq!(report.status, Status::Down);
+
+    sa.state = IkeState::Closing;
+    assert_eq!(assess(&connection, &[sa], None).reason.unwrap().code, ReasonCode::Negotiating);
+}
+
+#[test]
+fn what_is_down_has_a_reason() {
+    let fault = Reason::new(ReasonCode::PeerSilent, "silent");
+    let waits = connection_with(1, IkeVersion::V2, |spec| spec.initiator = Initiator::ResponseOnly);
+    for (connection, fault, want) in [
+        (connection(1, IkeVersion::V2), None, ReasonCode::Negotiating),
+        (waits.clone(), None, ReasonCode::WaitingForPeer),
+        (connection(1, IkeVersion::V2), Some(fault.clone()), ReasonCode::PeerSilent),
+        (waits, Some(fault), ReasonCode::PeerSilent),
+    ] {
+        assert_eq!(assess(&connection, &[], fault).reason.unwrap().code, want);
+    }
+}

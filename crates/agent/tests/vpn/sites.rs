@@ -1,0 +1,322 @@
+//! Two sites: namespaces, a cable, an address inside each network, and a VPN each. All of it goes with the value, also
+//! when a test fails.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use adit_agent::config::DataPlane;
+use adit_agent::vpn::{Vpn, VpnSetup, VpnState};
+use adit_ike::Backend;
+use adit_ike::charon::{ChildState, Config, IkeSa, IkeState, Process, Vici};
+use adit_model::algorithm::{
+    AuthAlgorithm, DhGroup, EncapsulationMode, EncryptionAlgorithm, IkeVersion, LifetimeSecs,
+    NegotiationMode, TransformProtocol,
+};
+use adit_model::ike_policy::IkeParameters;
+use adit_model::ipsec_policy::IpsecParameters;
+use adit_model::router_document::ConnectionSpec;
+use adit_model::site_connection::{Dpd, Initiator};
+use adit_model::{Psk, ReasonCode, RouterId, SiteConnectionId, Status};
+use tempfile::TempDir;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+/// How long anything may take; everything here takes milliseconds, but a loaded machine is slow.
+pub(crate) const LIMIT: Duration = Duration::from_secs(40);
+
+pub(crate) struct Site {
+    vpn: Option<Vpn>,
+    setup: VpnSetup,
+    // Dropped after the rest: the daemon is found by its folder.
+    ground: Ground,
+}
+
+/// A namespace and a folder; ends the daemon that was started there.
+struct Ground {
+    number: u32,
+    namespace: String,
+    folder: TempDir,
+}
+
+/// Two sites with `networks` networks each: 10.1.N.0/24 on the left, 10.2.N.0/24 on the right. `None` where the machine
+/// cannot do it, which is said aloud.
+pub(crate) fn pair(networks: u8) -> Option<(Site, Site)> {
+    if let Some(why) = lacking() {
+        println!("SKIPPED: {why}");
+        return None;
+    }
+    // `RUST_LOG=adit_agent=trace` shows what charon logs.
+    let filter = tracing_subscriber::EnvFilter::from_default_env();
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
+    let (left, right) = (Ground::new(), Ground::new());
+    let (l, r) = (&left.namespace, &right.namespace);
+    ip(&format!("link add outside netns {l} type veth peer name outside netns {r}"));
+    for (side, ground) in [(1, &left), (2, &right)] {
+        let namespace = &ground.namespace;
+        ip(&format!("-n {namespace} address add 192.0.2.{side}/24 dev outside"));
+        ip(&format!("-n {namespace} link set outside up"));
+        ip(&format!("-n {namespace} link set lo up"));
+        for network in 1..=networks {
+            ip(&format!("-n {namespace} address add 10.{side}.{network}.1/24 dev lo"));
+        }
+    }
+    Some((Site::new(left), Site::new(right)))
+}
+
+/// The connection number `number` as either end has it, joining the networks of that number.
+pub(crate) fn specs(version: IkeVersion, number: u8) -> (ConnectionSpec, ConnectionSpec) {
+    let left = ConnectionSpec {
+        id: id(number),
+        service_id: "11111111-5717-4562-b3fc-2c963f66afa6".parse().unwrap(),
+        admin_state_up: true,
+        ike: IkeParameters {
+            version,
+            negotiation_mode: NegotiationMode::Main,
+            encryption: EncryptionAlgorithm::Aes128,
+            auth: AuthAlgorithm::Sha1,
+            dh_group: DhGroup::Group5,
+            lifetime: LifetimeSecs::DEFAULT,
+        },
+        ipsec: IpsecParameters {
+            transform_protocol: TransformProtocol::Esp,
+            encapsulation_mode: EncapsulationMode::Tunnel,
+            encryption: EncryptionAlgorithm::Aes128,
+            auth: AuthAlgorithm::Sha1,
+            pfs_group: DhGroup::Group5,
+            lifetime: LifetimeSecs::DEFAULT,
+        },
+        local_address: Some(IpAddr::from([192, 0, 2, 1])),
+        local_id: String::new(),
+        peer_address: "192.0.2.2".to_owned(),
+        peer_id: "192.0.2.2".to_owned(),
+        local_networks: vec![format!("10.1.{number}.0/24").parse().unwrap()],
+        peer_networks: vec![format!("10.2.{number}.0/24").parse().unwrap()],
+        initiator: Initiator::BiDirectional,
+        dpd: Dpd::default(),
+        mtu: 1500,
+        psk: Psk::new("hunter2"),
+    };
+    let right = ConnectionSpec {
+        id: id(number + 100),
+        local_address: Some(IpAddr::from([192, 0, 2, 2])),
+        peer_address: "192.0.2.1".to_owned(),
+        peer_id: "192.0.2.1".to_owned(),
+        local_networks: left.peer_networks.clone(),
+        peer_networks: left.local_networks.clone(),
+        ..left.clone()
+    };
+    (left, right)
+}
+
+pub(crate) fn id(number: u8) -> SiteConnectionId {
+    SiteConnectionId::new(Uuid::from_u128(u128::from(number)))
+}
+
+/// Brings the first connection up.
+pub(crate) async fn up(left: &Site, right: &Site, version: IkeVersion) -> (ConnectionSpec, ConnectionSpec) {
+    let (left_spec, right_spec) = specs(version, 1);
+    left.vpn().apply(std::slice::from_ref(&left_spec)).await.unwrap();
+    right.vpn().apply(std::slice::from_ref(&right_spec)).await.unwrap();
+    left.until(|state| is_active(state, &left_spec)).await;
+    right.until(|state| is_active(state, &right_spec)).await;
+    (left_spec, right_spec)
+}
+
+/// Waits until both ends have `count` tunnels, the same ones, and nothing else.
+pub(crate) async fn settle(left: &Site, right: &Site, count: usize) {
+    let settling = async {
+        while !(left.is_settled(count).await
+            && right.is_settled(count).await
+            && left.spis().await == right.spis().await)
+        {
+            // Events are the agent's: the test has to look.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    if timeout(LIMIT, settling).await.is_err() {
+        let (left, right) = (left.vici().await.sas().await, right.vici().await.sas().await);
+        panic!("not the same {count} SAs: {left:#?} {right:#?}");
+    }
+}
+
+pub(crate) fn is_active(state: &VpnState, spec: &ConnectionSpec) -> bool {
+    state
+        .connections
+        .get(&spec.id)
+        .is_some_and(|report| report.status == Status::Active && report.reason.is_none())
+}
+
+pub(crate) fn code(state: &VpnState, spec: &ConnectionSpec) -> Option<ReasonCode> {
+    Some(state.connections.get(&spec.id)?.reason.as_ref()?.code)
+}
+
+pub(crate) fn text(state: &VpnState, spec: &ConnectionSpec) -> Option<String> {
+    Some(state.connections.get(&spec.id)?.reason.as_ref()?.to_string())
+}
+
+impl Site {
+    fn new(ground: Ground) -> Self {
+        let setup = VpnSetup {
+            router_id: RouterId::new(Uuid::from_u128(ground.number.into())),
+            namespace: PathBuf::from("/run/netns").join(&ground.namespace),
+            run_dir: ground.folder.path().join("router"),
+            data_plane: DataPlane::Userspace,
+        };
+        Self { vpn: Some(Vpn::new(setup.clone())), setup, ground }
+    }
+
+    pub(crate) fn vpn(&self) -> &Vpn {
+        self.vpn.as_ref().unwrap()
+    }
+
+    pub(crate) fn state(&self) -> VpnState {
+        self.vpn().observe().borrow().clone()
+    }
+
+    pub(crate) async fn until(&self, is_reached: impl Fn(&VpnState) -> bool) {
+        let mut observed = self.vpn().observe();
+        if timeout(LIMIT, observed.wait_for(|state| is_reached(state))).await.is_err() {
+            panic!("never reached, but: {:#?}", self.state());
+        }
+    }
+
+    /// The handle goes and a new one comes, as when the agent is upgraded.
+    pub(crate) fn restart_agent(&mut self) {
+        self.vpn = None;
+        self.vpn = Some(Vpn::new(self.setup.clone()));
+    }
+
+    pub(crate) async fn remove(mut self) {
+        let vpn = self.vpn.take().unwrap();
+        vpn.remove().await;
+        assert_eq!(self.charon().await, None);
+        let left_behind = std::fs::read_dir(&self.setup.run_dir).map(|files| files.count()).unwrap_or(0);
+        assert_eq!(left_behind, 0, "files in {}", self.setup.run_dir.display());
+    }
+
+    /// The daemon's process id.
+    pub(crate) async fn charon(&self) -> Option<i32> {
+        Some(self.process().await?.pid())
+    }
+
+    pub(crate) async fn kill_charon(&self) {
+        kill(self.charon().await.unwrap());
+    }
+
+    pub(crate) fn delete_namespace(&self) {
+        ip(&format!("netns delete {}", self.ground.namespace));
+    }
+
+    pub(crate) fn ping(&self, from: &str, to: &str) -> bool {
+        let namespace = &self.ground.namespace;
+        let command = ["netns", "exec", namespace, "ping", "-c", "2", "-i", "0.2", "-W", "1", "-I", from, to];
+        Command::new("ip")
+            .args(command)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .unwrap()
+            .success()
+    }
+
+    /// SPIs of all installed CHILD_SAs, the lower of each pair first, so that both ends have the same ones.
+    pub(crate) async fn spis(&self) -> Vec<(u32, u32)> {
+        self.installed(None).await
+    }
+
+    pub(crate) async fn spis_of(&self, spec: &ConnectionSpec) -> Vec<(u32, u32)> {
+        self.installed(Some(spec.id)).await
+    }
+
+    /// Whether there are `count` CHILD_SAs that carry packets, each in an IKE SA of its own, and no attempts. An IKEv1
+    /// peer keeps replaced SAs for a while: those do not count.
+    async fn is_settled(&self, count: usize) -> bool {
+        let sas = self.vici().await.sas().await.unwrap();
+        let carrying = |sa: &&IkeSa| sa.children.iter().any(|child| child.state == ChildState::Installed);
+        let attempts = sas.iter().filter(|sa| sa.state == IkeState::Connecting).count();
+        (sas.iter().filter(carrying).count(), self.spis().await.len(), attempts) == (count, count, 0)
+    }
+
+    async fn installed(&self, connection: Option<SiteConnectionId>) -> Vec<(u32, u32)> {
+        let name = connection.map(|id| id.to_string());
+        let sas = self.vici().await.sas().await.unwrap();
+        let mut spis: Vec<(u32, u32)> = sas
+            .iter()
+            .filter(|sa| name.is_none() || sa.name == name)
+            .flat_map(|sa| &sa.children)
+            .filter(|child| child.state == ChildState::Installed)
+            .map(|child| (child.spi_in.min(child.spi_out), child.spi_in.max(child.spi_out)))
+            .collect();
+        spis.sort_unstable();
+        spis
+    }
+
+    async fn vici(&self) -> Vici {
+        Vici::connect(self.process().await.expect("charon runs").socket()).await.unwrap()
+    }
+
+    async fn process(&self) -> Option<Process> {
+        Process::adopt(&Config { run_dir: self.setup.run_dir.clone(), backend: Backend::Userspace }).await
+    }
+}
+
+impl Ground {
+    fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let namespace = format!("adit-vpn-{}-{number}", std::process::id());
+        ip(&format!("netns add {namespace}"));
+        Self { number, namespace, folder: tempfile::tempdir().unwrap() }
+    }
+}
+
+impl Drop for Ground {
+    fn drop(&mut self) {
+        let variable = format!("STRONGSWAN_CONF={}/", self.folder.path().display());
+        for process in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+            let environment = std::fs::read(process.path().join("environ")).unwrap_or_default();
+            let is_ours =
+                environment.split(|octet| *octet == 0).any(|entry| entry.starts_with(variable.as_bytes()));
+            if let (true, Ok(pid)) = (is_ours, process.file_name().to_string_lossy().parse()) {
+                kill(pid);
+            }
+        }
+        let delete = ["netns", "delete", &self.namespace];
+        let _ = Command::new("ip").args(delete).stderr(Stdio::null()).status();
+    }
+}
+
+fn kill(pid: i32) {
+    let _ = Command::new("kill").args(["-KILL", &pid.to_string()]).status();
+}
+
+fn ip(arguments: &str) {
+    let status = Command::new("ip").args(arguments.split(' ')).status().unwrap();
+    assert!(status.success(), "ip {arguments}");
+}
+
+fn lacking() -> Option<&'static str> {
+    let is_root =
+        std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
+    if !is_root {
+        return Some("needs root to make network namespaces");
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let has = |program| std::env::split_paths(&path).any(|folder| folder.join(program).exists());
+    for (program, why) in [
+        ("charon-systemd", "needs the package charon-systemd"),
+        ("ip", "needs the package iproute2"),
+        ("ping", "needs the package iputils-ping"),
+    ] {
+        if !has(program) {
+            return Some(why);
+        }
+    }
+    if !std::path::Path::new("/dev/net/tun").exists() {
+        return Some("needs /dev/net/tun");
+    }
+    None
+}

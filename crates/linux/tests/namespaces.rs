@@ -1,0 +1,283 @@
+//! The crate against the real kernel, in namespaces that each test makes for itself.
+
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking and skips aloud")]
+
+use std::collections::BTreeSet;
+use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use adit_linux::nft::{Chain, ChainKind, Hook, Table};
+use adit_linux::route::default_destination;
+use adit_linux::sysctl::Sysctls;
+use adit_linux::{LinkKind, Namespace, Netlink, Route, VethPeer, nft, privilege, sysctl, xfrm};
+use tokio::process::Command;
+
+const MARK: u8 = 173;
+
+macro_rules! needs_root {
+    () => {
+        if let Err(reason) = privilege::check() {
+            eprintln!("SKIPPED: {reason}");
+            return;
+        }
+    };
+}
+
+/// Three namespaces in a row: `left` and `right` are hosts, `middle` is a router with an interface to either.
+struct Row {
+    left: Place,
+    middle: Place,
+    right: Place,
+}
+
+impl Row {
+    async fn new() -> Self {
+        let row = Self { left: Place::new(), middle: Place::new(), right: Place::new() };
+        sysctl::write(
+            &row.middle.namespace,
+            &Sysctls::from([(String::from("net/ipv4/ip_forward"), String::from("1"))]),
+        )
+        .unwrap();
+        row.join(&row.left, "to-left", "10.1.0").await;
+        row.join(&row.right, "to-right", "10.2.0").await;
+        row
+    }
+
+    async fn join(&self, host: &Place, name: &str, net: &str) {
+        let peer = VethPeer { name: "eth0", namespace: &host.namespace, mac: [2, 0, 0, 0, 0, 1] };
+        self.middle.netlink.add_veth(name, 1450, &peer).await.unwrap();
+        for (place, interface, last) in [(&self.middle, name, 1), (host, "eth0", 2)] {
+            let address = format!("{net}.{last}/24").parse().unwrap();
+            place.netlink.set_addresses(interface, &BTreeSet::from([address])).await.unwrap();
+            place.netlink.set_up(interface).await.unwrap();
+        }
+        self.middle.netlink.settle(&BTreeSet::from([name.to_owned()])).await.unwrap();
+        let gateway = format!("{net}.1").parse().unwrap();
+        let route = Route { destination: default_destination(gateway), gateways: BTreeSet::from([gateway]) };
+        host.netlink.replace_route(&route, MARK).await.unwrap();
+    }
+}
+
+/// A namespace that goes when the test ends, however it ends.
+struct Place {
+    namespace: Namespace,
+    netlink: Netlink,
+}
+
+impl Place {
+    fn new() -> Self {
+        let namespace = Namespace::create(&unique_name()).unwrap();
+        let netlink = Netlink::inside(&namespace).unwrap();
+        Self { namespace, netlink }
+    }
+
+    async fn pings(&self, address: &str) -> bool {
+        let mut command = Command::new("ping");
+        command.args(["-n", "-c", "1", "-W", "1", address]).stdout(Stdio::null()).kill_on_drop(true);
+        self.namespace.spawn(&mut command).unwrap().wait().await.unwrap().success()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Err(error) = Namespace::delete(self.namespace.name()) {
+            eprintln!("left behind: {error}");
+        }
+    }
+}
+
+fn unique_name() -> String {
+    static COUNTER: AtomicU32 = AtomicU32::new(0);
+    format!("adit-test-{}-{}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed))
+}
+
+#[tokio::test]
+async fn a_namespace_is_made_once_and_deleted_once() {
+    needs_root!();
+    let name = unique_name();
+    assert!(Namespace::open(&name).unwrap().is_none());
+    let place = |namespace: &Namespace| {
+        namespace.run(|| std::fs::read_link("/proc/thread-self/ns/net").unwrap()).unwrap()
+    };
+    let first = place(&Namespace::create(&name).unwrap());
+    assert_eq!(first, place(&Namespace::create(&name).unwrap()), "made again");
+    assert_ne!(first, place(&Namespace::current().unwrap()), "not the one we are in");
+    assert!(Namespace::list().unwrap().contains(&name));
+    Namespace::delete(&name).unwrap();
+    Namespace::delete(&name).unwrap();
+    assert!(!Namespace::list().unwrap().contains(&name));
+    assert!(!Namespace::path_of(&name).exists());
+}
+
+#[tokio::test]
+async fn a_file_that_a_crash_left_becomes_a_namespace_or_goes() {
+    needs_root!();
+    drop(Place::new());
+    let name = unique_name();
+    std::fs::write(Namespace::path_of(&name), "").unwrap();
+    assert!(Namespace::open(&name).unwrap().is_none());
+    Namespace::create(&name).unwrap();
+    Namespace::delete(&name).unwrap();
+    std::fs::write(Namespace::path_of(&name), "").unwrap();
+    Namespace::delete(&name).unwrap();
+    assert!(!Namespace::path_of(&name).exists());
+}
+
+#[test]
+fn names_that_leave_the_directory_are_refused() {
+    for name in ["", ".", "..", "a/b", "../etc", "nul\0"] {
+        assert!(Namespace::open(name).is_err(), "{name:?}");
+    }
+}
+
+#[tokio::test]
+async fn links_are_shown_as_they_were_made() {
+    needs_root!();
+    let (node, inside) = (Place::new(), Place::new());
+    let mac = [0xfa, 0x16, 0x3e, 1, 2, 3];
+    let bridge = node.netlink.ensure_bridge("brq-test").await.unwrap();
+    assert_eq!(node.netlink.ensure_bridge("brq-test").await.unwrap(), bridge);
+    node.netlink
+        .add_veth("tap", 1400, &VethPeer { name: "qr", namespace: &inside.namespace, mac })
+        .await
+        .unwrap();
+    node.netlink.plug("tap", "brq-test").await.unwrap();
+    node.netlink.set_up("tap").await.unwrap();
+    node.netlink.set_alias("tap", "of a test").await.unwrap();
+
+    let tap = node.netlink.link("tap").await.unwrap().unwrap();
+    assert_eq!((tap.kind, tap.mtu, tap.up, tap.master), (LinkKind::Veth, 1400, true, Some(bridge.index)));
+    assert_eq!(tap.alias.as_deref(), Some("of a test"));
+    let far = inside.netlink.links().await.unwrap()["qr"].clone();
+    assert_eq!((far.mac, far.mtu, far.up), (Some(mac), 1400, false));
+
+    inside.netlink.set_mac("qr", [0xfa, 0x16, 0x3e, 9, 9, 9]).await.unwrap();
+    inside.netlink.set_mtu("qr", 1300).await.unwrap();
+    let far = inside.netlink.link("qr").await.unwrap().unwrap();
+    assert_eq!((far.mac, far.mtu), (Some([0xfa, 0x16, 0x3e, 9, 9, 9]), 1300));
+
+    assert!(node.netlink.ensure_bridge("tap").await.unwrap_err().to_string().contains("is not a bridge"));
+    assert_eq!(
+        node.netlink.set_up("nosuch").await.unwrap_err().to_string(),
+        "there is no interface `nosuch`"
+    );
+    node.netlink.delete_link("tap").await.unwrap();
+    node.netlink.delete_link("tap").await.unwrap();
+    assert_eq!(inside.netlink.link("qr").await.unwrap(), None, "the other end goes too");
+}
+
+#[tokio::test]
+async fn addresses_and_routes_become_what_is_wanted() {
+    needs_root!();
+    let row = Row::new().await;
+    let netlink = &row.left.netlink;
+    let index = netlink.link("eth0").await.unwrap().unwrap().index;
+    for wanted in [
+        &["10.1.0.2/24", "10.1.0.9/24", "fd00::2/64"][..],
+        &["10.1.0.9/24", "fd00::2/64", "fd00::3/64"],
+        &["10.1.0.2/24"],
+        &["10.1.0.2/24", "fd00::2/64"],
+    ] {
+        let wanted: BTreeSet<_> = wanted.iter().map(|text| text.parse().unwrap()).collect();
+        netlink.set_addresses("eth0", &wanted).await.unwrap();
+        assert_eq!(netlink.addresses().await.unwrap().remove(&index).unwrap_or_default(), wanted);
+    }
+    for (destination, gateways) in [
+        ("0.0.0.0/0", &["10.1.0.1"][..]),
+        ("10.9.0.0/16", &["10.1.0.7"]),
+        ("10.9.0.0/16", &["10.1.0.7", "10.1.0.8"]),
+        ("10.9.0.0/16", &["10.1.0.8"]),
+        ("fd09::/48", &["fd00::7", "fd00::8"]),
+        ("fd09::/48", &["fd00::9"]),
+        ("::/0", &["fd00::1"]),
+    ] {
+        let destination = destination.parse().unwrap();
+        let gateways: BTreeSet<_> = gateways.iter().map(|text| text.parse().unwrap()).collect();
+        let route = Route { destination, gateways: gateways.clone() };
+        netlink.replace_route(&route, MARK).await.unwrap();
+        assert_eq!(netlink.routes(MARK).await.unwrap().get(&destination), Some(&gateways), "{destination}");
+        assert_eq!(netlink.routes(MARK + 1).await.unwrap().len(), 0, "another's mark");
+    }
+    for destination in netlink.routes(MARK).await.unwrap().into_keys() {
+        netlink.delete_route(destination, MARK).await.unwrap();
+        netlink.delete_route(destination, MARK).await.unwrap();
+    }
+    assert_eq!(netlink.routes(MARK).await.unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn a_table_is_in_force_at_once_and_can_be_read_back() {
+    needs_root!();
+    let row = Row::new().await;
+    assert!(row.left.pings("10.2.0.2").await, "packets pass without rules");
+    assert_eq!(nft::read(&row.middle.namespace, "adit").await.unwrap(), None);
+
+    let mut table = Table {
+        name: String::from("adit"),
+        chains: vec![Chain {
+            name: "forward",
+            kind: ChainKind::Filter,
+            hook: Hook::Forward,
+            priority: 0,
+            rules: vec![String::from("oifname \"to-r*\" ip saddr 10.1.0.0/24 ip daddr { 10.2.0.0/24 } drop")],
+        }],
+    };
+    table.apply(&row.middle.namespace).await.unwrap();
+    assert!(!row.left.pings("10.2.0.2").await, "the rule drops them");
+    let first = nft::read(&row.middle.namespace, "adit").await.unwrap();
+    table.apply(&row.middle.namespace).await.unwrap();
+    assert_eq!(nft::read(&row.middle.namespace, "adit").await.unwrap(), first, "replaced, not added to");
+
+    table.chains[0].rules = vec![String::from("nonsense")];
+    let refused = table.apply(&row.middle.namespace).await.unwrap_err().to_string();
+    assert!(refused.contains("`nft` said"), "{refused}");
+    assert_eq!(
+        nft::read(&row.middle.namespace, "adit").await.unwrap(),
+        first,
+        "a refused table changes nothing"
+    );
+
+    table.chains.clear();
+    table.apply(&row.middle.namespace).await.unwrap();
+    assert!(row.left.pings("10.2.0.2").await, "packets pass again");
+}
+
+#[tokio::test]
+async fn addresses_are_announced() {
+    needs_root!();
+    let row = Row::new().await;
+    let on = |key: &str| Sysctls::from([(key.to_owned(), String::from("1"))]);
+    sysctl::write(&row.middle.namespace, &on("net/ipv4/conf/all/arp_notify")).unwrap();
+    // The neighbour believes announcements of addresses that it did not ask for.
+    sysctl::write(&row.left.namespace, &on("net/ipv4/conf/all/arp_accept")).unwrap();
+    let addresses = ["10.1.0.1/24", "10.1.0.77/24"].map(|text| text.parse().unwrap());
+    row.middle.netlink.set_addresses("to-left", &BTreeSet::from(addresses)).await.unwrap();
+    let mac = row.middle.netlink.link("to-left").await.unwrap().unwrap().mac.unwrap();
+    row.middle.netlink.set_mac("to-left", mac).await.unwrap();
+    let neighbours =
+        row.left.namespace.run(|| std::fs::read_to_string("/proc/thread-self/net/arp").unwrap()).unwrap();
+    assert!(neighbours.contains("10.1.0.77"), "{neighbours}");
+}
+
+#[tokio::test]
+async fn sysctls_are_those_of_the_namespace() {
+    needs_root!();
+    let (one, two) = (Place::new(), Place::new());
+    let wanted = Sysctls::from([
+        (String::from("net/ipv4/ip_forward"), String::from("1")),
+        (String::from("net/ipv4/no_such_setting"), String::from("1")),
+    ]);
+    let differing = sysctl::differing(&one.namespace, &wanted).unwrap();
+    assert_eq!(differing.keys().collect::<Vec<_>>(), ["net/ipv4/ip_forward"]);
+    sysctl::write(&one.namespace, &differing).unwrap();
+    assert_eq!(sysctl::differing(&one.namespace, &wanted).unwrap(), Sysctls::new());
+    assert_eq!(sysctl::differing(&two.namespace, &wanted).unwrap(), differing);
+}
+
+#[test]
+fn the_kernel_says_whether_it_has_esp() {
+    needs_root!();
+    let answer = xfrm::esp_in_kernel().unwrap();
+    eprintln!("ESP in the kernel: {answer}");
+    assert_eq!(xfrm::esp_in_kernel().unwrap(), answer);
+}

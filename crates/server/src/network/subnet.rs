@@ -1,0 +1,300 @@
+//! Subnets.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use adit_api::network::subnet::{Create, SCHEMA, Update, View};
+use adit_api::{ApiError, Schema};
+use adit_model::port::OWNER_ROUTER_INTERFACE;
+use adit_model::router::Route;
+use adit_model::subnet::{AllocationPool, PoolError, check_pools, default_gateway, default_pools};
+use adit_model::{Cidr, Network, NetworkId, Port, ProjectId, Subnet, SubnetId};
+use adit_store::{Filter, Listing, Stored};
+use ipnet::IpNet;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::network::{Networks, OWNER_DHCP};
+use super::{allocation, interface, network, standard};
+use crate::resource::{self, Context, FromStore, Resource};
+use crate::vpn::protection;
+
+/// Most nameservers of a subnet.
+const MOST_NAMESERVERS: usize = 5;
+/// Most host routes of a subnet.
+const MOST_HOST_ROUTES: usize = 20;
+
+pub(crate) struct Subnets;
+
+impl Resource for Subnets {
+    type Record = Subnet;
+    type Create = Create;
+    type Update = Update;
+    type View = View;
+    const SCHEMA: &'static Schema = &SCHEMA;
+
+    fn not_found(id: &str) -> ApiError {
+        ApiError::SubnetNotFound { id: id.to_owned() }
+    }
+
+    fn owner(subnet: &Subnet) -> &ProjectId {
+        &subnet.project_id
+    }
+
+    /// The owner of the network may change its subnets too.
+    async fn permit(cx: Context<'_>, action: &'static str, subnet: &Subnet) -> Result<(), ApiError> {
+        if cx.caller.may_change(&subnet.project_id) {
+            return Ok(());
+        }
+        let network = resource::find::<Networks>(cx, &subnet.network_id.to_string()).await?;
+        cx.caller.require_change(&network.project_id, action, SCHEMA.rule)
+    }
+
+    async fn create(cx: Context<'_>, create: Create) -> Result<Stored<Subnet>, ApiError> {
+        let network = resource::find::<Networks>(cx, &create.network_id).await?;
+        cx.caller.require_change(&network.project_id, "create", SCHEMA.rule)?;
+        let cidr = requested_cidr(&create)?;
+        let gateway_ip = create.gateway_ip.unwrap_or_else(|| Some(default_gateway(cidr)));
+        let allocation_pools = if create.allocation_pools.is_empty() {
+            default_pools(cidr, gateway_ip)
+        } else {
+            create.allocation_pools
+        };
+        let subnet = Subnet {
+            id: SubnetId::new(Uuid::new_v4()),
+            project_id: create.project_id,
+            name: create.name,
+            description: create.description,
+            network_id: network.id,
+            cidr,
+            gateway_ip,
+            allocation_pools,
+            dns_nameservers: create.dns_nameservers,
+            host_routes: create.host_routes,
+            enable_dhcp: create.enable_dhcp,
+        };
+        if create.gateway_ip.is_none() && gateway_ip.is_some_and(|gateway| is_reserved(cidr, gateway)) {
+            return Err(ApiError::IpamValueInvalid {
+                reason: format!(
+                    "Gateway IP {} cannot be the network or broadcast IP address {cidr}",
+                    default_gateway(cidr)
+                ),
+            });
+        }
+        check(&subnet, "new subnet")?;
+        refuse_overlap(cx, &subnet).await?;
+        let subnet = cx.session.table().insert(subnet).await.map_err(ApiError::from_store)?;
+        network::revise(cx, subnet.network_id).await?;
+        Ok(subnet)
+    }
+
+    async fn update(
+        cx: Context<'_>,
+        mut subnet: Stored<Subnet>,
+        update: Update,
+    ) -> Result<Stored<Subnet>, ApiError> {
+        let Update { name, description, gateway_ip, allocation_pools, dns_nameservers, host_routes, enable_dhcp } =
+            update;
+        let before = subnet.record.clone();
+        let unchanged = before.clone();
+        subnet.name = name.unwrap_or(unchanged.name);
+        subnet.description = description.unwrap_or(unchanged.description);
+        subnet.gateway_ip = gateway_ip.unwrap_or(unchanged.gateway_ip);
+        subnet.allocation_pools = match allocation_pools {
+            Some(pools) if pools.is_empty() => default_pools(subnet.cidr, subnet.gateway_ip),
+            Some(pools) => pools,
+            None => unchanged.allocation_pools,
+        };
+        subnet.dns_nameservers = dns_nameservers.unwrap_or(unchanged.dns_nameservers);
+        subnet.host_routes = host_routes.unwrap_or(unchanged.host_routes);
+        subnet.enable_dhcp = enable_dhcp.unwrap_or(unchanged.enable_dhcp);
+        if subnet.record == before {
+            return Ok(subnet);
+        }
+        let ports = cx.session.table::<Port>().on_subnet(subnet.id).await.map_err(ApiError::from_store)?;
+        if subnet.gateway_ip != before.gateway_ip {
+            refuse_gateway_in_use(&before, &ports)?;
+        }
+        check(&subnet, &subnet.id.to_string())?;
+        cx.session.table().update(&mut subnet).await.map_err(ApiError::from_store)?;
+        if subnet.gateway_ip != before.gateway_ip {
+            interface::touch_routers(cx, &ports).await?;
+        }
+        network::revise(cx, subnet.network_id).await?;
+        Ok(subnet)
+    }
+
+    async fn delete(cx: Context<'_>, subnet: Stored<Subnet>) -> Result<(), ApiError> {
+        let ports = cx.session.table::<Port>().on_subnet(subnet.id).await.map_err(ApiError::from_store)?;
+        if ports.iter().any(|port| port.device_owner != OWNER_DHCP) {
+            return Err(ApiError::SubnetInUse {
+                id: subnet.id.to_string(),
+                reason: "One or more ports have an IP allocation from this subnet".to_owned(),
+            });
+        }
+        protection::subnet_may_go(cx, subnet.id).await?;
+        for mut port in ports {
+            port.fixed_ips.retain(|fixed_ip| fixed_ip.subnet_id != subnet.id);
+            cx.session.table().update(&mut port).await.map_err(ApiError::from_store)?;
+        }
+        cx.session.table::<Subnet>().delete(subnet.id).await.map_err(ApiError::from_store)?;
+        network::revise(cx, subnet.network_id).await
+    }
+
+    async fn views(cx: Context<'_>, subnets: Vec<Stored<Subnet>>) -> Result<Vec<View>, ApiError> {
+        let ids: BTreeSet<NetworkId> = subnets.iter().map(|subnet| subnet.network_id).collect();
+        let ids = ids.into_iter().map(|id| Value::from(id.to_string())).collect();
+        let filters = vec![
+            Filter { column: "id", values: ids },
+            Filter { column: "external", values: vec![Value::from(true)] },
+        ];
+        let networks = cx.session.table::<Network>().list(&Listing { filters, ..Listing::default() }).await;
+        let external: BTreeSet<NetworkId> =
+            networks.map_err(ApiError::from_store)?.iter().map(|network| network.id).collect();
+        let view = |subnet: Stored<Subnet>| {
+            let standard = standard(&subnet);
+            let is_external = external.contains(&subnet.network_id);
+            View::new(subnet.record, is_external, standard)
+        };
+        Ok(subnets.into_iter().map(view).collect())
+    }
+}
+
+/// The network of a new subnet.
+fn requested_cidr(create: &Create) -> Result<IpNet, ApiError> {
+    let refused = |reason: &str| ApiError::BadRequest { resource: "subnets".to_owned(), reason: reason.to_owned() };
+    if create.cidr.is_some() && create.prefixlen.is_some() {
+        return Err(refused("cidr and prefixlen must not be supplied together"));
+    }
+    if let Some(id) = &create.subnetpool_id {
+        return Err(ApiError::SubnetPoolNotFound { id: id.clone() });
+    }
+    let cidr = create.cidr.ok_or_else(|| refused("a subnetpool must be specified in the absence of a cidr"))?;
+    if cidr.ip_version() != create.ip_version {
+        return Err(invalid(format!("cidr '{cidr}' does not match the ip_version '{}'", create.ip_version)));
+    }
+    Ok(cidr.network())
+}
+
+/// Everything that a subnet must be on its own; `shown` is how messages name it.
+fn check(subnet: &Subnet, shown: &str) -> Result<(), ApiError> {
+    check_versions(subnet)?;
+    if subnet.enable_dhcp {
+        check_for_dhcp(subnet.cidr)?;
+    }
+    if subnet.gateway_ip.is_some_and(|gateway| is_reserved(subnet.cidr, gateway)) {
+        return Err(invalid("Gateway is not valid on subnet"));
+    }
+    if subnet.dns_nameservers.len() > MOST_NAMESERVERS {
+        return Err(ApiError::DNSNameServersExhausted {
+            subnet: shown.to_owned(),
+            most: MOST_NAMESERVERS.to_string(),
+        });
+    }
+    if subnet.host_routes.len() > MOST_HOST_ROUTES {
+        return Err(ApiError::HostRoutesExhausted {
+            subnet: shown.to_owned(),
+            most: MOST_HOST_ROUTES.to_string(),
+        });
+    }
+    check_pools(subnet.cidr, subnet.gateway_ip, &subnet.allocation_pools)
+        .map_err(|error| pool_error(subnet.cidr, error))
+}
+
+fn check_versions(subnet: &Subnet) -> Result<(), ApiError> {
+    let version = Cidr::from(subnet.cidr).ip_version();
+    let fits = |address: IpAddr| address.is_ipv4() == subnet.cidr.addr().is_ipv4();
+    let refused = |what: &str, value: String| {
+        Err(invalid(format!("{what} '{value}' does not match the ip_version '{version}'")))
+    };
+    if let Some(gateway) = subnet.gateway_ip.filter(|gateway| !fits(*gateway)) {
+        return refused("gateway_ip", gateway.to_string());
+    }
+    if let Some(nameserver) = subnet.dns_nameservers.iter().find(|address| !fits(**address)) {
+        return refused("dns_nameserver", nameserver.to_string());
+    }
+    for Route { destination, nexthop } in &subnet.host_routes {
+        if !fits(*nexthop) {
+            return refused("nexthop", nexthop.to_string());
+        }
+        if destination.ip_version() != version {
+            return refused("destination", destination.to_string());
+        }
+    }
+    Ok(())
+}
+
+fn check_for_dhcp(cidr: IpNet) -> Result<(), ApiError> {
+    let longest = if cidr.addr().is_ipv4() { 30 } else { 126 };
+    let first = cidr.network();
+    if cidr.prefix_len() > longest {
+        return Err(invalid("Subnet has a prefix length that is incompatible with DHCP service enabled"));
+    }
+    if first.is_multicast() {
+        return Err(invalid("Multicast IP subnet is not supported if enable_dhcp is True"));
+    }
+    if first.is_loopback() {
+        return Err(invalid("Loopback IP subnet is not supported if enable_dhcp is True"));
+    }
+    if first.is_unspecified() {
+        return Err(invalid(format!("First IP '{first}' of network is not supported if enable_dhcp is True.")));
+    }
+    Ok(())
+}
+
+/// Whether an address of the network can be nobody's gateway: IPv4's first and last.
+fn is_reserved(cidr: IpNet, gateway: IpAddr) -> bool {
+    let is_edge = gateway == cidr.network() || gateway == cidr.broadcast();
+    cidr.addr().is_ipv4() && is_edge || cidr.contains(&gateway) && !allocation::is_host(cidr, gateway)
+}
+
+fn pool_error(cidr: IpNet, error: PoolError) -> ApiError {
+    let shown = |pool: AllocationPool| format!("{}-{}", pool.start, pool.end);
+    match error {
+        PoolError::Reversed(AllocationPool { start, end }) => {
+            ApiError::InvalidAllocationPool { start: start.to_string(), end: end.to_string() }
+        }
+        PoolError::Outside(pool) => {
+            ApiError::OutOfBoundsAllocationPool { pool: shown(pool), cidr: cidr.to_string() }
+        }
+        PoolError::Overlap(first, second) => ApiError::OverlappingAllocationPools {
+            pools: format!("{} {}", shown(first), shown(second)),
+            cidr: cidr.to_string(),
+        },
+        PoolError::Gateway(gateway, pool) => ApiError::GatewayConflictWithAllocationPools {
+            gateway: gateway.to_string(),
+            pool: shown(pool),
+        },
+    }
+}
+
+async fn refuse_overlap(cx: Context<'_>, subnet: &Subnet) -> Result<(), ApiError> {
+    let others = cx.session.table::<Subnet>().list(&Listing::of("network_id", subnet.network_id)).await;
+    let cidr = Cidr::from(subnet.cidr);
+    if others.map_err(ApiError::from_store)?.iter().any(|other| cidr.overlaps(Cidr::from(other.cidr))) {
+        return Err(invalid(format!(
+            "Requested subnet with cidr: {cidr} for network: {} overlaps with another subnet",
+            subnet.network_id
+        )));
+    }
+    Ok(())
+}
+
+/// Refuses to change a gateway address that a router has.
+fn refuse_gateway_in_use(subnet: &Subnet, ports: &[Stored<Port>]) -> Result<(), ApiError> {
+    let Some(gateway) = subnet.gateway_ip else { return Ok(()) };
+    let has_it = |port: &&Stored<Port>| {
+        port.device_owner == OWNER_ROUTER_INTERFACE
+            && port.fixed_ips.iter().any(|fixed_ip| fixed_ip.ip_address == gateway)
+    };
+    match ports.iter().find(has_it) {
+        None => Ok(()),
+        Some(port) => {
+            Err(ApiError::GatewayIpInUse { gateway: gateway.to_string(), port: port.id.to_string() })
+        }
+    }
+}
+
+fn invalid(reason: impl Into<String>) -> ApiError {
+    ApiError::InvalidInput { reason: reason.into() }
+}
