@@ -32,8 +32,14 @@ impl fmt::Debug for App {
 impl App {
     /// A server over `store`. Agents must present `agent_key`.
     pub fn new(store: Store, config: ServerConfig, agent_key: String) -> Self {
-        Self(Arc::new(Shared { store, config, agent_key, commits: watch::Sender::new(0),
-            watches_end: CancellationToken::new(), identity: crate::identity::Memory::default() }))
+        Self(Arc::new(Shared {
+            store,
+            config,
+            agent_key,
+            commits: watch::Sender::new(0),
+            watches_end: CancellationToken::new(),
+            identity: crate::identity::Memory::default(),
+        }))
     }
 
     /// The database.

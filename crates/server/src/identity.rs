@@ -62,7 +62,7 @@ async fn commit(app: &App, session: Session) -> Result<(), IdentityError> {
     committed.map_err(IdentityError::from_store)
 }
 
-/// A list narrowed by those of the query's pairs that name one of `columns`; others are ignored.
+/// A list in the order of names, narrowed by those of the query's pairs that name one of `columns`; others are ignored.
 fn listing(pairs: &[(String, String)], columns: &[&'static str]) -> Listing {
     let filter = |(key, value): &(String, String)| {
         let column = *columns.iter().find(|column| *column == key)?;
@@ -70,7 +70,8 @@ fn listing(pairs: &[(String, String)], columns: &[&'static str]) -> Listing {
         let value = if column == "enabled" { parse_bool(&text)?.into() } else { text };
         Some(Filter { column, values: vec![value] })
     };
-    Listing { filters: pairs.iter().filter_map(filter).collect(), ..Listing::default() }
+    let sort = vec![("name", true)];
+    Listing { filters: pairs.iter().filter_map(filter).collect(), sort, ..Listing::default() }
 }
 
 impl FromStore for IdentityError {

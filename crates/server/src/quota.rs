@@ -3,7 +3,8 @@
 use adit_api::network::quota::SCHEMA;
 use adit_api::{ApiError, body};
 use adit_model::{
-    EndpointGroup, IkePolicy, IpsecPolicy, Network, Port, ProjectId, Router, SiteConnection, Subnet, VpnService,
+    EndpointGroup, IkePolicy, IpsecPolicy, Network, Port, ProjectId, Router, SiteConnection, Subnet,
+    VpnService,
 };
 use adit_store::{Listing, Record, Session};
 use serde_json::{Map, Value, json};

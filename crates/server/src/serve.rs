@@ -16,7 +16,11 @@ const GRACE: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// When the listener fails, or the database cannot be closed.
-pub async fn serve(app: App, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+pub async fn serve(
+    app: App,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
     let stopping = CancellationToken::new();
     let background = tokio::spawn(agents::liveness::run(app.clone(), stopping.clone()));
     let stopped = {

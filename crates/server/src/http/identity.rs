@@ -17,9 +17,7 @@ use serde_json::json;
 use super::request::{base_url, query_pairs, segments};
 use super::response::challenged;
 use crate::App;
-use crate::identity::{
-    Bearer, catalog, domain, project, region, role, role_assignment, token, user,
-};
+use crate::identity::{Bearer, catalog, domain, project, region, role, role_assignment, token, user};
 use crate::resource::FromStore;
 
 const PREFIX: &str = "/identity";
@@ -162,17 +160,13 @@ impl Call<'_> {
         let one = |project| ok(json!({"project": wire::project::View::new(project, &self.base)}));
         let app = self.app;
         match (self.method.as_str(), rest) {
-            ("GET", []) => {
-                self.project_list(project::list(app, &*self.bearer().await?, &self.pairs).await?)
-            }
+            ("GET", []) => self.project_list(project::list(app, &*self.bearer().await?, &self.pairs).await?),
             ("POST", []) => {
                 let project = project::create(app, &*self.bearer().await?, &self.body).await?;
                 created(one(project)?)
             }
             ("GET", [id]) => one(project::show(app, &*self.bearer().await?, id).await?),
-            ("PATCH", [id]) => {
-                one(project::update(app, &*self.bearer().await?, id, &self.body).await?)
-            }
+            ("PATCH", [id]) => one(project::update(app, &*self.bearer().await?, id, &self.body).await?),
             ("DELETE", [id]) => {
                 project::delete(app, &*self.bearer().await?, id).await?;
                 no_content()
@@ -196,9 +190,7 @@ impl Call<'_> {
                 let users = user::list(app, &*self.bearer().await?, &self.pairs).await?;
                 self.list("users", users.into_iter().map(view).collect::<Vec<_>>())
             }
-            ("POST", []) => {
-                created(one(user::create(app, &*self.bearer().await?, &self.body).await?)?)
-            }
+            ("POST", []) => created(one(user::create(app, &*self.bearer().await?, &self.body).await?)?),
             ("GET", [id]) => one(user::show(app, &*self.bearer().await?, id).await?),
             ("PATCH", [id]) => one(user::update(app, &*self.bearer().await?, id, &self.body).await?),
             ("DELETE", [id]) => {
@@ -244,9 +236,7 @@ impl Call<'_> {
 
     async fn roles(&self, rest: &[&str]) -> Answer {
         match (self.method.as_str(), rest) {
-            ("GET", []) => {
-                self.role_list(role::list(self.app, &*self.bearer().await?, &self.pairs).await?)
-            }
+            ("GET", []) => self.role_list(role::list(self.app, &*self.bearer().await?, &self.pairs).await?),
             ("GET", [id]) => {
                 let role = role::show(self.app, &*self.bearer().await?, id).await?;
                 ok(json!({"role": wire::role::View::new(role, &self.base)}))

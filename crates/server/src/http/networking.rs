@@ -130,9 +130,10 @@ impl Call<'_> {
                 return Some(deleted.map(|()| StatusCode::NO_CONTENT.into_response()));
             }
             ("POST", ["quotas"]) => Err(ApiError::HTTPNotImplemented),
-            (_, ["agents" | "availability_zones" | "service-providers" | "quotas"] | ["agents" | "quotas", _]) => {
-                Err(ApiError::HTTPMethodNotAllowed)
-            }
+            (
+                _,
+                ["agents" | "availability_zones" | "service-providers" | "quotas"] | ["agents" | "quotas", _],
+            ) => Err(ApiError::HTTPMethodNotAllowed),
             _ => return None,
         };
         Some(answer.map(|body| Json(body).into_response()))

@@ -80,7 +80,8 @@ impl App {
             demo_user_id: user(&session, &domain_id, "demo", demo_hash).await?,
             domain_id,
         };
-        let Bootstrapped { admin_user_id, admin_project_id, demo_user_id, demo_project_id, .. } = &bootstrapped;
+        let Bootstrapped { admin_user_id, admin_project_id, demo_user_id, demo_project_id, .. } =
+            &bootstrapped;
         for (user_id, project_id, name) in [
             (admin_user_id, admin_project_id, "admin"),
             (admin_user_id, demo_project_id, "admin"),
@@ -114,12 +115,8 @@ async fn role(session: &Session, name: &str) -> Result<RoleId, StoreError> {
     if let Some(role) = session.table::<Role>().list(&Listing::of("name", name)).await?.pop() {
         return Ok(role.record.id);
     }
-    let role = Role {
-        id: RoleId::from(Uuid::new_v4()),
-        name: name.to_owned(),
-        description: None,
-        immutable: true,
-    };
+    let role =
+        Role { id: RoleId::from(Uuid::new_v4()), name: name.to_owned(), description: None, immutable: true };
     Ok(session.table().insert(role).await?.record.id)
 }
 

@@ -48,13 +48,18 @@ pub enum HashError {
     /// A stored hash is not in PHC format.
     #[error("a password's hash could not be read or written")]
     Format(#[source] argon2::password_hash::phc::Error),
+    /// A stored hash was not made by Argon2.
+    #[error("a password's hash has parameters that Argon2 does not know")]
+    Parameters(#[source] argon2::password_hash::Error),
 }
 
 impl From<HashError> for IdentityError {
     fn from(error: HashError) -> Self {
         match error {
             HashError::Busy => Self::Busy,
-            HashError::Lost(_) | HashError::Argon2(_) | HashError::Format(_) => Self::internal(error),
+            HashError::Lost(_) | HashError::Argon2(_) | HashError::Format(_) | HashError::Parameters(_) => {
+                Self::internal(error)
+            }
         }
     }
 }
@@ -97,8 +102,9 @@ impl Passwords {
     ) -> Result<bool, HashError> {
         self.in_turn(move || {
             let is_real = hash.is_some();
-            let phc = Phc::new(hash.as_ref().map_or(DECOY, PasswordHash::as_str)).map_err(HashError::Format)?;
-            let params = Params::try_from(&phc).unwrap_or(PARAMS);
+            let phc =
+                Phc::new(hash.as_ref().map_or(DECOY, PasswordHash::as_str)).map_err(HashError::Format)?;
+            let params = Params::try_from(&phc).map_err(HashError::Parameters)?;
             let salt = phc.salt.as_ref().map_or(&[][..], AsRef::as_ref);
             // `Output` compares in constant time.
             let is_equal = Some(argon2id(&params, &password, salt)?) == phc.hash;
@@ -134,7 +140,8 @@ fn argon2id(params: &Params, password: &Password, salt: &[u8]) -> Result<Output,
     let mut memory = Vec::with_capacity(blocks.max(ALWAYS_MAPPED));
     memory.resize(blocks, Block::new());
     let mut octets = [0; Output::MAX_LENGTH];
-    let out = &mut octets[..params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN).min(Output::MAX_LENGTH)];
+    let out =
+        &mut octets[..params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN).min(Output::MAX_LENGTH)];
     argon2
         .hash_password_into_with_memory(password.expose().as_bytes(), salt, out, &mut memory)
         .map_err(HashError::Argon2)?;

@@ -54,11 +54,7 @@ pub(crate) async fn roles(
 }
 
 /// `PUT /v3/projects/{project}/users/{user}/roles/{role}`.
-pub(crate) async fn grant(
-    app: &App,
-    bearer: &Bearer,
-    path: (&str, &str, &str),
-) -> Result<(), IdentityError> {
+pub(crate) async fn grant(app: &App, bearer: &Bearer, path: (&str, &str, &str)) -> Result<(), IdentityError> {
     bearer.require_admin("identity:create_grant")?;
     let session = app.store().write().await.map_err(IdentityError::from_store)?;
     let assignment = find_parts(&session, path).await?;
@@ -67,19 +63,12 @@ pub(crate) async fn grant(
 }
 
 /// `HEAD /v3/projects/{project}/users/{user}/roles/{role}`.
-pub(crate) async fn check(
-    app: &App,
-    bearer: &Bearer,
-    path: (&str, &str, &str),
-) -> Result<(), IdentityError> {
+pub(crate) async fn check(app: &App, bearer: &Bearer, path: (&str, &str, &str)) -> Result<(), IdentityError> {
     bearer.require_admin("identity:check_grant")?;
     let session = app.store().read().await.map_err(IdentityError::from_store)?;
     let RoleAssignment { user_id, project_id, role_id } = find_parts(&session, path).await?;
-    let filter = RoleAssignmentFilter {
-        user_id: Some(user_id),
-        project_id: Some(project_id),
-        role_id: Some(role_id),
-    };
+    let filter =
+        RoleAssignmentFilter { user_id: Some(user_id), project_id: Some(project_id), role_id: Some(role_id) };
     let held = session.role_assignments(&filter).await.map_err(IdentityError::from_store)?;
     if held.is_empty() { Err(not_found(path)) } else { Ok(()) }
 }
@@ -138,8 +127,7 @@ async fn spell_out_implied(
     let roles = session.table::<Role>().list(&Listing::default()).await.map_err(IdentityError::from_store)?;
     let implied = |assignment: RoleAssignment| {
         let held = roles.iter().find(|role| role.id == assignment.role_id);
-        let names: Vec<&str> =
-            held.map(|role| with_implied_roles(&role.name).collect()).unwrap_or_default();
+        let names: Vec<&str> = held.map(|role| with_implied_roles(&role.name).collect()).unwrap_or_default();
         let ids = roles.iter().filter(move |role| names.contains(&role.name.as_str()));
         ids.map(move |role| RoleAssignment { role_id: role.id.clone(), ..assignment.clone() })
     };

@@ -273,7 +273,11 @@ async fn roles(session: &Session, user: &UserId, project: &ProjectId) -> Result<
     let roles = session.table::<Role>().list(&by_name).await?;
     let held = roles.iter().filter(|role| assignments.iter().any(|held| held.role_id == role.id));
     let names: Vec<&str> = held.flat_map(|role| with_implied_roles(&role.name)).collect();
-    Ok(roles.iter().filter(|role| names.contains(&role.name.as_str())).map(|role| Named::role(role)).collect())
+    Ok(roles
+        .iter()
+        .filter(|role| names.contains(&role.name.as_str()))
+        .map(|role| Named::role(role))
+        .collect())
 }
 
 async fn find_user(session: &Session, user: &UserRef) -> Result<Option<User>, StoreError> {

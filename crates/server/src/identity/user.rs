@@ -54,12 +54,7 @@ pub(crate) async fn create(app: &App, bearer: &Bearer, body: &[u8]) -> Result<Us
 }
 
 /// `PATCH /v3/users/{id}`. A new password, or the loss of the right to use it, ends the user's tokens.
-pub(crate) async fn update(
-    app: &App,
-    bearer: &Bearer,
-    id: &str,
-    body: &[u8],
-) -> Result<User, IdentityError> {
+pub(crate) async fn update(app: &App, bearer: &Bearer, id: &str, body: &[u8]) -> Result<User, IdentityError> {
     bearer.require_admin("identity:update_user")?;
     let Update { name, enabled, password, default_project_id, email, description } = Update::parse(body)?;
     let password_hash = match password {

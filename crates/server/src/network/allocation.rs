@@ -47,8 +47,12 @@ impl<'a> Addresses<'a> {
     /// [`ApiError::IpAddressGenerationFailure`].
     pub(super) async fn automatic(&mut self) -> Result<(), ApiError> {
         for is_v4 in [true, false] {
-            let subnets: Vec<Subnet> =
-                self.subnets.iter().map(|subnet| subnet.record.clone()).filter(|subnet| version_is(subnet, is_v4)).collect();
+            let subnets: Vec<Subnet> = self
+                .subnets
+                .iter()
+                .map(|subnet| subnet.record.clone())
+                .filter(|subnet| version_is(subnet, is_v4))
+                .collect();
             let has_one = self.given.iter().any(|fixed_ip| fixed_ip.ip_address.is_ipv4() == is_v4);
             if !subnets.is_empty() && !has_one {
                 self.any_of(&subnets).await?;
@@ -64,9 +68,9 @@ impl<'a> Addresses<'a> {
     pub(super) async fn requested(&mut self, request: &FixedIpRequest) -> Result<(), ApiError> {
         let FixedIpRequest { subnet_id, ip_address } = request;
         match (subnet_id, *ip_address) {
-            (None, None) => {
-                Err(ApiError::InvalidInput { reason: "IP allocation requires subnet_id or ip_address".to_owned() })
-            }
+            (None, None) => Err(ApiError::InvalidInput {
+                reason: "IP allocation requires subnet_id or ip_address".to_owned(),
+            }),
             (None, Some(address)) => {
                 let subnet = self.subnets.iter().find(|subnet| subnet.cidr.contains(&address));
                 let unknown = || ApiError::InvalidIpForNetwork { address: address.to_string() };
@@ -80,7 +84,11 @@ impl<'a> Addresses<'a> {
             (Some(id), None) => {
                 let subnet = self.subnet(id).await?;
                 // An address of the subnet that the port has already serves as well.
-                let kept = self.own.iter().find(|own| own.subnet_id == subnet.id && !self.given.contains(own)).copied();
+                let kept = self
+                    .own
+                    .iter()
+                    .find(|own| own.subnet_id == subnet.id && !self.given.contains(own))
+                    .copied();
                 match kept {
                     Some(kept) => self.given.push(kept),
                     None => self.any_of(&[subnet]).await?,
@@ -136,7 +144,8 @@ impl<'a> Addresses<'a> {
     }
 
     async fn taken(&self, subnet: SubnetId) -> Result<std::collections::BTreeSet<IpAddr>, ApiError> {
-        let stored = self.cx.session.table::<Port>().addresses_of(subnet).await.map_err(ApiError::from_store)?;
+        let stored =
+            self.cx.session.table::<Port>().addresses_of(subnet).await.map_err(ApiError::from_store)?;
         let given = self.given.iter().filter(|given| given.subnet_id == subnet).map(|given| given.ip_address);
         Ok(stored.into_iter().chain(given).collect())
     }

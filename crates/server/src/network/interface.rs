@@ -70,7 +70,10 @@ pub(super) async fn ports(cx: Context<'_>, router: &Router) -> Result<Vec<Stored
 }
 
 /// The subnets that ports have addresses of.
-pub(super) async fn subnets(cx: Context<'_>, ports: &[Stored<Port>]) -> Result<Vec<Stored<Subnet>>, ApiError> {
+pub(super) async fn subnets(
+    cx: Context<'_>,
+    ports: &[Stored<Port>],
+) -> Result<Vec<Stored<Subnet>>, ApiError> {
     let ids: BTreeSet<SubnetId> =
         ports.iter().flat_map(|port| &port.fixed_ips).map(|fixed_ip| fixed_ip.subnet_id).collect();
     let mut subnets = Vec::with_capacity(ids.len());
@@ -172,7 +175,11 @@ fn is_v6_interface(port: &Port, subnet: &Subnet) -> bool {
 }
 
 /// Makes a port an interface of the router; it keeps its name and its addresses.
-async fn adopt(cx: Context<'_>, router: &Router, id: &str) -> Result<(Stored<Port>, Vec<SubnetId>), ApiError> {
+async fn adopt(
+    cx: Context<'_>,
+    router: &Router,
+    id: &str,
+) -> Result<(Stored<Port>, Vec<SubnetId>), ApiError> {
     let mut port = resource::find::<Ports>(cx, id).await?;
     Ports::permit(cx, "update", &port).await?;
     if !port.device_id.is_empty() {
@@ -220,7 +227,8 @@ async fn interface_to_remove(
         InterfaceRequest::Both { subnet, port } => (port, Some(subnet)),
     };
     let missing = || ApiError::RouterInterfaceNotFound { id: router.id.to_string(), port: port.clone() };
-    let port = interfaces.into_iter().find(|candidate| candidate.id.to_string() == port).ok_or_else(missing)?;
+    let port =
+        interfaces.into_iter().find(|candidate| candidate.id.to_string() == port).ok_or_else(missing)?;
     let leaving: Vec<SubnetId> = port.fixed_ips.iter().map(|fixed_ip| fixed_ip.subnet_id).collect();
     match subnet {
         Some(subnet) if leaving.iter().all(|id| id.to_string() != subnet) => {
@@ -234,7 +242,8 @@ async fn interface_to_remove(
 async fn refuse_needed(cx: Context<'_>, router: &Router, subnet: SubnetId) -> Result<(), ApiError> {
     protection::interface_may_go(cx, router.id, subnet).await?;
     let stored = cx.session.table::<Subnet>().find(subnet).await.map_err(ApiError::from_store)?;
-    let leads_through = |subnet: &Subnet| router.routes.iter().any(|route| subnet.cidr.contains(&route.nexthop));
+    let leads_through =
+        |subnet: &Subnet| router.routes.iter().any(|route| subnet.cidr.contains(&route.nexthop));
     if stored.is_some_and(|subnet| leads_through(&subnet)) {
         return Err(ApiError::RouterInterfaceInUseByRoute {
             id: router.id.to_string(),

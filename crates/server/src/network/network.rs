@@ -100,7 +100,10 @@ impl Resource for Networks {
             refuse_taken(cx, &network).await?;
         }
         let ports = ports_of(cx, network.id).await?;
-        if before.external && !network.external && ports.iter().any(|port| port.device_owner == OWNER_ROUTER_GATEWAY) {
+        if before.external
+            && !network.external
+            && ports.iter().any(|port| port.device_owner == OWNER_ROUTER_GATEWAY)
+        {
             return Err(ApiError::ExternalNetworkInUse { id: network.id.to_string() });
         }
         if before.shared && !network.shared && ports.iter().any(|port| is_foreign(port, &network)) {
@@ -133,13 +136,15 @@ impl Resource for Networks {
     async fn views(cx: Context<'_>, networks: Vec<Stored<Network>>) -> Result<Vec<View>, ApiError> {
         let ids = networks.iter().map(|network| Value::from(network.id.to_string())).collect();
         let filter = Filter { column: "network_id", values: ids };
-        let subnets = cx.session.table::<Subnet>().list(&Listing { filters: vec![filter], ..Listing::default() }).await;
+        let subnets =
+            cx.session.table::<Subnet>().list(&Listing { filters: vec![filter], ..Listing::default() }).await;
         let mut by_network = BTreeMap::<NetworkId, Vec<SubnetId>>::new();
         for subnet in subnets.map_err(ApiError::from_store)? {
             by_network.entry(subnet.network_id).or_default().push(subnet.id);
         }
         let view = |network: Stored<Network>| {
-            let (standard, subnets) = (standard(&network), by_network.remove(&network.id).unwrap_or_default());
+            let (standard, subnets) =
+                (standard(&network), by_network.remove(&network.id).unwrap_or_default());
             View::new(network.record, subnets, standard)
         };
         Ok(networks.into_iter().map(view).collect())
@@ -200,8 +205,12 @@ impl Provider {
         };
         match (network_type, physical_network, segmentation_id) {
             (NetworkType::Local, None, None) => Ok(None),
-            (NetworkType::Local, Some(_), _) => Err(invalid("physical_network prohibited for local provider network")),
-            (NetworkType::Local, None, Some(_)) => Err(invalid("segmentation_id prohibited for local provider network")),
+            (NetworkType::Local, Some(_), _) => {
+                Err(invalid("physical_network prohibited for local provider network"))
+            }
+            (NetworkType::Local, None, Some(_)) => {
+                Err(invalid("segmentation_id prohibited for local provider network"))
+            }
             (NetworkType::Flat | NetworkType::Vlan, None, _) => {
                 Err(invalid(format!("physical_network required for {network_type} provider network")))
             }
@@ -209,7 +218,9 @@ impl Provider {
             (NetworkType::Flat, Some(_), Some(_)) => {
                 Err(invalid("segmentation_id prohibited for flat provider network"))
             }
-            (NetworkType::Vlan, Some(_), None) => Err(invalid("segmentation_id required for vlan provider network")),
+            (NetworkType::Vlan, Some(_), None) => {
+                Err(invalid("segmentation_id required for vlan provider network"))
+            }
             (NetworkType::Vlan, Some(name), Some(vlan)) => match u16::try_from(vlan) {
                 Ok(vlan @ 1..=4094) => Ok(Some(PhysicalNetwork { name, vlan: Some(vlan) })),
                 _ => Err(invalid("segmentation_id out of range (1 through 4094)")),

@@ -83,7 +83,11 @@ impl Resource for Ports {
         cx.session.table().insert(port).await.map_err(ApiError::from_store)
     }
 
-    async fn update(cx: Context<'_>, mut port: Stored<Port>, update: Update) -> Result<Stored<Port>, ApiError> {
+    async fn update(
+        cx: Context<'_>,
+        mut port: Stored<Port>,
+        update: Update,
+    ) -> Result<Stored<Port>, ApiError> {
         permit_update(cx, &port, &update).await?;
         let Update {
             name,

@@ -187,13 +187,19 @@ fn shown(view: impl serde::Serialize) -> Result<Value, ApiError> {
 
 fn extra_routes(cx: Context<'_>, request: &[u8]) -> Result<Vec<Route>, ApiError> {
     let checked = body::parse_update(&EXTRA_ROUTES, request, cx.caller.sender())?;
-    let ExtraRoutes { routes } = serde_json::from_value(Value::Object(checked)).map_err(ApiError::internal)?;
+    let ExtraRoutes { routes } =
+        serde_json::from_value(Value::Object(checked)).map_err(ApiError::internal)?;
     Ok(routes)
 }
 
 async fn set_routes(cx: Context<'_>, router: Stored<Router>, routes: Vec<Route>) -> Result<Value, ApiError> {
-    let update =
-        Update { name: None, description: None, admin_state_up: None, external_gateway_info: None, routes: Some(routes) };
+    let update = Update {
+        name: None,
+        description: None,
+        admin_state_up: None,
+        external_gateway_info: None,
+        routes: Some(routes),
+    };
     let router = Routers::update(cx, router, update).await?;
     resource::show_one::<Routers>(cx, router, &[]).await
 }
@@ -251,7 +257,8 @@ async fn gateway_addresses(
     }
     let filters = vec![Filter { column: "id", values }];
     let ports = cx.session.table::<Port>().list(&Listing { filters, ..Listing::default() }).await;
-    let shown = |port: Stored<Port>| (port.id, port.record.fixed_ips.into_iter().map(FixedIpView::from).collect());
+    let shown =
+        |port: Stored<Port>| (port.id, port.record.fixed_ips.into_iter().map(FixedIpView::from).collect());
     Ok(ports.map_err(ApiError::from_store)?.into_iter().map(shown).collect())
 }
 

@@ -93,8 +93,15 @@ impl Resource for Subnets {
         mut subnet: Stored<Subnet>,
         update: Update,
     ) -> Result<Stored<Subnet>, ApiError> {
-        let Update { name, description, gateway_ip, allocation_pools, dns_nameservers, host_routes, enable_dhcp } =
-            update;
+        let Update {
+            name,
+            description,
+            gateway_ip,
+            allocation_pools,
+            dns_nameservers,
+            host_routes,
+            enable_dhcp,
+        } = update;
         let before = subnet.record.clone();
         let unchanged = before.clone();
         subnet.name = name.unwrap_or(unchanged.name);
@@ -162,14 +169,16 @@ impl Resource for Subnets {
 
 /// The network of a new subnet.
 fn requested_cidr(create: &Create) -> Result<IpNet, ApiError> {
-    let refused = |reason: &str| ApiError::BadRequest { resource: "subnets".to_owned(), reason: reason.to_owned() };
+    let refused =
+        |reason: &str| ApiError::BadRequest { resource: "subnets".to_owned(), reason: reason.to_owned() };
     if create.cidr.is_some() && create.prefixlen.is_some() {
         return Err(refused("cidr and prefixlen must not be supplied together"));
     }
     if let Some(id) = &create.subnetpool_id {
         return Err(ApiError::SubnetPoolNotFound { id: id.clone() });
     }
-    let cidr = create.cidr.ok_or_else(|| refused("a subnetpool must be specified in the absence of a cidr"))?;
+    let cidr =
+        create.cidr.ok_or_else(|| refused("a subnetpool must be specified in the absence of a cidr"))?;
     if cidr.ip_version() != create.ip_version {
         return Err(invalid(format!("cidr '{cidr}' does not match the ip_version '{}'", create.ip_version)));
     }
@@ -237,7 +246,9 @@ fn check_for_dhcp(cidr: IpNet) -> Result<(), ApiError> {
         return Err(invalid("Loopback IP subnet is not supported if enable_dhcp is True"));
     }
     if first.is_unspecified() {
-        return Err(invalid(format!("First IP '{first}' of network is not supported if enable_dhcp is True.")));
+        return Err(invalid(format!(
+            "First IP '{first}' of network is not supported if enable_dhcp is True."
+        )));
     }
     Ok(())
 }
@@ -261,10 +272,9 @@ fn pool_error(cidr: IpNet, error: PoolError) -> ApiError {
             pools: format!("{} {}", shown(first), shown(second)),
             cidr: cidr.to_string(),
         },
-        PoolError::Gateway(gateway, pool) => ApiError::GatewayConflictWithAllocationPools {
-            gateway: gateway.to_string(),
-            pool: shown(pool),
-        },
+        PoolError::Gateway(gateway, pool) => {
+            ApiError::GatewayConflictWithAllocationPools { gateway: gateway.to_string(), pool: shown(pool) }
+        }
     }
 }
 

@@ -1,0 +1,204 @@
+//! What agents ask and tell, and what becomes of it in the API.
+
+mod common;
+
+use std::time::Duration;
+
+use common::{ADMIN_PASSWORD, AGENT_KEY, Answer, DEMO_PASSWORD, Person, Server};
+use serde_json::{Value, json};
+
+/// A server with one agent, a router of project `demo` with a gateway, and a site connection on it.
+struct Scene {
+    server: Server,
+    demo: Person,
+    agent: String,
+    router: String,
+    service: String,
+    connection: String,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let server = Server::start().await;
+        let admin = server.log_in("admin", ADMIN_PASSWORD, "admin").await;
+        let demo = server.log_in("demo", DEMO_PASSWORD, "demo").await;
+        let agent = hello(&server, "node-1").await;
+        let make = async |person: &Person, path: &str, key: &str, attributes: Value| {
+            let path = format!("/networking/v2.0/{path}");
+            let made = server.call(Some(&person.token), "POST", &path, &json!({key: attributes})).await;
+            assert_eq!(made.status, 201, "{path}: {made:?}");
+            text(&made.body[key], "id")
+        };
+        let external = json!({
+            "router:external": true,
+            "provider:network_type": "flat",
+            "provider:physical_network": "public",
+        });
+        let external = make(&admin, "networks", "network", external).await;
+        let subnet = json!({"network_id": external, "ip_version": 4, "cidr": "198.51.100.0/24"});
+        make(&admin, "subnets", "subnet", subnet).await;
+        let network = make(&demo, "networks", "network", json!({})).await;
+        let subnet = json!({"network_id": network, "ip_version": 4, "cidr": "10.1.0.0/24"});
+        let subnet = make(&demo, "subnets", "subnet", subnet).await;
+        let gateway = json!({"external_gateway_info": {"network_id": external}});
+        let router = make(&demo, "routers", "router", gateway).await;
+        let add = format!("/networking/v2.0/routers/{router}/add_router_interface");
+        let added = server.call(Some(&demo.token), "PUT", &add, &json!({"subnet_id": subnet})).await;
+        assert_eq!(added.status, 200, "{added:?}");
+        let service = json!({"router_id": router, "subnet_id": subnet});
+        let service = make(&demo, "vpn/vpnservices", "vpnservice", service).await;
+        let connection = json!({
+            "vpnservice_id": service,
+            "ikepolicy_id": make(&demo, "vpn/ikepolicies", "ikepolicy", json!({})).await,
+            "ipsecpolicy_id": make(&demo, "vpn/ipsecpolicies", "ipsecpolicy", json!({})).await,
+            "peer_cidrs": ["10.2.0.7/24"],
+            "peer_address": "203.0.113.9",
+            "peer_id": "203.0.113.9",
+            "psk": "secret",
+        });
+        let connection = make(&demo, "vpn/ipsec-site-connections", "ipsec_site_connection", connection).await;
+        Self { server, demo, agent, router, service, connection }
+    }
+
+    async fn ask(&self, method: &str, path: &str, body: Value) -> Answer {
+        let path = format!("/agent/v1/agents/{}/{path}", self.agent);
+        self.server.call_as_agent(AGENT_KEY, method, &path, &body).await
+    }
+
+    async fn status_of(&self, path: &str) -> String {
+        let shown = self
+            .server
+            .call(Some(&self.demo.token), "GET", &format!("/networking/v2.0/{path}"), &Value::Null)
+            .await;
+        let object = shown.body.as_object().and_then(|body| body.values().next()).unwrap();
+        text(object, "status")
+    }
+
+    fn report(&self, status: Value) -> Value {
+        json!({"routers": {&self.router: {
+            "observed_generation": 7,
+            "error": null,
+            "wired_ports": [],
+            "services": {&self.service: {"status": "ACTIVE", "reason": null}},
+            "connections": {&self.connection: status},
+        }}})
+    }
+}
+
+async fn hello(server: &Server, host: &str) -> String {
+    let hello = json!({
+        "host": host,
+        "availability_zone": "nova",
+        "data_plane": "userspace",
+        "physical_networks": ["public"],
+        "version": "0.1.0",
+    });
+    let welcome = server.call_as_agent(AGENT_KEY, "PUT", &format!("/agent/v1/agents/{host}"), &hello).await;
+    assert_eq!(welcome.status, 200, "{welcome:?}");
+    text(&welcome.body, "id")
+}
+
+fn text(object: &Value, key: &str) -> String {
+    object[key].as_str().unwrap_or_else(|| panic!("no {key} in {object}")).to_owned()
+}
+
+#[tokio::test]
+async fn a_document_has_everything_that_a_router_needs() {
+    let scene = Scene::new().await;
+    let list = scene.ask("GET", "routers", Value::Null).await;
+    assert_eq!(list.body["routers"].as_array().map(Vec::len), Some(1), "{list:?}");
+    let router = &list.body["routers"][0];
+    assert_eq!(text(router, "id"), scene.router);
+    assert_eq!(router["interfaces"][0]["addresses"], json!(["10.1.0.1/24"]));
+    assert_eq!(router["gateway"]["interface"]["physical"], json!({"name": "public", "vlan": null}));
+    assert_eq!(router["gateway"]["next_hops"], json!(["198.51.100.1"]));
+    let connection = &router["connections"][0];
+    let external = router["gateway"]["interface"]["addresses"][0].as_str().unwrap();
+    assert_eq!(connection["local_address"].as_str(), external.strip_suffix("/24"));
+    for (key, want) in [
+        ("id", json!(scene.connection)),
+        ("service_id", json!(scene.service)),
+        ("admin_state_up", json!(true)),
+        ("local_networks", json!(["10.1.0.0/24"])),
+        ("peer_networks", json!(["10.2.0.0/24"])),
+        ("peer_address", json!("203.0.113.9")),
+        ("psk", json!("secret")),
+        ("dpd", json!({"action": "hold", "interval": 30, "timeout": 120})),
+    ] {
+        assert_eq!(connection[key], want, "{key}");
+    }
+}
+
+#[tokio::test]
+async fn a_change_answers_the_agent_that_waits_for_it() {
+    let scene = Scene::new().await;
+    let revision = scene.ask("GET", "routers", Value::Null).await.body["revision"].as_u64().unwrap();
+    let watch = format!("routers/changes?after={revision}");
+    let change = async {
+        let path = format!("/networking/v2.0/vpn/ipsec-site-connections/{}", scene.connection);
+        let body = json!({"ipsec_site_connection": {"psk": "other"}});
+        scene.server.call(Some(&scene.demo.token), "PUT", &path, &body).await
+    };
+    let waits = tokio::time::timeout(Duration::from_secs(5), scene.ask("GET", &watch, Value::Null));
+    let (heard, changed) = tokio::join!(waits, change);
+    assert_eq!(changed.status, 200, "{changed:?}");
+    let heard = heard.expect("the watch ends with the change");
+    assert_eq!(heard.body["changed"][0]["connections"][0]["psk"], "other", "{heard:?}");
+    assert!(heard.body["revision"].as_u64() > Some(revision), "{heard:?}");
+
+    // The same question again has the same answer: an agent that lost the first one misses nothing.
+    let again = scene.ask("GET", &watch, Value::Null).await;
+    assert_eq!(again.body["changed"][0]["id"], json!(scene.router));
+    // A revision that the log has never had means that the database is another one.
+    assert_eq!(scene.ask("GET", "routers/changes?after=999999", Value::Null).await.status, 410);
+}
+
+#[tokio::test]
+async fn what_an_agent_reports_is_what_the_api_says() {
+    let scene = Scene::new().await;
+    let path = format!("vpn/ipsec-site-connections/{}", scene.connection);
+    assert_eq!(scene.status_of(&path).await, "PENDING_CREATE");
+    let silent = json!({"code": "peer-silent", "text": "no answer from 203.0.113.9"});
+    for (status, want) in [
+        (json!({"status": "DOWN", "reason": silent}), "DOWN"),
+        (json!({"status": "ACTIVE", "reason": null}), "ACTIVE"),
+        (json!({"status": "ERROR", "reason": silent}), "ERROR"),
+    ] {
+        let taken = scene.ask("POST", "reports", scene.report(status)).await;
+        assert_eq!(taken.status, 204, "{taken:?}");
+        assert_eq!(scene.status_of(&path).await, want);
+        assert_eq!(scene.status_of(&format!("vpn/vpnservices/{}", scene.service)).await, "ACTIVE");
+    }
+
+    // An agent has no say about the routers of another.
+    let other = hello(&scene.server, "node-2").await;
+    let report = scene.report(json!({"status": "ACTIVE", "reason": null}));
+    let reports = format!("/agent/v1/agents/{other}/reports");
+    let taken = scene.server.call_as_agent(AGENT_KEY, "POST", &reports, &report).await;
+    assert_eq!(taken.status, 204, "{taken:?}");
+    assert_eq!(scene.status_of(&path).await, "ERROR");
+}
+
+#[tokio::test]
+async fn nobody_is_an_agent_without_the_key() {
+    let scene = Scene::new().await;
+    let path = format!("/agent/v1/agents/{}/routers", scene.agent);
+    let wrong = scene.server.call_as_agent("wrong", "GET", &path, &Value::Null).await;
+    let none = scene.server.call(Some(&scene.demo.token), "GET", &path, &Value::Null).await;
+    assert_eq!((wrong.status, none.status), (401, 401));
+    let unknown = "/agent/v1/agents/00000000-0000-4000-8000-000000000000/routers";
+    assert_eq!(scene.server.call_as_agent(AGENT_KEY, "GET", unknown, &Value::Null).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_router_that_is_deleted_leaves_its_node() {
+    let scene = Scene::new().await;
+    let revision = scene.ask("GET", "routers", Value::Null).await.body["revision"].as_u64().unwrap();
+    let bare = json!({"router": {"name": "bare"}});
+    let made = scene.server.call(Some(&scene.demo.token), "POST", "/networking/v2.0/routers", &bare).await;
+    let bare = text(&made.body["router"], "id");
+    let path = format!("/networking/v2.0/routers/{bare}");
+    assert_eq!(scene.server.call(Some(&scene.demo.token), "DELETE", &path, &Value::Null).await.status, 204);
+    let changes = scene.ask("GET", &format!("routers/changes?after={revision}"), Value::Null).await;
+    assert_eq!(changes.body["removed"], json!([bare]), "{changes:?}");
+}

@@ -1,0 +1,93 @@
+//! A server with a fresh database, and people who ask it things: the whole of its HTTP, without a socket.
+
+#![allow(dead_code, unreachable_pub, reason = "shared by test programs that each use another part of it")]
+
+use adit_server::{App, Bootstrap, ServerConfig};
+use adit_store::{SealingKey, Store};
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+/// A server.
+pub struct Server {
+    router: Router,
+    _state: TempDir,
+}
+
+/// An answer: its status and its body, `null` when there is none.
+#[derive(Debug, PartialEq)]
+pub struct Answer {
+    pub status: u16,
+    pub body: Value,
+    pub token: Option<String>,
+}
+
+/// A token, and the project that it is scoped to.
+#[derive(Clone, Debug)]
+pub struct Person {
+    pub token: String,
+    pub project: String,
+}
+
+pub const ADMIN_PASSWORD: &str = "admin-password";
+pub const DEMO_PASSWORD: &str = "demo-password";
+pub const AGENT_KEY: &str = "agent-key";
+
+impl Server {
+    /// With the users `admin` and `demo`, each in the project of that name.
+    pub async fn start() -> Self {
+        let state = tempfile::tempdir().unwrap();
+        let key = SealingKey::load_or_create(&state.path().join("key")).unwrap();
+        let store = Store::connect(&Store::sqlite_url(&state.path().join("adit.db")), key).await.unwrap();
+        store.migrate().await.unwrap();
+        let app = App::new(store, ServerConfig::default(), AGENT_KEY.to_owned());
+        let bootstrap =
+            Bootstrap { admin_password: ADMIN_PASSWORD.to_owned(), demo_password: DEMO_PASSWORD.to_owned() };
+        app.bootstrap(bootstrap).await.unwrap();
+        Self { router: adit_server::http::router(app), _state: state }
+    }
+
+    /// Asks for something.
+    pub async fn call(&self, token: Option<&str>, method: &str, path: &str, body: &Value) -> Answer {
+        let headers = token.map(|token| ("x-auth-token", token.to_owned()));
+        self.send(headers, method, path, body).await
+    }
+
+    /// Asks as an agent does.
+    pub async fn call_as_agent(&self, key: &str, method: &str, path: &str, body: &Value) -> Answer {
+        self.send(Some(("authorization", format!("Bearer {key}"))), method, path, body).await
+    }
+
+    async fn send(&self, header: Option<(&str, String)>, method: &str, path: &str, body: &Value) -> Answer {
+        let text = if body.is_null() { String::new() } else { body.to_string() };
+        let mut request = Request::builder().method(method).uri(path).header("accept", "application/json");
+        request = request.header("content-type", "application/json");
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
+        }
+        let response = self.router.clone().oneshot(request.body(Body::from(text)).unwrap()).await.unwrap();
+        let status = response.status().as_u16();
+        let token = response.headers().get("x-subject-token").map(|token| token.to_str().unwrap().to_owned());
+        let octets = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        Answer { status, body: serde_json::from_slice(&octets).unwrap_or_default(), token }
+    }
+
+    /// A token for a user in a project, both of the domain `default`.
+    pub async fn log_in(&self, user: &str, password: &str, project: &str) -> Person {
+        let domain = json!({"id": "default"});
+        let body = json!({"auth": {
+            "identity": {
+                "methods": ["password"],
+                "password": {"user": {"name": user, "domain": domain, "password": password}},
+            },
+            "scope": {"project": {"name": project, "domain": domain}},
+        }});
+        let answer = self.call(None, "POST", "/identity/v3/auth/tokens", &body).await;
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        let project = answer.body["token"]["project"]["id"].as_str().unwrap().to_owned();
+        Person { token: answer.token.unwrap(), project }
+    }
+}
