@@ -30,7 +30,11 @@ pub(super) struct Daemon {
 }
 
 impl Daemon {
+    /// Starts a daemon, in place of any that may still be there and was given up.
     pub(super) async fn start(setup: &VpnSetup) -> Result<Self, DaemonError> {
+        if let Some(remainder) = Process::adopt(&config(setup)).await {
+            end(remainder).await;
+        }
         let namespace = setup.namespace.clone();
         let process = Process::start(&config(setup), |command| spawn_in(namespace, command)).await?;
         Self::connect(process).await

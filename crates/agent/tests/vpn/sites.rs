@@ -162,7 +162,7 @@ impl Site {
         let setup = VpnSetup {
             router_id: RouterId::new(Uuid::from_u128(ground.number.into())),
             namespace: PathBuf::from("/run/netns").join(&ground.namespace),
-            run_dir: ground.folder.path().join("router"),
+            run_dir: ground.run_dir(),
             data_plane: DataPlane::Userspace,
         };
         Self { vpn: Some(Vpn::new(setup.clone())), setup, ground }
@@ -271,6 +271,10 @@ impl Ground {
         ip(&format!("netns add {namespace}"));
         Self { number, namespace, folder: tempfile::tempdir().unwrap() }
     }
+
+    fn run_dir(&self) -> PathBuf {
+        self.folder.path().join("router")
+    }
 }
 
 impl Drop for Ground {
@@ -284,6 +288,7 @@ impl Drop for Ground {
                 kill(pid);
             }
         }
+        let _ = Process::remove_files(&Config { run_dir: self.run_dir(), backend: Backend::Userspace });
         let delete = ["netns", "delete", &self.namespace];
         let _ = Command::new("ip").args(delete).stderr(Stdio::null()).status();
     }

@@ -1,0 +1,12 @@
+//! strongSwan's `charon`: the process, its control socket, and what comes back over it.
+
+mod events;
+mod process;
+mod sa;
+mod socket;
+mod vici;
+
+pub use events::{Event, Events, LogLine};
+pub use process::{Config, Process, StartError, StopError};
+pub use sa::{ChildSa, ChildState, IkeSa, IkeState};
+pub use vici::{Algorithms, Terminate, Vici, ViciError};

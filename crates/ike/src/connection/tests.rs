@@ -1,0 +1,148 @@
+use std::net::{IpAddr, Ipv4Addr};
+
+use adit_model::algorithm::{AuthAlgorithm, DhGroup, EncryptionAlgorithm, LifetimeSecs};
+
+use super::*;
+
+const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));
+
+fn spec(version: IkeVersion) -> ConnectionSpec {
+    ConnectionSpec {
+        id: "3fa85f64-5717-4562-b3fc-2c963f66afa6".parse().unwrap(),
+        service_id: "11111111-5717-4562-b3fc-2c963f66afa6".parse().unwrap(),
+        admin_state_up: true,
+        ike: IkeParameters {
+            version,
+            negotiation_mode: NegotiationMode::Main,
+            encryption: EncryptionAlgorithm::Aes128,
+            auth: AuthAlgorithm::Sha1,
+            dh_group: DhGroup::Group5,
+            lifetime: LifetimeSecs::DEFAULT,
+        },
+        ipsec: IpsecParameters {
+            transform_protocol: TransformProtocol::Esp,
+            encapsulation_mode: EncapsulationMode::Tunnel,
+            encryption: EncryptionAlgorithm::Aes128,
+            auth: AuthAlgorithm::Sha1,
+            pfs_group: DhGroup::Group5,
+            lifetime: LifetimeSecs::try_from(600).unwrap(),
+        },
+        local_address: Some("192.0.2.1".parse().unwrap()),
+        local_id: String::new(),
+        peer_address: "192.0.2.2".to_owned(),
+        peer_id: "@right.example".to_owned(),
+        local_networks: vec!["10.1.0.0/24".parse().unwrap(), "10.1.1.0/24".parse().unwrap()],
+        peer_networks: vec!["10.2.0.0/24".parse().unwrap()],
+        initiator: Initiator::BiDirectional,
+        dpd: Dpd::default(),
+        mtu: 1500,
+        psk: Psk::new("hunter2"),
+    }
+}
+
+fn loaded(spec: &ConnectionSpec, backend: Backend) -> Connection {
+    Connection::new(spec, PEER, backend).unwrap()
+}
+
+#[test]
+fn ikev1_has_a_child_sa_per_pair_of_networks() {
+    insta::assert_snapshot!(loaded(&spec(IkeVersion::V1), Backend::Userspace).load_conn());
+}
+
+#[test]
+fn ikev2_has_one_child_sa_with_all_selectors() {
+    insta::assert_snapshot!(loaded(&spec(IkeVersion::V2), Backend::Kernel).load_conn());
+}
+
+#[test]
+fn the_key_is_in_its_own_message_and_in_no_debug_output() {
+    let connection = loaded(&spec(IkeVersion::V2), Backend::Kernel);
+    assert!(!format!("{connection:?} {}", connection.load_conn()).contains("hunter2"));
+    insta::assert_snapshot!(connection.load_shared(), @r"
+    id = 3fa85f64-5717-4562-b3fc-2c963f66afa6
+    type = IKE
+    data = hunter2
+    owners = [192.0.2.1, fqdn:right.example]
+    ");
+}
+
+#[test]
+fn the_lifetime_is_the_end_and_the_replacement_comes_before_it() {
+    for (secs, want) in
+        [(60, (60, 54, 6, 3)), (3600, (3600, 3240, 360, 180)), (86400, (86400, 77760, 8640, 4320))]
+    {
+        let Lifetime { hard, rekey, margin, spread } = Lifetime::new(secs);
+        assert_eq!((hard, rekey, margin, spread), want, "{secs} s");
+    }
+}
+
+#[test]
+fn every_dpd_action_but_disabled_asks_the_peer() {
+    for (action, want) in [
+        (DpdAction::Hold, (30, 120)),
+        (DpdAction::Clear, (30, 120)),
+        (DpdAction::Restart, (30, 120)),
+        (DpdAction::RestartByPeer, (30, 120)),
+        (DpdAction::Disabled, (0, 0)),
+    ] {
+        assert_eq!(dpd_seconds(Dpd { action, ..Dpd::default() }), want, "{action}");
+    }
+}
+
+#[test]
+fn a_fingerprint_notices_every_change_and_nothing_else() {
+    let key = FingerprintKey::random();
+    let of = |change: &dyn Fn(&mut ConnectionSpec)| {
+        let mut changed = spec(IkeVersion::V2);
+        change(&mut changed);
+        loaded(&changed, Backend::Kernel).fingerprint(&key)
+    };
+    let unchanged = of(&|_| ());
+    assert_eq!(of(&|spec| spec.mtu = 1400), unchanged, "charon is not told the MTU");
+    assert_ne!(of(&|spec| spec.psk = Psk::new("hunter3")), unchanged);
+    assert_ne!(of(&|spec| spec.peer_id = "@left.example".to_owned()), unchanged);
+    assert_ne!(of(&|spec| spec.peer_networks.push("10.3.0.0/24".parse().unwrap())), unchanged);
+    assert_ne!(of(&|spec| spec.ipsec.lifetime = LifetimeSecs::DEFAULT), unchanged);
+    assert!(of(&|spec| spec.psk = Psk::new("hunter3")).keeps_sas_of(&unchanged));
+    assert!(!of(&|spec| spec.peer_id = "@left.example".to_owned()).keeps_sas_of(&unchanged));
+    let other_key = loaded(&spec(IkeVersion::V2), Backend::Kernel).fingerprint(&FingerprintKey::random());
+    assert_ne!(other_key, unchanged);
+}
+
+#[test]
+fn what_the_gateway_cannot_do_is_refused_by_name() {
+    let refusal = |backend, change: &dyn Fn(&mut ConnectionSpec)| {
+        let mut changed = spec(IkeVersion::V2);
+        change(&mut changed);
+        Connection::new(&changed, PEER, backend).map(|_| ()).unwrap_err().to_string()
+    };
+    for (got, want) in [
+        (
+            refusal(Backend::Userspace, &|spec| spec.ipsec.transform_protocol = TransformProtocol::Ah),
+            "unsupported: transform protocol ah needs IPsec in the kernel, which this gateway lacks: use esp",
+        ),
+        (
+            refusal(Backend::Userspace, &|spec| spec.ipsec.encapsulation_mode = EncapsulationMode::Transport),
+            "unsupported: encapsulation mode transport needs IPsec in the kernel, which this gateway lacks: use tunnel",
+        ),
+        (
+            refusal(Backend::Kernel, &|spec| spec.ipsec.transform_protocol = TransformProtocol::AhEsp),
+            "unsupported: transform protocol ah-esp is not supported: use esp, or ah alone",
+        ),
+        (
+            refusal(Backend::Kernel, &|spec| spec.local_id = "a\nb".to_owned()),
+            "unsupported: local_id: the identity \"a\\nb\" has control characters",
+        ),
+        (
+            refusal(Backend::Kernel, &|spec| spec.local_address = None),
+            "no-external-address: the router has no external IPv4 address to reach the peer 192.0.2.2 from: \
+             set an external gateway that has one",
+        ),
+        (
+            refusal(Backend::Kernel, &|spec| spec.peer_networks.clear()),
+            "unsupported: a connection needs a network on either side",
+        ),
+    ] {
+        assert_eq!(got, want);
+    }
+}

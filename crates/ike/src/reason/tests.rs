@@ -1,0 +1,91 @@
+use super::*;
+
+fn context() -> FaultContext {
+    FaultContext {
+        peer: "192.0.2.2".parse().unwrap(),
+        local_id: "192.0.2.1".to_owned(),
+        peer_id: "right.example".to_owned(),
+        ike_proposal: "aes128-sha1-modp1536".to_owned(),
+        child_proposal: "aes256gcm16-modp2048".to_owned(),
+        local_networks: vec!["10.1.0.0/24".parse().unwrap()],
+        peer_networks: vec!["10.2.0.0/24".parse().unwrap()],
+    }
+}
+
+#[test]
+fn lines_of_the_log_tell_the_fault() {
+    use ReasonCode::{
+        AuthenticationFailed, ClosedByPeer, IdentityMismatch, IkeProposalMismatch, IpsecProposalMismatch,
+        PeerSilent, RouterNotReady, TrafficSelectorMismatch, Unsupported,
+    };
+    let (before, after) = (false, true);
+    for (line, ike_established, want) in [
+        // Initiator.
+        ("retransmit 1 of request with message ID 0", before, Some(PeerSilent)),
+        ("sending retransmit 2 of request message ID 0, seq 1", before, Some(PeerSilent)),
+        ("giving up after 5 retransmits", before, Some(PeerSilent)),
+        ("establishing IKE_SA failed, peer not responding", before, Some(PeerSilent)),
+        ("DPD check timed out, enforcing DPD action", after, Some(PeerSilent)),
+        ("error writing to socket: Network is unreachable", before, Some(PeerSilent)),
+        ("received AUTHENTICATION_FAILED notify error", before, Some(AuthenticationFailed)),
+        ("received AUTHENTICATION_FAILED error notify", before, Some(AuthenticationFailed)),
+        ("message parsing failed", before, Some(AuthenticationFailed)),
+        ("received NO_PROPOSAL_CHOSEN error notify", before, Some(IkeProposalMismatch)),
+        ("received NO_PROPOSAL_CHOSEN notify error", before, Some(IkeProposalMismatch)),
+        ("received NO_PROPOSAL_CHOSEN error notify", after, Some(IpsecProposalMismatch)),
+        ("received NO_PROPOSAL_CHOSEN notify, no CHILD_SA built", before, Some(IpsecProposalMismatch)),
+        ("received INVALID_ID_INFORMATION error notify", after, Some(TrafficSelectorMismatch)),
+        ("received TS_UNACCEPTABLE notify, no CHILD_SA built", before, Some(TrafficSelectorMismatch)),
+        ("IDir '192.0.2.2' does not match to 'right.example'", before, Some(IdentityMismatch)),
+        ("constraint check failed: identity 'right.example' required ", before, Some(IdentityMismatch)),
+        // Responder.
+        ("invalid ID_V1 payload length, decryption failed?", before, Some(AuthenticationFailed)),
+        ("could not decrypt payloads", before, Some(AuthenticationFailed)),
+        (
+            "tried 1 shared key for '192.0.2.1' - '192.0.2.2', but MAC mismatched",
+            before,
+            Some(AuthenticationFailed),
+        ),
+        ("no shared key found for '192.0.2.1' - '192.0.2.2'", before, Some(AuthenticationFailed)),
+        ("no matching peer config found", before, Some(IdentityMismatch)),
+        ("no peer config found", before, Some(IdentityMismatch)),
+        ("no proposal found", before, Some(IkeProposalMismatch)),
+        ("received proposals unacceptable", before, Some(IkeProposalMismatch)),
+        ("no acceptable proposal found", before, Some(IpsecProposalMismatch)),
+        ("no matching proposal found, sending NO_PROPOSAL_CHOSEN", after, Some(IpsecProposalMismatch)),
+        (
+            "no matching CHILD_SA config found for 10.2.0.0/24 === 10.9.0.0/24",
+            after,
+            Some(TrafficSelectorMismatch),
+        ),
+        ("traffic selectors 10.2.0.0/24 === 10.9.0.0/24 unacceptable", after, Some(TrafficSelectorMismatch)),
+        // Either.
+        ("received DELETE for IKE_SA left[1]", after, Some(ClosedByPeer)),
+        ("unable to install inbound and outbound IPsec SA (SAD) in kernel", after, Some(Unsupported)),
+        ("error installing route with policy 10.1.0.0/24 === 10.2.0.0/24 out", after, Some(RouterNotReady)),
+        // Nothing wrong.
+        ("failed to establish CHILD_SA, keeping IKE_SA", after, None),
+        ("IKE_SA left[1] established between 192.0.2.1[192.0.2.1]...192.0.2.2[192.0.2.2]", after, None),
+        ("sending packet: from 192.0.2.1[500] to 192.0.2.2[500] (236 bytes)", before, None),
+        ("received retransmit of request with ID 1, retransmitting response", before, None),
+        ("selected proposal: ESP:AES_CBC_128/HMAC_SHA1_96/NO_EXT_SEQ", after, None),
+    ] {
+        let code = Fault::of_line(line, ike_established).map(|fault| fault.reason(&context()).code);
+        assert_eq!(code, want, "{line}");
+    }
+}
+
+#[test]
+fn sentences_name_what_was_offered_and_what_to_look_at() {
+    let sentences = [
+        Fault::NoAnswer { repeated: 2 },
+        Fault::GaveUp,
+        Fault::WrongKey,
+        Fault::IkeProposalRefused,
+        Fault::ChildProposalRefused,
+        Fault::SelectorsRefused,
+        Fault::ClosedByPeer,
+    ]
+    .map(|fault| fault.reason(&context()).to_string());
+    insta::assert_snapshot!(sentences.join("\n"));
+}
