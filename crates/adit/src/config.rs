@@ -150,13 +150,12 @@ fn explain(error: &figment::Error) -> anyhow::Error {
                 None => format!("{}: ", metadata.name),
             });
             let place = place.unwrap_or_default();
-            let section = error.path.join(".");
+            let path = error.path.join(".");
             match &error.kind {
                 Kind::UnknownField(key, known) => {
-                    let path = if section.is_empty() { key.clone() } else { format!("{section}.{key}") };
                     format!("{place}unknown key `{path}`{}", suggestion(key, known))
                 }
-                kind => format!("{place}`{section}`: {kind}"),
+                kind => format!("{place}`{path}`: {kind}"),
             }
         })
         .collect();

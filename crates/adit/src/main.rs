@@ -4,6 +4,7 @@ mod cli;
 mod config;
 mod credentials;
 mod db;
+mod demo;
 mod host;
 mod logging;
 mod serve;
@@ -12,8 +13,11 @@ mod state;
 use std::process::ExitCode;
 
 use clap::Parser;
+use nix::sys::stat::{Mode, umask};
 
 fn main() -> ExitCode {
+    // What Adit writes is its own: nobody else reads a database, a key or a socket unless it is given to them.
+    umask(Mode::from_bits_truncate(0o077));
     let cli = cli::Cli::parse();
     match cli.run() {
         Ok(()) => ExitCode::SUCCESS,

@@ -19,7 +19,6 @@ use crate::quota;
 /// What a use case works with: one transaction, on behalf of one caller.
 #[derive(Clone, Copy)]
 pub(crate) struct Context<'a> {
-    pub(crate) app: &'a App,
     pub(crate) session: &'a Session,
     pub(crate) caller: &'a Caller,
 }
@@ -116,7 +115,7 @@ pub(crate) async fn create<R: Resource>(
     let mut create = typed(checked)?;
     R::prepare_create(&mut create).await;
     let session = app.store().write().await.map_err(ApiError::from_store)?;
-    let cx = Context { app, session: &session, caller };
+    let cx = Context { session: &session, caller };
     quota::admit::<R>(cx, &owner).await?;
     let record = R::create(cx, create).await?;
     let shown = show_one::<R>(cx, record, &[]).await?;
@@ -133,7 +132,7 @@ pub(crate) async fn list<R: Resource>(
 ) -> Result<Value, ApiError> {
     let query = ListQuery::parse(R::SCHEMA, pairs)?;
     let session = app.store().read().await.map_err(ApiError::from_store)?;
-    let cx = Context { app, session: &session, caller };
+    let cx = Context { session: &session, caller };
     let records =
         session.table::<R::Record>().list(&listing(caller, &query)).await.map_err(ApiError::from_store)?;
     let ids: Vec<String> = records.iter().map(|record| record.record.id()).collect();
@@ -153,7 +152,7 @@ pub(crate) async fn show<R: Resource>(
     pairs: &[(String, String)],
 ) -> Result<Value, ApiError> {
     let session = app.store().read().await.map_err(ApiError::from_store)?;
-    let cx = Context { app, session: &session, caller };
+    let cx = Context { session: &session, caller };
     let record = find::<R>(cx, id).await?;
     show_one::<R>(cx, record, &query::fields(pairs)).await
 }
@@ -168,7 +167,7 @@ pub(crate) async fn update<R: Resource>(
     let mut update = typed(body::parse_update(R::SCHEMA, request, caller.sender())?)?;
     R::prepare_update(&mut update).await;
     let session = app.store().write().await.map_err(ApiError::from_store)?;
-    let cx = Context { app, session: &session, caller };
+    let cx = Context { session: &session, caller };
     let record = find_to_change::<R>(cx, "update", id).await?;
     let record = R::update(cx, record, update).await?;
     let shown = show_one::<R>(cx, record, &[]).await?;
@@ -187,7 +186,7 @@ pub(crate) async fn delete<R: Resource>(
         return Err(ApiError::bad_request("Request body is not supported in DELETE."));
     }
     let session = app.store().write().await.map_err(ApiError::from_store)?;
-    let cx = Context { app, session: &session, caller };
+    let cx = Context { session: &session, caller };
     let record = find_to_change::<R>(cx, "delete", id).await?;
     R::delete(cx, record).await?;
     commit(app, session).await
@@ -202,7 +201,7 @@ pub(crate) async fn act<R: Resource>(
     request: &[u8],
 ) -> Result<Value, ApiError> {
     let session = app.store().write().await.map_err(ApiError::from_store)?;
-    let cx = Context { app, session: &session, caller };
+    let cx = Context { session: &session, caller };
     let record = find::<R>(cx, id).await?;
     let answer = R::act(cx, record, action, request).await?;
     commit(app, session).await?;

@@ -47,7 +47,7 @@ pub(crate) async fn show(
 /// `GET /routers/{id}/l3-agents`: the agent that has the router.
 pub(crate) async fn of_router(app: &App, caller: &Caller, id: &str) -> Result<Value, ApiError> {
     let session = app.store().read().await.map_err(ApiError::from_store)?;
-    let router = resource::find::<Routers>(Context { app, session: &session, caller }, id).await?;
+    let router = resource::find::<Routers>(Context { session: &session, caller }, id).await?;
     caller.require_admin("get", "l3-agents")?;
     let mut agents = Vec::new();
     if let Some(agent) = find_agent(&session, router.agent_id).await? {
