@@ -253,7 +253,7 @@ impl Schema {
     /// Removes what only administrators see.
     pub fn hide_from_members(&self, object: &mut Map<String, Value>) {
         for attribute in self.attributes.iter().filter(|attribute| attribute.admin_sees) {
-            object.remove(attribute.name);
+            object.shift_remove(attribute.name);
         }
     }
 }

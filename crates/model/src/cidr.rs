@@ -15,7 +15,9 @@ pub struct Cidr(IpNet);
 
 /// A text that is not an IP network.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{input}` is not an IP network: an address, a slash and a prefix length were expected, as in `10.1.0.0/24`")]
+#[error(
+    "`{input}` is not an IP network: an address, a slash and a prefix length were expected, as in `10.1.0.0/24`"
+)]
 pub struct CidrError {
     input: String,
 }
@@ -106,7 +108,16 @@ mod tests {
             let cidr: Cidr = input.parse().unwrap();
             assert_eq!((cidr.to_string().as_str(), cidr.network().to_string().as_str()), (input, want));
         }
-        for input in ["10.1.0.0/33", "10.1/16", "10.1.0.0", " 10.1.0.0/24", "10.1.0.0/24\n", "2001:db8::/129", "x/8", ""] {
+        for input in [
+            "10.1.0.0/33",
+            "10.1/16",
+            "10.1.0.0",
+            " 10.1.0.0/24",
+            "10.1.0.0/24\n",
+            "2001:db8::/129",
+            "x/8",
+            "",
+        ] {
             assert!(input.parse::<Cidr>().is_err(), "input {input:?}");
         }
     }

@@ -126,7 +126,8 @@ mod tests {
             (EndpointType::Subnet, vec!["10.2.0.0/24"], "`10.2.0.0/24` is not a UUID"),
         ] {
             let members: Vec<String> = members.into_iter().map(str::to_owned).collect();
-            let got = Endpoints::parse(endpoint_type, &members).map_or_else(|e| e.to_string(), |e| e.texts().join(" "));
+            let got = Endpoints::parse(endpoint_type, &members)
+                .map_or_else(|e| e.to_string(), |e| e.texts().join(" "));
             assert_eq!(got, want, "{endpoint_type} {members:?}");
         }
     }

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::algorithm::{AuthAlgorithm, DhGroup, EncryptionAlgorithm, IkeVersion, LifetimeSecs, NegotiationMode};
+use crate::algorithm::{
+    AuthAlgorithm, DhGroup, EncryptionAlgorithm, IkeVersion, LifetimeSecs, NegotiationMode,
+};
 use crate::{IkePolicyId, ProjectId};
 
 /// An IKE policy of a project.

@@ -27,8 +27,8 @@ pub mod vpn_service;
 pub use cidr::{Cidr, CidrError};
 pub use endpoint_group::EndpointGroup;
 pub use id::{
-    AgentId, DomainId, EndpointGroupId, IdError, IkePolicyId, IpsecPolicyId, NetworkId, PortId, ProjectId, RoleId, RouterId,
-    SiteConnectionId, SubnetId, UserId, VpnServiceId,
+    AgentId, DomainId, EndpointGroupId, IdError, IkePolicyId, IpsecPolicyId, NetworkId, PortId, ProjectId,
+    RoleId, RouterId, SiteConnectionId, SubnetId, UserId, VpnServiceId,
 };
 pub use ike_policy::IkePolicy;
 pub use ipsec_policy::IpsecPolicy;

@@ -12,7 +12,9 @@ pub struct MacAddress([u8; 6]);
 
 /// A text that is not an Ethernet address of a host.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{input}` is not a MAC address: six pairs of hexadecimal digits were expected, as in `fa:16:3e:00:00:01`")]
+#[error(
+    "`{input}` is not a MAC address: six pairs of hexadecimal digits were expected, as in `fa:16:3e:00:00:01`"
+)]
 pub struct MacAddressError {
     input: String,
 }
@@ -90,7 +92,11 @@ mod tests {
             ("00:00:00:00:00:00", None),
             ("ff:ff:ff:ff:ff:ff", None),
         ] {
-            assert_eq!(input.parse::<MacAddress>().ok().map(|mac| mac.to_string()).as_deref(), want, "input {input}");
+            assert_eq!(
+                input.parse::<MacAddress>().ok().map(|mac| mac.to_string()).as_deref(),
+                want,
+                "input {input}"
+            );
         }
     }
 }

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Cidr, EndpointGroupId, IkePolicyId, IpsecPolicyId, ProjectId, Psk, Reason, SiteConnectionId, Status, VpnServiceId,
+    Cidr, EndpointGroupId, IkePolicyId, IpsecPolicyId, ProjectId, Psk, Reason, SiteConnectionId, Status,
+    VpnServiceId,
 };
 
 crate::vocabulary! {
@@ -199,7 +200,11 @@ mod tests {
     #[test]
     fn dpd_waits_longer_than_it_asks() {
         for (interval, timeout, fine) in [(30, 120, true), (30, 30, false), (30, 29, false), (0, 1, true)] {
-            assert_eq!(check_dpd(Dpd { action: DpdAction::Hold, interval, timeout }).is_ok(), fine, "{interval} {timeout}");
+            assert_eq!(
+                check_dpd(Dpd { action: DpdAction::Hold, interval, timeout }).is_ok(),
+                fine,
+                "{interval} {timeout}"
+            );
         }
     }
 
@@ -219,7 +224,9 @@ mod tests {
         assert_eq!(common_version(&nets(&["10.1.0.0/24", "fd00::/64"])), Err(ParameterError::MixedVersions));
         assert_eq!(common_version(&[]), Ok(None));
         assert_eq!(
-            check_disjoint(&nets(&["10.1.0.0/24"]), &nets(&["10.2.0.0/24", "10.0.0.0/15"])).unwrap_err().to_string(),
+            check_disjoint(&nets(&["10.1.0.0/24"]), &nets(&["10.2.0.0/24", "10.0.0.0/15"]))
+                .unwrap_err()
+                .to_string(),
             "local network 10.1.0.0/24 and peer network 10.0.0.0/15 overlap"
         );
     }

@@ -103,7 +103,9 @@ pub fn check_pools(cidr: IpNet, gateway: Option<IpAddr>, pools: &[AllocationPool
         }
     }
     for (at, pool) in pools.iter().enumerate() {
-        if let Some(other) = pools[..at].iter().find(|other| pool.start <= other.end && other.start <= pool.end) {
+        if let Some(other) =
+            pools[..at].iter().find(|other| pool.start <= other.end && other.start <= pool.end)
+        {
             return Err(PoolError::Overlap(*other, *pool));
         }
     }

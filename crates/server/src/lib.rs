@@ -1,8 +1,8 @@
 //! The server: who may do what, what depends on what, and how it is asked for over HTTP.
 //!
-//! A request comes in by [`http`], becomes a caller and a checked body, and is handed to a use case: [`vpn`],
-//! [`network`] or [`identity`], a file per resource. A use case works within one transaction of the store; when that is
-//! committed, [`App::wake`] tells the agents that wait, whom [`agents`] serves.
+//! A request comes in by [`http`], becomes a caller and a checked body, and is handed to a use case: `vpn`,
+//! `network` or `identity`, a file per resource. A use case works within one transaction of the store; when that is
+//! committed, the agents that wait are told, whom `agents` serves.
 //!
 //! Enter at [`App`] and [`http::router`].
 

@@ -1,5 +1,7 @@
 //! The Identity API over real HTTP routing and a fresh database.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::sync::Arc;
 
 use adit_server::{App, Bootstrap, Bootstrapped, ServerConfig};
@@ -336,6 +338,16 @@ async fn a_request_that_is_wrong_is_refused_in_the_apis_own_form() {
             "The request body is larger than 1048576 octets.".to_owned(),
         ),
         ("GET", "/v3/nothing", "", 404, "Not Found", "The resource could not be found.".to_owned()),
+        ("GET", "/v3/projects/%00", "", 404, "Not Found", "The resource could not be found.".to_owned()),
+        ("GET", "/v3/projects?name=%00", "", 404, "Not Found", "The resource could not be found.".to_owned()),
+        (
+            "POST",
+            "/v3/projects",
+            r#"{"project": {"name": "a\u0000"}}"#,
+            400,
+            "Bad Request",
+            "Invalid input for field/attribute name. Value: 'a\0'. 'a\0' contains a NUL character".to_owned(),
+        ),
         ("GET", "/v2.0", "", 404, "Not Found", "The resource could not be found.".to_owned()),
         ("GET", "/v3/projects/a/b", "", 404, "Not Found", "The resource could not be found.".to_owned()),
         (

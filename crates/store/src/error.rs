@@ -1,6 +1,6 @@
 //! What can go wrong with a database.
 
-use sea_orm::{DbErr, SqlErr};
+use sea_orm::{DbErr, RuntimeErr, SqlErr};
 
 /// A failure of the store.
 #[derive(Debug, thiserror::Error)]
@@ -93,7 +93,19 @@ impl Error {
         move |source| match source.sql_err() {
             Some(SqlErr::UniqueConstraintViolation(_)) => Self::Duplicate { doing, source },
             Some(SqlErr::ForeignKeyConstraintViolation(_)) => Self::Referenced { doing, source },
+            _ if is_restricted(&source) => Self::Referenced { doing, source },
             _ => Self::Statement { doing, source },
         }
     }
+}
+
+/// Whether an `ON DELETE RESTRICT` stood in the way. It has codes of its own, which sea-orm does not know: SQLite does
+/// it by a trigger (SQLITE_CONSTRAINT_TRIGGER), and PostgreSQL from version 18 on says restrict_violation.
+fn is_restricted(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error
+    else {
+        return false;
+    };
+    let code = error.as_database_error().and_then(|error| error.code());
+    matches!(code.as_deref(), Some("1811" | "23001"))
 }

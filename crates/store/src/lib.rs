@@ -8,7 +8,10 @@
 //!
 //! The store decides nothing: permissions and rules belong to whoever calls it. Entities never leave this crate.
 
-#![expect(unreachable_pub, reason = "sea-orm derives want the parts of an entity to be public within their module")]
+#![expect(
+    unreachable_pub,
+    reason = "sea-orm derives want the parts of an entity to be public within their module"
+)]
 
 pub mod changes;
 mod error;

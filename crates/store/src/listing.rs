@@ -1,6 +1,7 @@
 //! Lists: filters, order and pages, as conditions that the database evaluates.
 
 use adit_model::ProjectId;
+use sea_orm::sea_query::NullOrdering;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, ModelTrait, Value};
 
 /// Which rows are wanted, and in which order.
@@ -76,7 +77,8 @@ fn value(json: &serde_json::Value) -> Value {
     }
 }
 
-/// Rows that come after `marker` in the order given (columns, most significant first, and whether each ascends).
+/// Rows that come after `marker` in the order given (columns, most significant first, and whether each ascends), where
+/// what is absent comes before all values, as [`nulls`] says.
 pub(crate) fn after<M>(marker: &M, order: &[(<M::Entity as EntityTrait>::Column, bool)]) -> Condition
 where
     M: ModelTrait,
@@ -85,12 +87,28 @@ where
     for (at, (column, ascends)) in order.iter().enumerate() {
         let mut all = Condition::all();
         for (equal, _) in &order[..at] {
-            all = all.add(equal.eq(marker.get(*equal)));
+            let value = marker.get(*equal);
+            all = all.add(if is_null(&value) { equal.is_null() } else { equal.eq(value) });
         }
         let value = marker.get(*column);
-        any = any.add(all.add(if *ascends { column.gt(value) } else { column.lt(value) }));
+        let beyond = match (ascends, is_null(&value)) {
+            (true, true) => column.is_not_null().into_condition(),
+            (true, false) => column.gt(value).into_condition(),
+            (false, true) => super::record::always(false),
+            (false, false) => Condition::any().add(column.lt(value)).add(column.is_null()),
+        };
+        any = any.add(all.add(beyond));
     }
     any
+}
+
+/// Where what is absent stands in a list: SQLite and PostgreSQL do not agree on it by themselves.
+pub(crate) fn nulls(ascends: bool) -> NullOrdering {
+    if ascends { NullOrdering::First } else { NullOrdering::Last }
+}
+
+fn is_null(value: &Value) -> bool {
+    *value == value.as_null()
 }
 
 trait IntoCondition {

@@ -138,7 +138,7 @@ impl Reader<'_> {
 }
 
 /// A condition that holds for all rows, or for none.
-fn always(holds: bool) -> Condition {
+pub(crate) fn always(holds: bool) -> Condition {
     Condition::all().add(Expr::value(holds))
 }
 

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, Unit};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, IsolationLevel,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
 
@@ -90,12 +90,12 @@ impl Store {
         }
     }
 
-    /// A transaction that only reads.
+    /// A transaction that only reads. All that it reads is of one moment.
     ///
     /// # Errors
     /// [`Error::Statement`].
     pub async fn read(&self) -> Result<Session> {
-        self.session(SqliteTransactionMode::Deferred).await
+        self.session(SqliteTransactionMode::Deferred, IsolationLevel::RepeatableRead).await
     }
 
     /// A transaction that writes. On SQLite it waits here for the writers before it, so that it never has to give up
@@ -104,12 +104,14 @@ impl Store {
     /// # Errors
     /// [`Error::Statement`].
     pub async fn write(&self) -> Result<Session> {
-        self.session(SqliteTransactionMode::Immediate).await
+        self.session(SqliteTransactionMode::Immediate, IsolationLevel::ReadCommitted).await
     }
 
-    async fn session(&self, mode: SqliteTransactionMode) -> Result<Session> {
+    /// SQLite has modes, and one isolation level; PostgreSQL has levels.
+    async fn session(&self, mode: SqliteTransactionMode, level: IsolationLevel) -> Result<Session> {
         let is_sqlite = self.connection.get_database_backend() == DbBackend::Sqlite;
         let options = TransactionOptions {
+            isolation_level: (!is_sqlite).then_some(level),
             sqlite_transaction_mode: is_sqlite.then_some(mode),
             ..TransactionOptions::default()
         };
@@ -118,7 +120,9 @@ impl Store {
             .begin_with_options(options)
             .await
             .map_err(Error::statement("begin a transaction"))?;
-        Ok(Session { transaction, key: self.key.clone(), now: Timestamp::now() })
+        // Columns hold microseconds: what is returned after a write equals what is read later.
+        let now = Timestamp::now().round(Unit::Microsecond).expect("a moment of now is far from the limits");
+        Ok(Session { transaction, key: self.key.clone(), now })
     }
 
     /// Closes all connections; SQLite then tidies up its files.

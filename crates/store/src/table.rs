@@ -8,7 +8,7 @@ use sea_orm::{
     QueryOrder, QuerySelect, Select, Value,
 };
 
-use crate::listing::{Listing, after, column};
+use crate::listing::{Listing, after, column, nulls};
 use crate::record::{Record, Stored};
 use crate::{Error, Result, Session};
 
@@ -90,7 +90,8 @@ impl<'a, R: Record> Table<'a, R> {
             select = select.limit(page.limit);
         }
         for (column, ascends) in order {
-            select = select.order_by(column, if ascends { Order::Asc } else { Order::Desc });
+            let direction = if ascends { Order::Asc } else { Order::Desc };
+            select = select.order_by_with_nulls(column, direction, nulls(ascends));
         }
         let doing = Error::statement(format!("list {}s", R::NOUN));
         let mut rows = select.all(&self.session.transaction).await.map_err(doing)?;

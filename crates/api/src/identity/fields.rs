@@ -68,10 +68,13 @@ impl<'a> Fields<'a> {
         self.optional_object(key)?.ok_or_else(|| self.expecting(key))
     }
 
-    /// A text; `None` when it is absent.
+    /// A text; `None` when it is absent. Without NUL, which PostgreSQL cannot keep.
     pub(super) fn text(self, key: &str) -> Result<Option<&'a str>, IdentityError> {
         match self.get(key) {
             None => Ok(None),
+            Some(Value::String(text)) if text.contains('\0') => {
+                Err(self.invalid(key, |value| format!("{value} contains a NUL character")))
+            }
             Some(Value::String(text)) => Ok(Some(text)),
             Some(_) => Err(self.wrong_type(key, "string")),
         }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::standard::{self, Standard};
+use super::value;
 use crate::attribute::{Attribute, Bulk, Dialect, Initial, Kind, Schema, ValueError};
 use crate::vpn::site_connection::present;
 
@@ -36,7 +37,10 @@ pub static SCHEMA: Schema = Schema {
         provider("provider:segmentation_id", Kind::OptionalNumber, "segmentation_id"),
         Attribute::new("mtu", Kind::Size).optional(Initial::Number(0)).mutable().filter().sort(),
         Attribute::new("port_security_enabled", Kind::Bool).optional(Initial::Bool(true)).mutable(),
-        Attribute::new("is_default", Kind::Bool),
+        Attribute::new("is_default", Kind::Other(not_default))
+            .optional(Initial::Bool(false))
+            .mutable()
+            .admin_sets(),
         Attribute::new("availability_zone_hints", Kind::Text),
         Attribute::new("availability_zones", Kind::Text),
         Attribute::new("ipv4_address_scope", Kind::Text),
@@ -51,6 +55,12 @@ pub static SCHEMA: Schema = Schema {
 /// What only administrators see and set: how a network is realised.
 const fn provider(name: &'static str, kind: Kind, column: &'static str) -> Attribute {
     Attribute::new(name, kind).optional(Initial::Null).mutable().filter_by(column).admin_sees().admin_sets()
+}
+
+/// Adit makes no topologies by itself, so no external network is the default one for them.
+fn not_default(value: &Value) -> Result<Value, ValueError> {
+    let checked = Kind::Bool.check(value)?;
+    if checked == true { Err(value::invalid(value, "is not supported")) } else { Ok(checked) }
 }
 
 fn network_type(value: &Value) -> Result<Value, ValueError> {

@@ -82,6 +82,11 @@ type Answer = Result<Response, IdentityError>;
 
 impl Call<'_> {
     async fn answer(&self, path: &[String]) -> Answer {
+        let mut texts = path.iter().chain(self.pairs.iter().flat_map(|(key, value)| [key, value]));
+        // No database keeps a NUL, so nothing has one in its name.
+        if texts.any(|text| text.contains('\0')) {
+            return Err(IdentityError::PathNotFound);
+        }
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         let [version, path @ ..] = path.as_slice() else { return self.versions() };
         if *version != "v3" {

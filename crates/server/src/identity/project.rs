@@ -153,8 +153,11 @@ fn records(projects: Result<Vec<Stored<Project>>, StoreError>) -> Result<Vec<Pro
 
 fn conflict(project: &Project) -> impl FnOnce(StoreError) -> IdentityError + use<> {
     let (name, id) = (project.name.clone(), project.id.to_string());
-    move |error| match error {
-        StoreError::Duplicate { .. } => IdentityError::ProjectExists { name, id },
-        error => IdentityError::from_store(error),
+    move |error| {
+        if matches!(error, StoreError::Duplicate { .. }) {
+            IdentityError::ProjectExists { name, id }
+        } else {
+            IdentityError::from_store(error)
+        }
     }
 }

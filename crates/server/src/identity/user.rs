@@ -145,8 +145,11 @@ async fn hash(app: &App, password: Option<Password>) -> Result<Option<PasswordHa
 
 fn conflict(user: &User) -> impl FnOnce(StoreError) -> IdentityError + use<> {
     let (name, domain_id) = (user.name.clone(), user.domain_id.to_string());
-    move |error| match error {
-        StoreError::Duplicate { .. } => IdentityError::UserExists { name, domain_id },
-        error => IdentityError::from_store(error),
+    move |error| {
+        if matches!(error, StoreError::Duplicate { .. }) {
+            IdentityError::UserExists { name, domain_id }
+        } else {
+            IdentityError::from_store(error)
+        }
     }
 }

@@ -188,7 +188,7 @@ fn version_is(subnet: &Subnet, is_v4: bool) -> bool {
 }
 
 /// Whether an address of the network may belong to a host: IPv4 keeps the first and the last for itself.
-pub(super) fn is_host(cidr: IpNet, address: IpAddr) -> bool {
+fn is_host(cidr: IpNet, address: IpAddr) -> bool {
     let is_reserved = address == cidr.network() || address == cidr.broadcast();
     let reserves = cidr.addr().is_ipv4() && cidr.prefix_len() < 31;
     cidr.contains(&address) && !(reserves && is_reserved)

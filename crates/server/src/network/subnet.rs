@@ -15,7 +15,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::network::{Networks, OWNER_DHCP};
-use super::{allocation, interface, network, standard};
+use super::{interface, network, standard};
 use crate::resource::{self, Context, FromStore, Resource};
 use crate::vpn::protection;
 
@@ -255,8 +255,7 @@ fn check_for_dhcp(cidr: IpNet) -> Result<(), ApiError> {
 
 /// Whether an address of the network can be nobody's gateway: IPv4's first and last.
 fn is_reserved(cidr: IpNet, gateway: IpAddr) -> bool {
-    let is_edge = gateway == cidr.network() || gateway == cidr.broadcast();
-    cidr.addr().is_ipv4() && is_edge || cidr.contains(&gateway) && !allocation::is_host(cidr, gateway)
+    cidr.addr().is_ipv4() && (gateway == cidr.network() || gateway == cidr.broadcast())
 }
 
 fn pool_error(cidr: IpNet, error: PoolError) -> ApiError {

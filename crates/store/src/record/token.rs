@@ -154,11 +154,7 @@ impl Session {
     }
 
     async fn delete_tokens(&self, which: Expr, doing: &str) -> Result<()> {
-        Entity::delete_many()
-            .filter(which)
-            .exec(&self.transaction)
-            .await
-            .map_err(Error::statement(doing))?;
+        Entity::delete_many().filter(which).exec(&self.transaction).await.map_err(Error::statement(doing))?;
         Ok(())
     }
 }

@@ -1,0 +1,100 @@
+//! What the database itself refuses.
+
+use adit_model::{Network, NetworkId, Port, Router, Subnet};
+use adit_store::{Error, Record, Store, Stored};
+
+use crate::database::{Database, insert};
+use crate::sample::{self, id};
+
+pub(crate) async fn addresses_and_names_are_unique(database: Database) -> Database {
+    let store = database.store().await;
+    insert(&store, sample::network(1)).await;
+    insert(&store, sample::subnet(1)).await;
+    insert(&store, sample::port(1)).await;
+    insert(&store, sample::network(2)).await;
+    insert(&store, sample::subnet(2)).await;
+
+    let same_address = Port { id: id(2), mac_address: sample::port(2).mac_address, ..sample::port(1) };
+    assert!(matches!(inserted(&store, same_address).await, Err(Error::Duplicate { .. })));
+    let same_mac = Port { id: id(3), fixed_ips: Vec::new(), ..sample::port(1) };
+    assert!(matches!(inserted(&store, same_mac).await, Err(Error::Duplicate { .. })));
+    let same_mac_elsewhere = Port { id: id(4), network_id: id(2), fixed_ips: Vec::new(), ..sample::port(1) };
+    inserted(&store, same_mac_elsewhere).await.unwrap();
+    assert!(
+        matches!(inserted(&store, sample::network(1)).await, Err(Error::Duplicate { .. })),
+        "the same id"
+    );
+
+    insert(&store, sample::domain("default")).await;
+    let same_name =
+        adit_model::identity::Domain { id: adit_model::DomainId::new("x"), ..sample::domain("default") };
+    assert!(matches!(inserted(&store, same_name).await, Err(Error::Duplicate { .. })));
+    insert(&store, sample::agent(1)).await;
+    let same_host = adit_store::Agent { id: id(2), ..sample::agent(1) };
+    assert!(matches!(inserted(&store, same_host).await, Err(Error::Duplicate { .. })));
+    database
+}
+
+pub(crate) async fn rows_that_others_refer_to_stay(database: Database) -> Database {
+    let store = database.store().await;
+    insert(&store, sample::external_network(1)).await;
+    insert(&store, sample::subnet(1)).await;
+    insert(&store, sample::port(1)).await;
+    insert(&store, sample::router_with_gateway(1, 1)).await;
+    insert(&store, sample::vpn_service(1)).await;
+    insert(&store, sample::ike_policy(1)).await;
+    insert(&store, sample::ipsec_policy(1)).await;
+    insert(&store, sample::site_connection(1)).await;
+
+    refused::<Network>(&store, 1).await;
+    refused::<Subnet>(&store, 1).await;
+    refused::<Port>(&store, 1).await;
+    refused::<Router>(&store, 1).await;
+    refused::<adit_model::VpnService>(&store, 1).await;
+    refused::<adit_model::IkePolicy>(&store, 1).await;
+    refused::<adit_model::IpsecPolicy>(&store, 1).await;
+    let on_nothing = inserted(&store, sample::port(9)).await;
+    assert!(matches!(on_nothing, Err(Error::Referenced { .. })), "{on_nothing:?}");
+
+    // In the right order everything goes, and a subnet without ports goes with its network.
+    let session = store.write().await.unwrap();
+    session.table::<adit_model::SiteConnection>().delete(sample::site_connection(1).id).await.unwrap();
+    session.table::<adit_model::VpnService>().delete(sample::vpn_service(1).id).await.unwrap();
+    session.table::<Router>().delete(sample::router(1).id).await.unwrap();
+    session.table::<Port>().delete(sample::port(1).id).await.unwrap();
+    session.table::<Network>().delete(sample::network(1).id).await.unwrap();
+    assert!(session.table::<Subnet>().find(sample::subnet(1).id).await.unwrap().is_none());
+    session.commit().await.unwrap();
+    database
+}
+
+pub(crate) async fn a_failed_session_leaves_nothing_behind(database: Database) -> Database {
+    let store = database.store().await;
+    insert(&store, sample::network(1)).await;
+    let session = store.write().await.unwrap();
+    session.table::<Network>().insert(sample::network(2)).await.unwrap();
+    assert!(session.table::<Network>().insert(sample::network(1)).await.is_err());
+    drop(session);
+    let session = store.write().await.unwrap();
+    session.table::<Network>().insert(sample::network(3)).await.unwrap();
+    drop(session);
+
+    let session = store.read().await.unwrap();
+    let found = session.table::<Network>().list(&adit_store::Listing::default()).await.unwrap();
+    let ids: Vec<NetworkId> = found.iter().map(|network| network.id).collect();
+    assert_eq!(ids, [sample::network(1).id]);
+    database
+}
+
+async fn inserted<R: Record>(store: &Store, record: R) -> Result<Stored<R>, Error> {
+    let session = store.write().await.unwrap();
+    let stored = session.table::<R>().insert(record).await?;
+    session.commit().await?;
+    Ok(stored)
+}
+
+async fn refused<R: Record>(store: &Store, number: u8) {
+    let session = store.write().await.unwrap();
+    let result = session.table::<R>().delete(id::<adit_model::PortId>(number)).await;
+    assert!(matches!(result, Err(Error::Referenced { .. })), "{}: {result:?}", R::NOUN);
+}

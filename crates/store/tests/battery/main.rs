@@ -1,0 +1,58 @@
+//! One battery of tests, run on SQLite and on PostgreSQL: a query that works on one of them only is a bug.
+
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking and skips aloud")]
+
+mod changes;
+mod constraints;
+mod database;
+mod listing;
+mod records;
+mod sample;
+mod schema;
+mod secrets;
+
+/// Makes each of the functions a test on either database.
+macro_rules! on_both_databases {
+    ($($subject:ident::$test:ident)*) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                crate::database::Database::sqlite().run(crate::$subject::$test).await;
+            })*
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                let name = concat!(stringify!($subject), "_", stringify!($test));
+                if let Some(database) = crate::database::Database::postgres(name).await {
+                    database.run(crate::$subject::$test).await;
+                }
+            })*
+        }
+    };
+}
+
+on_both_databases! {
+    changes::a_change_without_a_commit_is_no_news
+    changes::each_agent_hears_of_its_own_routers_in_order
+    changes::revisions_are_never_seen_out_of_order
+    changes::what_the_log_cannot_know_is_unknown
+    constraints::a_failed_session_leaves_nothing_behind
+    constraints::addresses_and_names_are_unique
+    constraints::rows_that_others_refer_to_stay
+    listing::a_marker_must_be_in_the_list
+    listing::filters_are_evaluated_by_the_database
+    listing::nothing_is_lost_between_pages_sorted_by_what_may_be_absent
+    listing::order_is_as_asked_then_by_age
+    listing::pages_go_both_ways
+    listing::projects_see_what_is_theirs
+    records::a_reader_sees_one_moment
+    records::every_record_is_read_as_it_was_written
+    records::roles_and_tokens_have_statements_of_their_own
+    records::status_and_wiring_make_no_revision
+    records::updates_make_revisions_and_deletions_are_noticed
+    schema::a_newer_database_is_refused
+    schema::each_table_has_what_its_record_reads
+    schema::migrations_can_be_repeated
+    secrets::the_database_never_holds_a_pre_shared_key
+}

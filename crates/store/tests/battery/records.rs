@@ -1,0 +1,193 @@
+//! Writing records, reading them again, changing and deleting them.
+
+use std::fmt::Debug;
+
+use adit_model::identity::RoleAssignment;
+use adit_model::site_connection::Selectors;
+use adit_model::{
+    IkePolicy, IpsecPolicy, Network, Port, Reason, ReasonCode, Router, SiteConnection, Status, Subnet,
+    UserId, VpnService,
+};
+use adit_store::{Error, Listing, Record, RoleAssignmentFilter, Store, TokenDigest};
+
+use crate::database::{Database, assert_same, insert};
+use crate::sample::{self, id};
+
+pub(crate) async fn every_record_is_read_as_it_was_written(database: Database) -> Database {
+    let store = database.store().await;
+    for domain in ["default", "other"] {
+        written_and_read(&store, sample::domain(domain)).await;
+    }
+    written_and_read(&store, sample::identity_project(&sample::project())).await;
+    written_and_read(&store, sample::user("u")).await;
+    written_and_read(&store, sample::role("member")).await;
+    written_and_read(&store, sample::agent(1)).await;
+    written_and_read(&store, sample::network(1)).await;
+    written_and_read(&store, sample::external_network(2)).await;
+    written_and_read(&store, sample::subnet(1)).await;
+    written_and_read(&store, sample::ipv6_subnet(2)).await;
+    written_and_read(&store, sample::port(1)).await;
+    written_and_read(&store, Port { fixed_ips: Vec::new(), wired: true, ..sample::port(2) }).await;
+    written_and_read(&store, sample::router(1)).await;
+    written_and_read(&store, sample::router_with_gateway(2, 2)).await;
+    written_and_read(&store, sample::ike_policy(1)).await;
+    written_and_read(&store, sample::ipsec_policy(1)).await;
+    written_and_read(&store, sample::vpn_service(1)).await;
+    let bare =
+        VpnService { subnet_id: None, external_v4_ip: None, external_v6_ip: None, ..sample::vpn_service(2) };
+    written_and_read(&store, bare).await;
+    written_and_read(&store, sample::subnet_group(1)).await;
+    written_and_read(&store, sample::cidr_group(2)).await;
+    written_and_read(&store, sample::site_connection(1)).await;
+    let selectors = Selectors::EndpointGroups { local: id(1), peer: id(2) };
+    let by_groups = SiteConnection { id: id(2), selectors, reason: None, ..sample::site_connection(1) };
+    written_and_read(&store, by_groups).await;
+    let session = store.read().await.unwrap();
+    let connection =
+        session.table::<SiteConnection>().find(id::<adit_model::SiteConnectionId>(1)).await.unwrap().unwrap();
+    assert_eq!(connection.psk.expose(), sample::PSK);
+    database
+}
+
+async fn written_and_read<R: Record + Debug>(store: &Store, record: R) {
+    let written = insert(store, record).await;
+    assert_eq!(written.revision_number, 1);
+    let session = store.read().await.unwrap();
+    let read = session.table::<R>().find(written.id()).await.unwrap().expect("it was written");
+    assert_same(&read, &written);
+    let listed = session.table::<R>().list(&Listing::of("id", written.id())).await.unwrap();
+    assert_same(&listed, &vec![&written]);
+}
+
+pub(crate) async fn updates_make_revisions_and_deletions_are_noticed(database: Database) -> Database {
+    let store = database.store().await;
+    insert(&store, sample::network(1)).await;
+    insert(&store, sample::subnet(1)).await;
+    let made = insert(&store, sample::port(1)).await;
+
+    let session = store.write().await.unwrap();
+    let mut port = session.table::<Port>().lock(made.id).await.unwrap().unwrap();
+    port.name = "renamed".to_owned();
+    port.fixed_ips.remove(0);
+    session.table::<Port>().update(&mut port).await.unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(port.revision_number, 2);
+    assert!(port.updated_at > made.updated_at, "{port:?}");
+
+    let session = store.write().await.unwrap();
+    let read = session.table::<Port>().find(made.id).await.unwrap().unwrap();
+    assert_same(&read, &port);
+    assert_eq!(read.created_at, made.created_at);
+    session.table::<Port>().delete(made.id).await.unwrap();
+    assert!(session.table::<Port>().find(made.id).await.unwrap().is_none());
+    assert!(matches!(session.table::<Port>().delete(made.id).await, Err(Error::Vanished { .. })));
+    assert!(matches!(session.table::<Port>().update(&mut port).await, Err(Error::Vanished { .. })));
+    assert!(session.table::<Port>().addresses_of(id(1)).await.unwrap().is_empty(), "they go with the port");
+    session.commit().await.unwrap();
+    database
+}
+
+pub(crate) async fn status_and_wiring_make_no_revision(database: Database) -> Database {
+    let store = database.store().await;
+    insert(&store, sample::network(1)).await;
+    insert(&store, sample::subnet(1)).await;
+    insert(&store, sample::port(1)).await;
+    insert(&store, sample::agent(1)).await;
+    insert(&store, sample::router(1)).await;
+    insert(&store, sample::vpn_service(1)).await;
+    insert::<IkePolicy>(&store, sample::ike_policy(1)).await;
+    insert::<IpsecPolicy>(&store, sample::ipsec_policy(1)).await;
+    insert(&store, sample::site_connection(1)).await;
+
+    let reason = Reason::new(ReasonCode::Other, "seen");
+    let session = store.write().await.unwrap();
+    session.table::<VpnService>().set_status(id(1), Status::Active, None).await.unwrap();
+    session.table::<SiteConnection>().set_status(id(1), Status::Error, Some(&reason)).await.unwrap();
+    session.table::<SiteConnection>().set_status(id(9), Status::Active, None).await.expect("it is gone");
+    session.table::<Port>().set_wired(id(1), true).await.unwrap();
+    session.table::<Router>().assign(id(1), Some(id(1))).await.unwrap();
+    session.touch(id(1)).await.unwrap();
+    assert!(session.table::<adit_store::Agent>().heard_of(id(1)).await.unwrap());
+    assert!(!session.table::<adit_store::Agent>().heard_of(id(9)).await.unwrap());
+    session.commit().await.unwrap();
+
+    let session = store.read().await.unwrap();
+    let service = session.table::<VpnService>().list(&Listing::default()).await.unwrap().pop().unwrap();
+    assert_eq!((service.status, service.revision_number), (Status::Active, 1));
+    let connection =
+        session.table::<SiteConnection>().list(&Listing::default()).await.unwrap().pop().unwrap();
+    assert_eq!(
+        (connection.status, connection.reason.as_ref(), connection.revision_number),
+        (Status::Error, Some(&reason), 1)
+    );
+    let port = session.table::<Port>().list(&Listing::default()).await.unwrap().pop().unwrap();
+    assert!(port.wired && port.revision_number == 1, "{port:?}");
+    let mut router = session.table::<Router>().list(&Listing::default()).await.unwrap().pop().unwrap();
+    assert_eq!((router.agent_id, router.generation, router.revision_number), (Some(id(1)), 1, 1));
+    assert_eq!(session.table::<Router>().unassigned().await.unwrap(), []);
+    drop(session);
+
+    // A router that was read before it was assigned and touched again must not undo either.
+    (router.agent_id, router.generation) = (None, 0);
+    let session = store.write().await.unwrap();
+    session.table::<Router>().update(&mut router).await.unwrap();
+    let router = session.table::<Router>().find(router.id).await.unwrap().unwrap();
+    assert_eq!((router.agent_id, router.generation, router.revision_number), (Some(id(1)), 1, 2));
+    assert_eq!(session.table::<Subnet>().count(&Listing::default()).await.unwrap(), 1);
+    assert_eq!(session.table::<Network>().count(&Listing::of("name", "nobody")).await.unwrap(), 0);
+    session.commit().await.unwrap();
+    database
+}
+
+pub(crate) async fn roles_and_tokens_have_statements_of_their_own(database: Database) -> Database {
+    let store = database.store().await;
+    insert(&store, sample::domain("default")).await;
+    insert(&store, sample::identity_project(&sample::project())).await;
+    for user in ["u", "v"] {
+        insert(&store, sample::user(user)).await;
+    }
+    for role in ["member", "admin"] {
+        insert(&store, sample::role(role)).await;
+    }
+    let session = store.write().await.unwrap();
+    for (user, role) in [("u", "member"), ("u", "admin"), ("v", "member"), ("v", "member")] {
+        session.assign_role(&sample::assignment(user, role)).await.unwrap();
+    }
+    let of_v = RoleAssignmentFilter { user_id: Some(UserId::new("v")), ..RoleAssignmentFilter::default() };
+    assert_eq!(session.role_assignments(&of_v).await.unwrap(), [sample::assignment("v", "member")]);
+    assert!(session.unassign_role(&sample::assignment("v", "member")).await.unwrap());
+    assert!(!session.unassign_role(&sample::assignment("v", "member")).await.unwrap());
+    let all: Vec<RoleAssignment> = session.role_assignments(&RoleAssignmentFilter::default()).await.unwrap();
+    assert_eq!(all, [sample::assignment("u", "admin"), sample::assignment("u", "member")]);
+
+    let (soon, past) = (sample::time(4_000_000_000), sample::time(1_700_000_001));
+    for (number, user, expires_at) in [(1, "u", soon), (2, "u", past), (3, "v", soon)] {
+        session.insert_token(&sample::token(number, user, expires_at)).await.unwrap();
+    }
+    let digest = |number| TokenDigest::new([number; 32]);
+    assert_eq!(session.find_token(digest(1)).await.unwrap(), Some(sample::token(1, "u", soon)));
+    assert_eq!(session.find_token(digest(2)).await.unwrap(), None, "it has expired");
+    session.purge_tokens().await.unwrap();
+    assert!(!session.revoke_token(digest(2)).await.unwrap(), "it was purged");
+    assert!(session.revoke_token(digest(3)).await.unwrap());
+    session.revoke_tokens_of_user(&UserId::new("u")).await.unwrap();
+    assert_eq!(session.find_token(digest(1)).await.unwrap(), None);
+    session.insert_token(&sample::token(4, "v", soon)).await.unwrap();
+    session.revoke_tokens_of_project(&sample::project()).await.unwrap();
+    assert_eq!(session.find_token(digest(4)).await.unwrap(), None);
+    session.commit().await.unwrap();
+    database
+}
+
+pub(crate) async fn a_reader_sees_one_moment(database: Database) -> Database {
+    let store = database.store().await;
+    insert(&store, sample::network(1)).await;
+    let session = store.read().await.unwrap();
+    assert_eq!(session.table::<Network>().count(&Listing::default()).await.unwrap(), 1);
+    insert(&store, sample::network(2)).await;
+    assert_eq!(session.table::<Network>().count(&Listing::default()).await.unwrap(), 1, "within the session");
+    drop(session);
+    let session = store.read().await.unwrap();
+    assert_eq!(session.table::<Network>().count(&Listing::default()).await.unwrap(), 2);
+    database
+}

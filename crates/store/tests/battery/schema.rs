@@ -1,0 +1,60 @@
+//! The migrations, and whether they make what the records read.
+
+use adit_model::identity::{Domain, Project, Role, User};
+use adit_model::{
+    EndpointGroup, IkePolicy, IpsecPolicy, Network, Port, Router, SiteConnection, Subnet, VpnService,
+};
+use adit_store::{Agent, Error, Listing, Record, Session};
+use sea_orm::ConnectionTrait;
+
+use crate::database::Database;
+use crate::sample;
+
+pub(crate) async fn migrations_can_be_repeated(database: Database) -> Database {
+    let store = database.store().await;
+    assert_eq!(store.pending_migrations().await.unwrap(), [""; 0]);
+    crate::database::insert(&store, sample::network(1)).await;
+    for _ in 0..2 {
+        store.migrate().await.unwrap();
+    }
+    let session = store.read().await.unwrap();
+    assert_eq!(session.table::<Network>().count(&Listing::default()).await.unwrap(), 1);
+    database
+}
+
+pub(crate) async fn a_newer_database_is_refused(database: Database) -> Database {
+    let raw = database.raw().await;
+    let of_the_future = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_future', 0)";
+    raw.execute_unprepared(of_the_future).await.unwrap();
+    raw.close().await.unwrap();
+    let store = database.store().await;
+    for refused in [store.migrate().await.unwrap_err(), store.pending_migrations().await.unwrap_err()] {
+        assert!(matches!(&refused, Error::Newer { migration } if migration == "m9999_future"), "{refused}");
+    }
+    database
+}
+
+pub(crate) async fn each_table_has_what_its_record_reads(database: Database) -> Database {
+    let store = database.store().await;
+    let session = store.read().await.unwrap();
+    selects::<Agent>(&session).await;
+    selects::<Domain>(&session).await;
+    selects::<EndpointGroup>(&session).await;
+    selects::<IkePolicy>(&session).await;
+    selects::<IpsecPolicy>(&session).await;
+    selects::<Network>(&session).await;
+    selects::<Port>(&session).await;
+    selects::<Project>(&session).await;
+    selects::<Role>(&session).await;
+    selects::<Router>(&session).await;
+    selects::<SiteConnection>(&session).await;
+    selects::<Subnet>(&session).await;
+    selects::<User>(&session).await;
+    selects::<VpnService>(&session).await;
+    database
+}
+
+async fn selects<R: Record>(session: &Session) {
+    let rows = session.table::<R>().list(&Listing::default()).await;
+    assert!(rows.as_ref().is_ok_and(Vec::is_empty), "{}: {:?}", R::NOUN, rows.err());
+}
