@@ -57,13 +57,13 @@ pub(crate) fn find(state_dir: &Path) -> Result<Credentials> {
         return Credentials::from_variables(|name| std::env::var(name).ok())
             .context("the OS_* variables are incomplete");
     }
-    let path = state_dir.join("openrc-admin");
-    let text = fs::read_to_string(&path).with_context(|| {
-        format!(
-            "cannot read {}; set OS_AUTH_URL and the other OS_* variables, or --state-dir",
-            path.display()
-        )
-    })?;
+    read(&state_dir.join("openrc-admin"))
+        .context("no credentials; set OS_AUTH_URL and the other OS_* variables, or --state-dir")
+}
+
+/// The credentials in a file such as [`write`] makes.
+pub(crate) fn read(path: &Path) -> Result<Credentials> {
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let variables = |name: &str| {
         let prefix = format!("export {name}=");
         text.lines().find_map(|line| line.strip_prefix(&prefix)).map(str::to_owned)

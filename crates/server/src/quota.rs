@@ -114,7 +114,7 @@ pub(crate) async fn update(
     project: &str,
     request: &[u8],
 ) -> Result<Value, ApiError> {
-    let mut checked = body::parse_update(&SCHEMA, request, caller.sender())?;
+    let mut checked = body::parse_update(&SCHEMA, request)?;
     caller.require_admin("update", SCHEMA.rule)?;
     let flag = |value: Option<Value>| value.as_ref().and_then(Value::as_bool).unwrap_or(false);
     let is_forced = flag(checked.remove("force"));

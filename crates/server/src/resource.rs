@@ -4,6 +4,7 @@
 
 use std::future::Future;
 
+use adit_api::attribute::Dialect;
 use adit_api::query::{self, ListQuery};
 use adit_api::{ApiError, Schema, body, view};
 use adit_model::ProjectId;
@@ -133,8 +134,14 @@ pub(crate) async fn list<R: Resource>(
     let query = ListQuery::parse(R::SCHEMA, pairs)?;
     let session = app.store().read().await.map_err(ApiError::from_store)?;
     let cx = Context { session: &session, caller };
-    let records =
-        session.table::<R::Record>().list(&listing(caller, &query)).await.map_err(ApiError::from_store)?;
+    let records = session.table::<R::Record>().list(&listing(caller, &query)).await;
+    if let Err(StoreError::UnknownMarker { marker }) = &records
+        && R::SCHEMA.dialect == Dialect::Core
+    {
+        // Clients of the core resources know a marker that is gone as an object that is not found.
+        return Err(R::not_found(marker));
+    }
+    let records = records.map_err(ApiError::from_store)?;
     let ids: Vec<String> = records.iter().map(|record| record.record.id()).collect();
     let mut objects = Vec::with_capacity(records.len());
     for shown in R::views(cx, records).await? {
@@ -164,11 +171,13 @@ pub(crate) async fn update<R: Resource>(
     id: &str,
     request: &[u8],
 ) -> Result<Value, ApiError> {
-    let mut update = typed(body::parse_update(R::SCHEMA, request, caller.sender())?)?;
+    let checked = body::parse_update(R::SCHEMA, request)?;
+    let mut update = typed(checked.clone())?;
     R::prepare_update(&mut update).await;
     let session = app.store().write().await.map_err(ApiError::from_store)?;
     let cx = Context { session: &session, caller };
     let record = find_to_change::<R>(cx, "update", id).await?;
+    body::permit_update(R::SCHEMA, &checked, caller.sender())?;
     let record = R::update(cx, record, update).await?;
     let shown = show_one::<R>(cx, record, &[]).await?;
     commit(app, session).await?;
@@ -267,9 +276,12 @@ impl FromStore for ApiError {
                 resource: "marker".to_owned(),
                 reason: format!("'{marker}' is not an object of the list"),
             },
+            // The rules looked before: only another request at the same moment, on another server, can be the cause.
+            StoreError::Duplicate { .. } => Self::ServiceUnavailable {
+                reason: "Another request changed the same thing at the same moment. Try again.".to_owned(),
+            },
             StoreError::Open { .. }
             | StoreError::Statement { .. }
-            | StoreError::Duplicate { .. }
             | StoreError::Referenced { .. }
             | StoreError::Vanished { .. }
             | StoreError::Corrupt { .. }

@@ -1,5 +1,7 @@
 //! What agents ask and tell, and what becomes of it in the API.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! The VPN resources over HTTP: the journey, and everything that it can get wrong.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use common::{ADMIN_PASSWORD, Answer, DEMO_PASSWORD, Person, Server};
@@ -486,7 +488,7 @@ async fn what_is_in_use_stays() {
     let remove = format!("routers/{router}/remove_router_interface");
     let removed = demo.put(&remove, json!({"subnet_id": subnet})).await;
     assert!(
-        refusal(&removed).starts_with(&format!("409 SubnetInUseBy")),
+        refusal(&removed).starts_with("409 SubnetInUseBy"),
         "a subnet of a connection or a service: {removed:?}"
     );
     // And when nothing uses them any more, they go.

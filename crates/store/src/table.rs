@@ -178,10 +178,8 @@ impl<'a, R: Record> Table<'a, R> {
 fn stored<R: Record>(row: R::Model, session: &Session) -> Result<Stored<R>> {
     let number = |name: &'static str| {
         let corrupt = || Error::Corrupt { noun: R::NOUN, id: String::new(), what: name };
-        match row.get(column::<R::Entity>(name)) {
-            Value::BigInt(Some(number)) => Ok(number),
-            _ => Err(corrupt()),
-        }
+        let Value::BigInt(Some(number)) = row.get(column::<R::Entity>(name)) else { return Err(corrupt()) };
+        Ok(number)
     };
     let time = |name| {
         jiff::Timestamp::from_microsecond(number(name)?).map_err(|_| Error::Corrupt {

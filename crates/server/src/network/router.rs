@@ -140,7 +140,7 @@ impl Resource for Routers {
             }
             "add_extraroutes" => {
                 permit("add", "extraroutes")?;
-                let added = extra_routes(cx, request)?;
+                let added = extra_routes(request)?;
                 let router = lock(cx, router.id).await?;
                 let missing = added.into_iter().filter(|route| !router.routes.contains(route));
                 let routes = router.routes.iter().cloned().chain(missing).collect();
@@ -148,7 +148,7 @@ impl Resource for Routers {
             }
             "remove_extraroutes" => {
                 permit("remove", "extraroutes")?;
-                let removed = extra_routes(cx, request)?;
+                let removed = extra_routes(request)?;
                 let router = lock(cx, router.id).await?;
                 let routes = router.routes.iter().filter(|route| !removed.contains(route)).cloned().collect();
                 set_routes(cx, router, routes).await
@@ -185,8 +185,8 @@ fn shown(view: impl serde::Serialize) -> Result<Value, ApiError> {
     serde_json::to_value(view).map_err(ApiError::internal)
 }
 
-fn extra_routes(cx: Context<'_>, request: &[u8]) -> Result<Vec<Route>, ApiError> {
-    let checked = body::parse_update(&EXTRA_ROUTES, request, cx.caller.sender())?;
+fn extra_routes(request: &[u8]) -> Result<Vec<Route>, ApiError> {
+    let checked = body::parse_update(&EXTRA_ROUTES, request)?;
     let ExtraRoutes { routes } =
         serde_json::from_value(Value::Object(checked)).map_err(ApiError::internal)?;
     Ok(routes)

@@ -1,0 +1,202 @@
+//! `adit demo` as a script runs it: what it says, how it ends, and that nothing is left of it.
+//!
+//! The tests run at the same time, so each also shows that one demo is not in another's way.
+
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking and skips aloud")]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+/// How long a demo may take, with a program that is not optimised and another demo beside it.
+const LIMIT: Duration = Duration::from_secs(120);
+
+#[test]
+fn the_demo_shows_a_tunnel_and_leaves_nothing() {
+    let Some(ended) = Demo::start().end() else { return };
+    assert!(ended.status.success(), "{}", ended.story);
+    let result = ended.result();
+    assert_eq!(result["ok"], true, "{result}");
+    for (at, region, name) in [(0, "left", "conn"), (1, "right", "conn2")] {
+        let connection = &result["connections"][at];
+        let found = ["region", "name", "status"].map(|key| connection[key].as_str().unwrap());
+        assert_eq!(found, [region, name, "ACTIVE"]);
+    }
+    for way in ["left_to_right", "right_to_left"] {
+        let ping = &result["ping"][way];
+        assert!(ping["sent"].as_u64().unwrap() > 0 && ping["received"] == ping["sent"], "{result}");
+        assert!(ping["rtt_ms"].is_f64(), "{result}");
+    }
+    assert_eq!(result["http_status"], 200);
+    assert_eq!(result["packets"]["plain"], 0);
+    assert!(
+        result["packets"]["esp"].as_u64() > Some(10) && result["packets"]["ike"].as_u64() > Some(5),
+        "{result}"
+    );
+    assert!(result["seconds"]["post_to_active"].is_f64() && result["seconds"]["total"].is_f64(), "{result}");
+    assert!(["userspace", "kernel"].contains(&result["data_plane"].as_str().unwrap()), "{result}");
+    ended.assert_gone();
+}
+
+#[test]
+fn a_signal_in_the_middle_leaves_nothing() {
+    let mut demo = Demo::start();
+    if demo.wait_for("Step six") {
+        kill(demo.pid(), Signal::SIGINT).unwrap();
+    }
+    let Some(ended) = demo.end() else { return };
+    assert!(!ended.status.success(), "{}", ended.story);
+    assert!(ended.story.contains("adit: stopped by a signal before everything was shown"), "{}", ended.story);
+    assert_eq!(ended.result()["ok"], false);
+    ended.assert_gone();
+}
+
+#[test]
+fn a_region_that_is_killed_fails_the_demo_and_leaves_nothing() {
+    let mut demo = Demo::start();
+    if demo.wait_for("Step six") {
+        let right = format!("/run/adit-demo/{}/right.toml", demo.child.id());
+        let regions = processes("cmdline", |word| word == right.as_bytes());
+        assert_eq!(regions.len(), 1, "{}", demo.story);
+        kill(regions[0], Signal::SIGKILL).unwrap();
+    }
+    let Some(ended) = demo.end() else { return };
+    assert!(!ended.status.success(), "{}", ended.story);
+    assert!(ended.story.contains("no answer from"), "{}", ended.story);
+    assert_eq!(ended.result()["ok"], false);
+    ended.assert_gone();
+}
+
+#[test]
+fn json_goes_with_once_only() {
+    let output = Command::new(env!("CARGO_BIN_EXE_adit")).args(["demo", "--json"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("--once"));
+}
+
+/// A running demo. It is told to end when it is dropped, so that a test that fails leaves nothing either.
+struct Demo {
+    child: Child,
+    lines: mpsc::Receiver<String>,
+    story: String,
+}
+
+/// A demo that has ended.
+struct Ended {
+    id: u32,
+    status: ExitStatus,
+    story: String,
+    stdout: String,
+}
+
+impl Demo {
+    fn start() -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_adit"));
+        command.args(["demo", "--once", "--json"]).stdin(Stdio::null());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let (sender, lines) = mpsc::channel();
+        thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        Self { child, lines, story: String::new() }
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_raw(self.child.id().cast_signed())
+    }
+
+    /// Reads on until a line begins so; `false` when the demo ended before.
+    fn wait_for(&mut self, beginning: &str) -> bool {
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(line) => {
+                    self.story.push_str(&line);
+                    self.story.push('\n');
+                    if line.starts_with(beginning) {
+                        return true;
+                    }
+                }
+                Err(mpsc::RecvTimeoutError::Disconnected) => return false,
+                Err(mpsc::RecvTimeoutError::Timeout) => panic!("the demo takes too long:\n{}", self.story),
+            }
+        }
+    }
+
+    /// Waits for its end. `None` where the demo says that this machine is not made for it, which is passed on.
+    fn end(mut self) -> Option<Ended> {
+        while self.wait_for("") {}
+        let status = self.child.wait().unwrap();
+        let mut stdout = String::new();
+        self.child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
+        let story = std::mem::take(&mut self.story);
+        let lacks = |line: &&str| {
+            line.starts_with("adit: ") && (line.contains("only root") || line.contains("install"))
+        };
+        if let Some(reason) = story.lines().find(lacks) {
+            eprintln!("SKIPPED: {reason}");
+            return None;
+        }
+        Some(Ended { id: self.child.id(), status, story, stdout })
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        if let Ok(None) = self.child.try_wait() {
+            let _ = kill(self.pid(), Signal::SIGTERM);
+            let _ = self.child.wait();
+        }
+    }
+}
+
+impl Ended {
+    fn result(&self) -> Value {
+        let mut lines = self.stdout.lines();
+        let result = lines.next().unwrap_or_else(|| panic!("nothing on stdout:\n{}", self.story));
+        assert_eq!(lines.next(), None, "more than one line");
+        serde_json::from_str(result).unwrap()
+    }
+
+    fn assert_gone(&self) {
+        let Self { id, status: _, story, stdout: _ } = self;
+        let routers = story.lines().skip_while(|line| !line.contains("openstack router create")).nth(1);
+        let router = routers.and_then(|line| line.trim().strip_prefix("id ")?.split(',').next());
+        let router = router.expect("the story names the left router");
+        let left: Vec<String> = names("/run/netns")
+            .into_iter()
+            .filter(|name| {
+                let ours = [format!("adit-demo-{id}-"), format!("-host-{id}"), format!("qrouter-{router}")];
+                ours.iter().any(|part| name.contains(part.as_str()))
+            })
+            .collect();
+        assert!(left.is_empty(), "namespaces: {left:?}");
+        let root = format!("/run/adit-demo/{id}");
+        assert!(!fs::exists(&root).unwrap(), "{root}");
+        let of_it = |entry: &[u8]| String::from_utf8_lossy(entry).contains(&format!("{root}/"));
+        assert_eq!(processes("environ", of_it), []);
+        assert_eq!(processes("cmdline", of_it), []);
+        for link in names("/sys/class/net") {
+            let alias = fs::read_to_string(format!("/sys/class/net/{link}/ifalias")).unwrap_or_default();
+            assert_ne!(alias.trim(), format!("adit-demo-{id}"), "{link}");
+        }
+    }
+}
+
+/// The processes with such a word in their command line, or such an entry in their environment.
+fn processes(file: &str, is_wanted: impl Fn(&[u8]) -> bool) -> Vec<Pid> {
+    let pids = names("/proc").into_iter().filter_map(|name| name.parse().ok());
+    let of = |pid: &i32| fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
+    pids.filter(|pid| of(pid).split(|octet| *octet == 0).any(&is_wanted)).map(Pid::from_raw).collect()
+}
+
+fn names(folder: &str) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
