@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::Config;
+use crate::demo::Demo;
 use crate::{db, host, logging, serve};
 
 /// VPN as a Service: site-to-site IPsec that is asked for through OpenStack's Networking API.
@@ -35,6 +36,8 @@ enum Command {
     /// Plug hosts for trials into networks of this node
     #[command(subcommand)]
     Host(HostCommand),
+    /// Show two regions and a tunnel between them, on this machine alone
+    Demo(Demo),
 }
 
 /// Where the configuration comes from, and what overrides it.
@@ -97,6 +100,8 @@ impl Cli {
                 let config = del.source.config()?;
                 run(|config| async move { del.run(&config).await }, config)
             }
+            // It tells its story itself; its regions have logs of their own.
+            Command::Demo(demo) => block_on("warn", demo.run()),
         }
     }
 }
@@ -126,10 +131,15 @@ impl Running {
 }
 
 fn run<F: Future<Output = Result<()>>>(command: impl FnOnce(Config) -> F, config: Config) -> Result<()> {
-    logging::start(&config.log)?;
+    let log = config.log.clone();
+    block_on(&log, command(config))
+}
+
+fn block_on(log: &str, command: impl Future<Output = Result<()>>) -> Result<()> {
+    logging::start(log)?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
-    let result = runtime.block_on(command(config));
+    let result = runtime.block_on(command);
     // Whatever still blocks a thread, such as a name look-up, does not keep the program.
     runtime.shutdown_background();
     result

@@ -61,7 +61,7 @@ pub(crate) fn find(state_dir: &Path) -> Result<Credentials> {
         .context("no credentials; set OS_AUTH_URL and the other OS_* variables, or --state-dir")
 }
 
-/// The credentials in a file such as [`write`] makes.
+/// The credentials in a file such as [`write()`] makes.
 pub(crate) fn read(path: &Path) -> Result<Credentials> {
     let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let variables = |name: &str| {

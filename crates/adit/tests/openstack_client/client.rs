@@ -43,8 +43,8 @@ impl Generation {
     /// The variable that names the program.
     pub(crate) const fn variable(self) -> &'static str {
         match self {
-            Self::Ten => "ADIT_TEST_OPENSTACK_10",
-            Self::Seven => "ADIT_TEST_OPENSTACK_7",
+            Self::Ten => "XTASK_OPENSTACK_10",
+            Self::Seven => "XTASK_OPENSTACK_7",
         }
     }
 
@@ -128,7 +128,7 @@ impl Answer {
     /// The rows of a list, without its head.
     #[track_caller]
     pub(crate) fn rows(self) -> Vec<Vec<String>> {
-        rows(&self.ok()).split_off(1)
+        rows(&self.ok()).into_iter().skip(1).collect()
     }
 
     /// The head of a list.
