@@ -26,6 +26,7 @@ use crate::cli;
 use footprint::Footprint;
 use journey::Standing;
 use report::{Outcome, Screen};
+use side::Side;
 
 /// How often to look at what nobody tells of.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -80,8 +81,13 @@ impl Demo {
         let walk = AssertUnwindSafe(journey::walk(footprint, screen, outcome)).catch_unwind();
         let walked: Result<Standing> = tokio::select! {
             walked = walk => walked.unwrap_or_else(|_| Err(anyhow!("the demo has a bug; what it is stands above"))),
-            () = signals.next() => Err(anyhow!("stopped by a signal before everything was shown")),
+            () = signals.next() => bail!("stopped by a signal before everything was shown"),
         };
+        if walked.is_err() {
+            for side in Side::ALL {
+                screen.line(&format!("\n{}", region::log_tail(footprint, side)));
+            }
+        }
         let standing = walked?;
         screen.line(&format!("\n{}", report::table(outcome, &standing)));
         outcome.check()?;

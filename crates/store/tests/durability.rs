@@ -1,11 +1,7 @@
 //! An acknowledged write survives `kill -9`: this program runs itself again, lets that write and say so, kills it, and
 //! looks.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a test fails by panicking, and the writer speaks to it"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -15,7 +11,7 @@ use adit_model::{Network, NetworkId, ProjectId};
 use adit_store::{Listing, SealingKey, Store};
 
 /// Where the writer writes; set for the writer alone.
-const WRITE_TO: &str = "ADIT_TEST_WRITE_TO";
+const WRITE_TO: &str = "WRITE_TO";
 /// What the writer says before each id.
 const WRITTEN: &str = "written ";
 

@@ -196,8 +196,7 @@ async fn connect(
         let status = status(&left.region, &first).await?;
         Ok((status != "PENDING_CREATE").then_some(()))
     })
-    .await
-    .with_context(|| left.region.log_tail())?;
+    .await?;
     screen.line("  Without the other side nothing may pass, and nothing may leave in clear:");
     let early = check_ping(footprint, screen, left, right, EARLY_PINGS).await?;
     if early.received > 0 {
@@ -227,8 +226,7 @@ async fn connect(
             .iter()
             .map(|Connection { region, name, status }| format!("`{name}` in the region {region} is {status}"))
             .collect();
-        let why = format!("{}\n{}{}", states.join(", "), left.region.log_tail(), right.region.log_tail());
-        return Err(error.context(why));
+        return Err(error.context(states.join(", ")));
     }
     outcome.seconds.post_to_active = Some(seconds(posted.elapsed()));
     screen.line(&format!("  Both are ACTIVE {} after the second request was sent.", short(posted.elapsed())));

@@ -25,7 +25,7 @@ const PORT: u16 = 9696;
 const START_LIMIT: Duration = Duration::from_secs(30);
 /// How long plugging in a host may take.
 const HOST_LIMIT: Duration = Duration::from_secs(30);
-/// How much of a log is shown when something went wrong.
+/// How many lines of a log are shown when something went wrong.
 const LOG_LINES: usize = 15;
 
 /// A running region, and who uses it.
@@ -44,7 +44,6 @@ pub(crate) struct Region {
     machine: adit_linux::Namespace,
     program: PathBuf,
     config: PathBuf,
-    log: PathBuf,
     /// Not killed on drop: a region is told to end, and given time.
     _process: Child,
 }
@@ -56,7 +55,7 @@ impl Region {
     /// When it ends or takes too long; then with the end of its log.
     pub(crate) async fn start(footprint: &Footprint, machine: &Machine, screen: Screen) -> Result<Self> {
         let side = machine.side;
-        let (state_dir, log) = (footprint.state_dir(side), footprint.file(&format!("{side}.log")));
+        let (state_dir, log) = (footprint.state_dir(side), log_file(footprint, side));
         let program = std::env::current_exe().context("cannot tell where this program is")?;
         let config = footprint.file(&format!("{side}.toml"));
         // What has no flag. It also keeps a configuration file of the machine out.
@@ -71,10 +70,9 @@ impl Region {
         command.stdout(output.try_clone().context("cannot write a log")?).stderr(output);
         screen.command(&format!("{side:>5} #"), &command_lines(&command));
         let mut process = machine.namespace.spawn(&mut command)?;
-        let wait = wait_until_usable(&mut process, &state_dir, side);
-        let (admin, demo, data_plane) = wait
-            .await
-            .map_err(|error| error.context(format!("the region did not start:\n{}", tail(&log))))?;
+        let usable = wait_until_usable(&mut process, &state_dir, side);
+        let (admin, demo, data_plane) =
+            usable.await.with_context(|| format!("the region {side} did not start"))?;
         Ok(Self {
             side,
             address,
@@ -86,7 +84,6 @@ impl Region {
             machine: machine.namespace.clone(),
             program,
             config,
-            log,
             _process: process,
         })
     }
@@ -123,11 +120,20 @@ impl Region {
         }
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
+}
 
-    /// The last lines of its log.
-    pub(crate) fn log_tail(&self) -> String {
-        format!("The {} region's log ends with:\n{}", self.side, tail(&self.log))
-    }
+/// The last lines of a region's log.
+pub(crate) fn log_tail(footprint: &Footprint, side: Side) -> String {
+    let log = log_file(footprint, side);
+    let text = fs::read_to_string(&log).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    let end: Vec<String> =
+        lines[lines.len().saturating_sub(LOG_LINES)..].iter().map(|line| format!("    {line}")).collect();
+    format!("The log of the region {side} ends with:\n{}", end.join("\n"))
+}
+
+fn log_file(footprint: &Footprint, side: Side) -> PathBuf {
+    footprint.file(&format!("{side}.log"))
 }
 
 async fn wait_until_usable(
@@ -135,18 +141,25 @@ async fn wait_until_usable(
     state_dir: &Path,
     side: Side,
 ) -> Result<(Client, Client, String)> {
-    let (admin, demo) = until("the first answer of the API", START_LIMIT, async || {
+    let mut last = None;
+    let users = until("the first answer of the API", START_LIMIT, async || {
         if let Some(status) = process.try_wait().context("cannot see how `adit up` is")? {
+            last = None;
             bail!("`adit up` in the region {side} ended ({status})");
         }
         // It listens before it has made its users.
-        let Ok(credentials) = credentials::read(&state_dir.join("openrc-admin")) else { return Ok(None) };
-        let Ok(admin) = Client::connect(&credentials).await else { return Ok(None) };
-        let Ok(credentials) = credentials::read(&state_dir.join("openrc")) else { return Ok(None) };
-        let Ok(demo) = Client::connect(&credentials).await else { return Ok(None) };
-        Ok(Some((admin, demo)))
-    })
-    .await?;
+        match users(state_dir).await {
+            Ok(users) => Ok(Some(users)),
+            Err(error) => {
+                last = Some(error);
+                Ok(None)
+            }
+        }
+    });
+    let (admin, demo) = match (users.await, last) {
+        (Err(error), Some(last)) => return Err(last.context(error)),
+        (users, _) => users?,
+    };
     let data_plane = until("the agent's first sign of life", START_LIMIT, async || {
         let agents = admin.list("agents", &[("host", side.as_str())]).await?;
         Ok(agents.first().and_then(data_plane))
@@ -155,14 +168,14 @@ async fn wait_until_usable(
     Ok((admin, demo, data_plane))
 }
 
+/// The operator and the tenant, with tokens.
+async fn users(state_dir: &Path) -> Result<(Client, Client)> {
+    let admin = Client::connect(&credentials::read(&state_dir.join("openrc-admin"))?).await?;
+    let demo = Client::connect(&credentials::read(&state_dir.join("openrc"))?).await?;
+    Ok((admin, demo))
+}
+
 fn data_plane(agent: &Object) -> Option<String> {
     let data_plane = agent.get("configurations")?.get("data_plane");
     data_plane.and_then(Value::as_str).map(str::to_owned)
-}
-
-fn tail(log: &Path) -> String {
-    let text = fs::read_to_string(log).unwrap_or_default();
-    let lines: Vec<&str> = text.lines().collect();
-    let from = lines.len().saturating_sub(LOG_LINES);
-    lines[from..].iter().map(|line| format!("    {line}\n")).collect()
 }

@@ -30,6 +30,8 @@ macro_rules! with_both_generations {
 }
 
 with_both_generations! {
+    journey::a_vpn_to_a_range_with_host_bits
+    journey::a_vpn_with_addresses_of_both_versions
     journey::a_vpn_with_endpoint_groups
     journey::a_vpn_with_the_subnet_of_its_service
     commands::networks_subnets_ports_and_routers

@@ -1,4 +1,4 @@
-//! Databases for tests: a file, or a database of its own in the cluster that `ADIT_TEST_POSTGRES` names.
+//! Databases for tests: a file, or a database of its own in the cluster that `XTASK_POSTGRES` names.
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -28,8 +28,8 @@ impl Database {
 
     /// `None`, and it says so, where there is no PostgreSQL.
     pub(crate) async fn postgres(test: &str) -> Option<Self> {
-        let Ok(cluster) = std::env::var("ADIT_TEST_POSTGRES") else {
-            eprintln!("SKIPPED: the store's tests on PostgreSQL: ADIT_TEST_POSTGRES names no cluster");
+        let Ok(cluster) = std::env::var("XTASK_POSTGRES") else {
+            eprintln!("SKIPPED: the store's tests on PostgreSQL: XTASK_POSTGRES names no cluster");
             return None;
         };
         // A name has at most 63 octets.

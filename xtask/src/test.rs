@@ -1,0 +1,101 @@
+//! `cargo xtask test`.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{ExitCode, Stdio};
+
+use anyhow::{Context, Result};
+
+use crate::postgres::Cluster;
+use crate::{packages, python, tool};
+
+/// The OpenStack clients: the variable by which tests find one, and its requirements.
+const CLIENTS: [(&str, &str); 2] = [
+    ("XTASK_OPENSTACK_10", "tests/clients/openstackclient-10.txt"),
+    ("XTASK_OPENSTACK_7", "tests/clients/openstackclient-7.txt"),
+];
+
+/// Runs every test whose name contains one of the filters, or every test.
+pub(crate) fn run(filters: &[OsString]) -> Result<ExitCode> {
+    packages::install(&[packages::FOR_DEMO, packages::FOR_TESTS])?;
+    let mut skips = Skips::default();
+    let mut tests = tool::cargo();
+    tests.args(["test", "--workspace", "--locked", "--no-fail-fast", "--", "--show-output"]).args(filters);
+    for (variable, requirements) in CLIENTS {
+        match python::environment(requirements) {
+            Ok(programs) => drop(tests.env(variable, programs.join("openstack"))),
+            Err(error) => skips.add(&format!("what {requirements} asks for: {error:#}")),
+        }
+    }
+    let cluster = Cluster::start();
+    match &cluster {
+        Ok(cluster) => drop(tests.env("XTASK_POSTGRES", cluster.url())),
+        Err(error) => skips.add(&format!("PostgreSQL: {error:#}")),
+    }
+    let mut running =
+        tests.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("cannot run cargo")?;
+    let output = running.stdout.take().expect("it was piped above");
+    pass_on(BufReader::new(output), &mut skips)?;
+    let status = running.wait().context("cannot wait for cargo")?;
+    drop(cluster);
+    skips.say();
+    Ok(tool::exit_code(status))
+}
+
+/// What was skipped: the reason, and how often.
+#[derive(Debug, Default)]
+struct Skips(BTreeMap<String, usize>);
+
+impl Skips {
+    fn add(&mut self, reason: &str) {
+        *self.0.entry(reason.trim().to_owned()).or_default() += 1;
+    }
+
+    fn say(&self) {
+        if self.0.is_empty() {
+            eprintln!("Nothing was skipped.");
+        }
+        for (reason, times) in &self.0 {
+            let times = if *times == 1 { String::new() } else { format!(" ({times} times)") };
+            eprintln!("SKIPPED: {reason}{times}");
+        }
+    }
+}
+
+/// Passes on what cargo prints, but of tests that passed only why they skipped something: `--show-output` shows all
+/// that they printed, between `successes:` and the list of their names.
+fn pass_on(output: impl BufRead, skips: &mut Skips) -> Result<()> {
+    let mut shown = std::io::stdout();
+    let mut of_success = false;
+    for line in output.lines() {
+        let line = line.context("cannot read what cargo prints")?;
+        if let Some((_, reason)) = line.split_once("SKIPPED: ") {
+            skips.add(reason);
+        }
+        match line.as_str() {
+            "successes:" => of_success = true,
+            "failures:" => of_success = false,
+            line if line.starts_with("test result: ") => of_success = false,
+            _ => {}
+        }
+        if !of_success {
+            writeln!(shown, "{line}").context("cannot print")?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Skips, pass_on};
+
+    #[test]
+    fn skips_are_collected_with_their_reasons() {
+        let output = "test a ... ok\n\nsuccesses:\n\n---- a stdout ----\nSKIPPED: no root\nSKIPPED: no root\n\n\
+                      successes:\n    a\n\ntest result: ok. 1 passed\n";
+        let mut skips = Skips::default();
+        pass_on(output.as_bytes(), &mut skips).unwrap();
+        assert_eq!(skips.0.into_iter().collect::<Vec<_>>(), [("no root".to_owned(), 2)]);
+    }
+}
