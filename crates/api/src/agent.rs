@@ -5,11 +5,12 @@
 //! |---|---|
 //! | `PUT /agent/v1/agents/{host}` with [`AgentHello`] | "here I am", answered by [`AgentWelcome`] |
 //! | `GET /agent/v1/agents/{id}/routers` | all routers of this agent: [`RouterList`] |
-//! | `GET /agent/v1/agents/{id}/routers/changes?after=R` | waits until something is newer than revision R, at most [`WATCH_SECS`]: [`RouterChanges`]; 410 when R is too old to tell, then list again |
+//! | `GET /agent/v1/agents/{id}/routers/changes?after=R` | waits until something is newer than revision R, at most [`WATCH_SECS`]: [`RouterChanges`]; 410 when R is too old to tell |
 //! | `POST /agent/v1/agents/{id}/reports` with [`Report`] | what was observed; 204 |
 //!
 //! A request of any kind is a sign of life. An agent that is silent for [`SILENCE_SECS`] is not trusted any more: the
-//! API then says that it does not know about its tunnels.
+//! API then says that it does not know about its tunnels, and watches and reports are answered by 410. After a 410 an
+//! agent lists its routers again, and reports on all of them.
 
 use std::collections::BTreeMap;
 

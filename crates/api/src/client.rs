@@ -1,5 +1,6 @@
 //! The HTTP client: a token by password, then objects of the Networking API by name or id.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
@@ -129,7 +130,11 @@ impl Client {
     pub async fn connect(credentials: &Credentials) -> Result<Self> {
         let url = format!("{}/auth/tokens", credentials.auth_url);
         let unreachable = |source| ClientError::Unreachable { url: url.clone(), source };
-        let http = reqwest::Client::builder().timeout(LIMIT).build().map_err(unreachable)?;
+        let mut http = reqwest::Client::builder().timeout(LIMIT);
+        if is_near(&url) {
+            http = http.no_proxy();
+        }
+        let http = http.build().map_err(unreachable)?;
         let user = json!({
             "name": credentials.username,
             "domain": {"name": credentials.user_domain_name},
@@ -280,6 +285,17 @@ impl Object {
     }
 }
 
+/// Whether a server is on this machine or on a link of it, where no proxy gets.
+fn is_near(url: &str) -> bool {
+    let url = reqwest::Url::parse(url).ok();
+    let host = url.as_ref().and_then(reqwest::Url::host_str).unwrap_or_default();
+    match host.trim_matches(['[', ']']).parse() {
+        Ok(IpAddr::V4(address)) => address.is_loopback() || address.is_link_local(),
+        Ok(IpAddr::V6(address)) => address.is_loopback() || address.is_unicast_link_local(),
+        Err(_) => host == "localhost",
+    }
+}
+
 /// Turns a refusal into an error with the server's own words, of whichever API.
 async fn accepted(response: reqwest::Response) -> Result<reqwest::Response> {
     if response.status().is_success() {
@@ -320,6 +336,26 @@ fn object(value: Value) -> Result<Object> {
         Value::Object(map) => Ok(Object(map)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
             Err(ClientError::Malformed("object".to_owned()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_near;
+
+    #[test]
+    fn what_is_near_is_not_asked_for_through_a_proxy() {
+        for (url, want) in [
+            ("http://127.0.0.1:9696/identity/v3", true),
+            ("http://[::1]:9696/identity/v3", true),
+            ("http://localhost/identity/v3", true),
+            ("http://169.254.7.2:9696/identity/v3", true),
+            ("https://192.0.2.1/identity/v3", false),
+            ("https://localhost.example.org/v3", false),
+            ("nonsense", false),
+        ] {
+            assert_eq!(is_near(url), want, "{url}");
         }
     }
 }

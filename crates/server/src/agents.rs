@@ -9,11 +9,14 @@ use adit_api::ApiError;
 use adit_api::agent::{AgentHello, SILENCE_SECS};
 use adit_model::{AgentId, Router, RouterId};
 use adit_store::{Agent, Listing, Session};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::App;
 use crate::resource::FromStore;
+
+/// A sign of life is written down no more often than this: each costs a write to the disk.
+const NOTED_EVERY: SignedDuration = SignedDuration::from_secs(5);
 
 /// Gives a router to the live agent that has the fewest; leaves it alone when no agent lives, until one says hello.
 ///
@@ -84,4 +87,44 @@ pub(crate) async fn hello(app: &App, hello: AgentHello) -> Result<AgentId, ApiEr
     session.commit().await.map_err(ApiError::from_store)?;
     app.wake();
     Ok(id)
+}
+
+/// What an agent that asks or tells something is to the server.
+pub(crate) enum Standing {
+    /// It has never said hello, or was deleted since.
+    Stranger,
+    /// It was silent for so long that what it said of its tunnels was taken back. It believes that it was heard and would
+    /// not say it again, so it has to begin with a list, after which it does.
+    Lost,
+    /// It is in touch.
+    Known,
+}
+
+/// Who is asking. Being heard of is a sign of life, but for a lost agent.
+///
+/// # Errors
+/// [`ApiError::Internal`].
+pub(crate) async fn standing(app: &App, id: AgentId) -> Result<Standing, ApiError> {
+    let session = app.store().read().await.map_err(ApiError::from_store)?;
+    let agent = session.table::<Agent>().find(id).await.map_err(ApiError::from_store)?;
+    let Some(agent) = agent else { return Ok(Standing::Stranger) };
+    if !is_alive(&agent, session.now()) {
+        return Ok(Standing::Lost);
+    }
+    if session.now().duration_since(agent.heartbeat_at) >= NOTED_EVERY {
+        drop(session);
+        note_life(app, id).await?;
+    }
+    Ok(Standing::Known)
+}
+
+/// Writes down that an agent was heard of.
+///
+/// # Errors
+/// [`ApiError::Internal`].
+pub(crate) async fn note_life(app: &App, id: AgentId) -> Result<(), ApiError> {
+    let session = app.store().write().await.map_err(ApiError::from_store)?;
+    // One that was deleted at this moment learns it from its next request.
+    let _known = session.table::<Agent>().heard_of(id).await.map_err(ApiError::from_store)?;
+    session.commit().await.map_err(ApiError::from_store)
 }

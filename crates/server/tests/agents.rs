@@ -6,6 +6,8 @@ mod common;
 
 use std::time::Duration;
 
+use adit_model::Router;
+use adit_store::{Agent, Session};
 use common::{ADMIN_PASSWORD, AGENT_KEY, Answer, DEMO_PASSWORD, Person, Server};
 use serde_json::{Value, json};
 
@@ -74,6 +76,39 @@ impl Scene {
             .await;
         let object = shown.body.as_object().and_then(|body| body.values().next()).unwrap();
         text(object, "status")
+    }
+
+    /// Changes what the store has of the agents behind the API's back.
+    async fn write(&self, change: impl AsyncFnOnce(&Session)) {
+        let session = self.server.app.store().write().await.unwrap();
+        change(&session).await;
+        session.commit().await.unwrap();
+    }
+
+    /// The agent was last heard of a minute ago.
+    async fn silence_agent(&self) {
+        self.write(async |session| {
+            let agents = session.table::<Agent>();
+            let mut agent = agents.find(&self.agent).await.unwrap().unwrap();
+            agent.heartbeat_at = session.now() - Duration::from_secs(60);
+            agents.update(&mut agent).await.unwrap();
+        })
+        .await;
+    }
+
+    /// Runs the server until the API says that the connection is down, for at most five seconds.
+    async fn comes_down(&self) {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let serving = tokio::spawn(adit_server::serve(self.server.app.clone(), listener, async {
+            let _ = stopped.await;
+        }));
+        let path = format!("vpn/ipsec-site-connections/{}", self.connection);
+        let comes_down = async { while self.status_of(&path).await != "DOWN" {} };
+        tokio::time::timeout(Duration::from_secs(5), comes_down).await.expect("the connection comes down");
+        assert_eq!(self.status_of(&format!("vpn/vpnservices/{}", self.service)).await, "DOWN");
+        stop.send(()).unwrap();
+        serving.await.unwrap().unwrap();
     }
 
     fn report(&self, status: Value) -> Value {
@@ -203,4 +238,35 @@ async fn a_router_that_is_deleted_leaves_its_node() {
     assert_eq!(scene.server.call(Some(&scene.demo.token), "DELETE", &path, &Value::Null).await.status, 204);
     let changes = scene.ask("GET", &format!("routers/changes?after={revision}"), Value::Null).await;
     assert_eq!(changes.body["removed"], json!([bare]), "{changes:?}");
+}
+
+#[tokio::test]
+async fn an_agent_that_was_silent_too_long_has_to_begin_with_a_list() {
+    let scene = Scene::new().await;
+    let revision = scene.ask("GET", "routers", Value::Null).await.body["revision"].as_u64().unwrap();
+    let report = scene.report(json!({"status": "ACTIVE", "reason": null}));
+    assert_eq!(scene.ask("POST", "reports", report.clone()).await.status, 204);
+    scene.silence_agent().await;
+    let watch = format!("routers/changes?after={revision}");
+    assert_eq!(scene.ask("GET", &watch, Value::Null).await.status, 410);
+    assert_eq!(scene.ask("POST", "reports", report.clone()).await.status, 410);
+    assert_eq!(scene.ask("GET", "routers", Value::Null).await.status, 200);
+    assert_eq!(scene.ask("POST", "reports", report).await.status, 204);
+}
+
+#[tokio::test]
+async fn the_tunnels_of_a_silent_agent_are_not_said_to_be_up() {
+    let scene = Scene::new().await;
+    let report = scene.report(json!({"status": "ACTIVE", "reason": null}));
+    assert_eq!(scene.ask("POST", "reports", report).await.status, 204);
+    scene.silence_agent().await;
+    scene.comes_down().await;
+}
+
+#[tokio::test]
+async fn nothing_is_pending_for_ever_though_no_agent_serves_the_router() {
+    let scene = Scene::new().await;
+    let router = scene.router.parse().unwrap();
+    scene.write(async |session| session.table::<Router>().assign(router, None).await.unwrap()).await;
+    scene.comes_down().await;
 }

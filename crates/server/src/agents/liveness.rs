@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use adit_api::ApiError;
-use adit_model::{Reason, ReasonCode, Router, SiteConnection, Status, VpnService};
+use adit_model::{
+    Reason, ReasonCode, Router, RouterId, SiteConnection, SiteConnectionId, Status, VpnService, VpnServiceId,
+};
 use adit_store::{Agent, Listing, Session};
 use tokio_util::sync::CancellationToken;
 
@@ -26,48 +28,72 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
     }
 }
 
-/// Takes back what silent agents said of their tunnels.
+/// Takes back what silent agents said of their tunnels, and says of tunnels that wait for an agent that there is none.
 async fn distrust_silent(app: &App) -> Result<(), ApiError> {
     let session = app.store().read().await.map_err(ApiError::from_store)?;
-    let agents = session.table::<Agent>().list(&Listing::default()).await.map_err(ApiError::from_store)?;
-    let silent: Vec<_> = agents.into_iter().filter(|agent| !is_alive(agent, session.now())).collect();
-    drop(session);
-    if silent.is_empty() {
+    if doubts(&session).await?.is_empty() {
         return Ok(());
     }
+    drop(session);
+    // Looked at again by the session that writes: an agent that has spoken meanwhile is believed.
     let session = app.store().write().await.map_err(ApiError::from_store)?;
-    for agent in &silent {
-        let routers = session.table::<Router>().list(&Listing::of("agent_id", agent.id)).await;
-        for router in routers.map_err(ApiError::from_store)? {
-            distrust(&session, agent, &router).await?;
+    for Doubt { reason, services, connections } in doubts(&session).await? {
+        for id in services {
+            let table = session.table::<VpnService>();
+            table.set_status(id, Status::Down, Some(&reason)).await.map_err(ApiError::from_store)?;
+        }
+        for id in connections {
+            let table = session.table::<SiteConnection>();
+            table.set_status(id, Status::Down, Some(&reason)).await.map_err(ApiError::from_store)?;
         }
     }
     session.commit().await.map_err(ApiError::from_store)
 }
 
-async fn distrust(session: &Session, agent: &Agent, router: &Router) -> Result<(), ApiError> {
-    let text =
-        format!("the agent on node `{}` has not been heard of since {}", agent.host, agent.heartbeat_at);
-    let reason = Reason::new(ReasonCode::AgentSilent, text);
-    let services = session.table::<VpnService>().list(&Listing::of("router_id", router.id)).await;
-    for service in services.map_err(ApiError::from_store)? {
-        if is_believed(service.status, service.reason.as_ref()) {
-            let table = session.table::<VpnService>();
-            table.set_status(service.id, Status::Down, Some(&reason)).await.map_err(ApiError::from_store)?;
-        }
-        let connections =
-            session.table::<SiteConnection>().list(&Listing::of("vpn_service_id", service.id)).await;
-        for connection in connections.map_err(ApiError::from_store)? {
-            if is_believed(connection.status, connection.reason.as_ref()) {
-                let table = session.table::<SiteConnection>();
-                table
-                    .set_status(connection.id, Status::Down, Some(&reason))
-                    .await
-                    .map_err(ApiError::from_store)?;
+/// What is said of a router's tunnels though nobody knows, and why not.
+struct Doubt {
+    reason: Reason,
+    services: Vec<VpnServiceId>,
+    connections: Vec<SiteConnectionId>,
+}
+
+async fn doubts(session: &Session) -> Result<Vec<Doubt>, ApiError> {
+    let mut doubts = Vec::new();
+    for (router, why) in unserved(session).await? {
+        let reason = Reason::new(ReasonCode::AgentSilent, why);
+        let mut doubt = Doubt { reason, services: Vec::new(), connections: Vec::new() };
+        let services = session.table::<VpnService>().list(&Listing::of("router_id", router)).await;
+        for service in services.map_err(ApiError::from_store)? {
+            let listing = Listing::of("vpn_service_id", service.id);
+            let connections = session.table::<SiteConnection>().list(&listing).await;
+            let connections = connections.map_err(ApiError::from_store)?.into_iter();
+            let believed = connections.filter(|one| is_believed(one.status, one.reason.as_ref()));
+            doubt.connections.extend(believed.map(|connection| connection.id));
+            if is_believed(service.status, service.reason.as_ref()) {
+                doubt.services.push(service.id);
             }
         }
+        if !doubt.services.is_empty() || !doubt.connections.is_empty() {
+            doubts.push(doubt);
+        }
     }
-    Ok(())
+    Ok(doubts)
+}
+
+/// The routers that nobody looks after, each with the reason.
+async fn unserved(session: &Session) -> Result<Vec<(RouterId, String)>, ApiError> {
+    let orphans = session.table::<Router>().unassigned().await.map_err(ApiError::from_store)?;
+    let mut unserved: Vec<_> =
+        orphans.into_iter().map(|router| (router, "no agent serves the router".to_owned())).collect();
+    let agents = session.table::<Agent>().list(&Listing::default()).await.map_err(ApiError::from_store)?;
+    for agent in agents.iter().filter(|agent| !is_alive(agent, session.now())) {
+        let why =
+            format!("the agent on node `{}` has not been heard of since {}", agent.host, agent.heartbeat_at);
+        let routers = session.table::<Router>().list(&Listing::of("agent_id", agent.id)).await;
+        let routers = routers.map_err(ApiError::from_store)?;
+        unserved.extend(routers.into_iter().map(|router| (router.id, why.clone())));
+    }
+    Ok(unserved)
 }
 
 /// Whether a status is one that the agent said, or that waits for it.

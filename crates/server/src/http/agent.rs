@@ -3,7 +3,6 @@
 use adit_api::ApiError;
 use adit_api::agent::{AgentHello, AgentWelcome, Report};
 use adit_model::AgentId;
-use adit_store::Agent;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, StatusCode};
@@ -11,17 +10,12 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
-use jiff::SignedDuration;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::response::refusal;
 use crate::App;
-use crate::agents;
-use crate::resource::FromStore;
-
-/// A sign of life is written down no more often than this: each costs a write to the disk.
-const NOTED_EVERY: SignedDuration = SignedDuration::from_secs(5);
+use crate::agents::{self, Standing};
 
 pub(super) fn routes(app: App) -> Router<App> {
     Router::new()
@@ -60,8 +54,10 @@ async fn hello(
 }
 
 async fn list(State(app): State<App>, Path(id): Path<AgentId>) -> Result<Response, Refused> {
-    if !heard_of(&app, id).await? {
-        return Ok(unknown_agent());
+    match agents::standing(&app, id).await? {
+        Standing::Stranger => return Ok(unknown_agent()),
+        Standing::Lost => agents::note_life(&app, id).await?,
+        Standing::Known => {}
     }
     Ok(Json(agents::watch::list(&app, id).await?).into_response())
 }
@@ -76,12 +72,14 @@ async fn changes(
     Path(id): Path<AgentId>,
     Query(After { after }): Query<After>,
 ) -> Result<Response, Refused> {
-    if !heard_of(&app, id).await? {
-        return Ok(unknown_agent());
+    match agents::standing(&app, id).await? {
+        Standing::Stranger => return Ok(unknown_agent()),
+        Standing::Lost => return Ok(lost_agent()),
+        Standing::Known => {}
     }
     match agents::watch::changes(&app, id, after).await? {
         Some(changes) => Ok(Json(changes).into_response()),
-        None => Ok((StatusCode::GONE, "list the routers again\n").into_response()),
+        None => Ok(lost_agent()),
     }
 }
 
@@ -90,30 +88,22 @@ async fn report(
     Path(id): Path<AgentId>,
     Json(report): Json<Report>,
 ) -> Result<Response, Refused> {
-    if !heard_of(&app, id).await? {
-        return Ok(unknown_agent());
+    match agents::standing(&app, id).await? {
+        Standing::Stranger => return Ok(unknown_agent()),
+        Standing::Lost => return Ok(lost_agent()),
+        Standing::Known => {}
     }
     agents::report::accept(&app, id, &report).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// Every request is a sign of life. An agent that was deleted has to say hello again.
-async fn heard_of(app: &App, id: AgentId) -> Result<bool, ApiError> {
-    let session = app.store().read().await.map_err(ApiError::from_store)?;
-    let agent = session.table::<Agent>().find(id).await.map_err(ApiError::from_store)?;
-    let Some(agent) = agent else { return Ok(false) };
-    if session.now().duration_since(agent.heartbeat_at) < NOTED_EVERY {
-        return Ok(true);
-    }
-    drop(session);
-    let session = app.store().write().await.map_err(ApiError::from_store)?;
-    let known = session.table::<Agent>().heard_of(id).await.map_err(ApiError::from_store)?;
-    session.commit().await.map_err(ApiError::from_store)?;
-    Ok(known)
-}
-
+/// An agent that was deleted has to say hello again.
 fn unknown_agent() -> Response {
     (StatusCode::NOT_FOUND, "this agent is not known: say hello first\n").into_response()
+}
+
+fn lost_agent() -> Response {
+    (StatusCode::GONE, "list the routers again\n").into_response()
 }
 
 struct Refused(ApiError);

@@ -13,6 +13,7 @@ use tower::ServiceExt;
 
 /// A server.
 pub struct Server {
+    pub app: App,
     router: Router,
     _state: TempDir,
 }
@@ -47,7 +48,7 @@ impl Server {
         let bootstrap =
             Bootstrap { admin_password: ADMIN_PASSWORD.to_owned(), demo_password: DEMO_PASSWORD.to_owned() };
         app.bootstrap(bootstrap).await.unwrap();
-        Self { router: adit_server::http::router(app), _state: state }
+        Self { router: adit_server::http::router(app.clone()), app, _state: state }
     }
 
     /// Asks for something.
