@@ -36,7 +36,7 @@ pub(crate) fn run(filters: &[OsString]) -> Result<ExitCode> {
     let mut running =
         tests.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("cannot run cargo")?;
     let output = running.stdout.take().expect("it was piped above");
-    pass_on(BufReader::new(output), &mut skips)?;
+    pass_on(BufReader::new(output), &mut std::io::stdout(), &mut skips)?;
     let status = running.wait().context("cannot wait for cargo")?;
     drop(cluster);
     skips.say();
@@ -65,8 +65,7 @@ impl Skips {
 
 /// Passes on what cargo prints, but of tests that passed only why they skipped something: `--show-output` shows all
 /// that they printed, between `successes:` and the list of their names.
-fn pass_on(output: impl BufRead, skips: &mut Skips) -> Result<()> {
-    let mut shown = std::io::stdout();
+fn pass_on(output: impl BufRead, shown: &mut impl Write, skips: &mut Skips) -> Result<()> {
     let mut of_success = false;
     for line in output.lines() {
         let line = line.context("cannot read what cargo prints")?;
@@ -91,11 +90,12 @@ mod tests {
     use super::{Skips, pass_on};
 
     #[test]
-    fn skips_are_collected_with_their_reasons() {
+    fn only_the_skips_of_tests_that_passed_are_told() {
         let output = "test a ... ok\n\nsuccesses:\n\n---- a stdout ----\nSKIPPED: no root\nSKIPPED: no root\n\n\
                       successes:\n    a\n\ntest result: ok. 1 passed\n";
-        let mut skips = Skips::default();
-        pass_on(output.as_bytes(), &mut skips).unwrap();
+        let (mut shown, mut skips) = (Vec::new(), Skips::default());
+        pass_on(output.as_bytes(), &mut shown, &mut skips).unwrap();
+        assert_eq!(String::from_utf8(shown).unwrap(), "test a ... ok\n\ntest result: ok. 1 passed\n");
         assert_eq!(skips.0.into_iter().collect::<Vec<_>>(), [("no root".to_owned(), 2)]);
     }
 }

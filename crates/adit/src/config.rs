@@ -151,12 +151,10 @@ fn explain(error: &figment::Error) -> anyhow::Error {
             });
             let place = place.unwrap_or_default();
             let path = error.path.join(".");
-            match &error.kind {
-                Kind::UnknownField(key, known) => {
-                    format!("{place}unknown key `{path}`{}", suggestion(key, known))
-                }
-                kind => format!("{place}`{path}`: {kind}"),
+            if let Kind::UnknownField(key, known) = &error.kind {
+                return format!("{place}unknown key `{path}`{}", suggestion(key, known));
             }
+            format!("{place}`{path}`: {}", error.kind)
         })
         .collect();
     anyhow!("{}", mistakes.join("; "))

@@ -18,9 +18,9 @@ pub(crate) struct Passwords {
 /// The base URL by which this machine reaches a listener.
 pub(crate) fn base_url(listen: SocketAddr) -> String {
     let ip = match listen.ip() {
-        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ip => ip,
+        ip if !ip.is_unspecified() => ip,
+        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
     };
     format!("http://{}", SocketAddr::new(ip, listen.port()))
 }

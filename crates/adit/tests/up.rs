@@ -1,13 +1,16 @@
 //! The program's start and end: what it leaves, what it finds again, and what it says when it cannot go on. The server
 //! alone needs no root, so most of it is shown on `adit server`.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 
 use adit_api::client::{Client, Credentials};
 use nix::sys::signal::{Signal, kill};
@@ -59,15 +62,19 @@ fn adit(arguments: &[&str], state: &Path) -> Command {
     command
 }
 
+/// Waits for the end of a program; one that does not end is killed, and fails the test by its status.
 fn wait(child: &mut Child) -> ExitStatus {
-    let deadline = Instant::now() + LIMIT;
-    loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            return status;
+    let pid = Pid::from_raw(child.id().cast_signed());
+    let (ended, watched) = mpsc::channel::<()>();
+    let watchdog = std::thread::spawn(move || {
+        if watched.recv_timeout(LIMIT) == Err(RecvTimeoutError::Timeout) {
+            let _ = kill(pid, Signal::SIGKILL);
         }
-        assert!(Instant::now() < deadline, "the program does not end");
-        std::thread::yield_now();
-    }
+    });
+    let status = child.wait().unwrap();
+    drop(ended);
+    watchdog.join().unwrap();
+    status
 }
 
 /// Runs a command that must fail, and returns the last line that it says.

@@ -309,6 +309,10 @@ fn text(value: &Value, most: usize) -> Result<Value, ValueError> {
     if text.chars().count() > most {
         return Err(ValueError::Invalid(format!("'{text}' exceeds maximum length of {most}")));
     }
+    // PostgreSQL keeps no NUL.
+    if text.contains('\0') {
+        return Err(ValueError::Invalid(format!("'{text}' is not a valid string")));
+    }
     Ok(value.clone())
 }
 
@@ -420,6 +424,8 @@ mod tests {
             (Kind::Name, json!("a"), "\"a\""),
             (Kind::Name, json!(" a"), "' a' is not a valid string"),
             (Kind::Name, json!("a\nb"), "'a\nb' is not a valid string"),
+            (Kind::ShortText, json!("a\nb"), "\"a\\nb\""),
+            (Kind::ShortText, json!("a\0b"), "'a\0b' is not a valid string"),
             (Kind::Name, json!(5), "'5' is not a valid string"),
             (Kind::Name, json!(null), "'None' is not a valid string"),
             (Kind::Uuid, json!("bad"), "'bad' is not a valid UUID"),

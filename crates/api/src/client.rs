@@ -188,10 +188,9 @@ impl Client {
             path.push_str(&format!("{}={}", crate::view::encode(name), crate::view::encode(value)));
         }
         let body = self.request(Method::GET, &path, None).await?;
-        let objects = body.into_iter().find_map(|(key, value)| match value {
-            Value::Array(objects) if !key.ends_with("_links") => Some(objects),
-            _ => None,
-        });
+        let plural = body.into_iter().find(|(key, value)| value.is_array() && !key.ends_with("_links"));
+        let objects = plural
+            .and_then(|(_, value)| if let Value::Array(objects) = value { Some(objects) } else { None });
         let objects = objects.ok_or_else(|| ClientError::Malformed(collection.to_owned()))?;
         objects.into_iter().map(object).collect()
     }

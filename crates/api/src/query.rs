@@ -108,7 +108,8 @@ fn parse_limit(value: &str) -> Result<Option<u64>, ApiError> {
         resource: "limit".to_owned(),
         reason: format!("Limit must be an integer 0 or greater and not '{value}'"),
     })?;
-    Ok(Some(limit).filter(|limit| *limit > 0))
+    // A database counts no further.
+    Ok(Some(limit.min(i64::MAX.unsigned_abs())).filter(|limit| *limit > 0))
 }
 
 fn parse_sort(schema: &Schema, keys: &[&str], dirs: &[&str]) -> Result<Vec<(&'static str, bool)>, ApiError> {
@@ -161,6 +162,17 @@ mod tests {
             ]
         );
         assert_eq!((query.fields, query.limit), (vec!["id".to_owned()], None));
+    }
+
+    #[test]
+    fn a_limit_is_one_that_a_database_takes() {
+        for (query, want) in [
+            ("limit=5", Some(5)),
+            ("limit=0", None),
+            ("limit=18446744073709551615", Some(9_223_372_036_854_775_807)),
+        ] {
+            assert_eq!(parse(query).unwrap().limit, want, "{query}");
+        }
     }
 
     #[test]

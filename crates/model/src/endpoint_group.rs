@@ -70,10 +70,9 @@ impl Endpoints {
         if members.is_empty() {
             return Err(EndpointsError::Missing);
         }
-        for (at, member) in members.iter().enumerate() {
-            if members[..at].contains(member) {
-                return Err(EndpointsError::Duplicate(member.clone()));
-            }
+        let mut seen = HashSet::new();
+        if let Some(member) = members.iter().find(|member| !seen.insert(*member)) {
+            return Err(EndpointsError::Duplicate(member.clone()));
         }
         match endpoint_type {
             EndpointType::Cidr => {

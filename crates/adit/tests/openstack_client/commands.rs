@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::client::Client;
+use crate::client::{Client, Generation};
 
 pub(crate) fn networks_subnets_ports_and_routers(client: &mut Client) {
     let external =
@@ -240,7 +240,10 @@ pub(crate) fn what_the_network_service_can_do(client: &mut Client) {
     );
     client.run_as_admin("quota set --networks 200 demo").ok();
     assert_eq!(limits(client, "")["networks"], "200");
-    assert_eq!(limits(client, "--usage")["networks"], "200");
+    // The older one looks for the use of networks in what a compute service says.
+    if client.generation == Generation::Ten {
+        assert_eq!(limits(client, "--usage")["networks"], "200");
+    }
     assert_eq!(client.run_as_admin("quota list --network").rows().len(), 1, "only what differs is shown");
 }
 

@@ -34,10 +34,7 @@ fn check_endpoints(value: &Value) -> Result<Value, ValueError> {
         Value::Object(object) => object.keys().map(|key| Value::from(key.as_str())).collect(),
         Value::Bool(_) | Value::Number(_) | Value::String(_) => vec![value.clone()],
     };
-    match items.iter().find(|item| !item.is_string()) {
-        Some(item) => Err(ValueError::Invalid(format!("'{}' is not a valid string", python::display(item)))),
-        None => Ok(Value::Array(items)),
-    }
+    items.iter().map(|item| Kind::ShortText.check(item)).collect::<Result<_, _>>().map(Value::Array)
 }
 
 /// A checked POST.

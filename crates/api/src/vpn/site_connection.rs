@@ -1,5 +1,7 @@
 //! IPsec site connections: `/v2.0/vpn/ipsec-site-connections`.
 
+use std::collections::HashSet;
+
 use adit_model::site_connection::{Dpd, DpdAction, Initiator, Selectors, SiteConnection};
 use adit_model::{
     Cidr, EndpointGroupId, IkePolicyId, IpsecPolicyId, ProjectId, Psk, SiteConnectionId, Status, VpnServiceId,
@@ -67,8 +69,9 @@ fn check_cidrs(value: &Value) -> Result<Value, ValueError> {
         Value::Array(items) => items.clone(),
         Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => vec![value.clone()],
     };
-    for (at, item) in items.iter().enumerate() {
-        if items[..at].contains(item) {
+    let mut seen = HashSet::new();
+    for item in &items {
+        if !seen.insert(item) {
             return Err(ValueError::Invalid(format!(
                 "Duplicate items in the list: '{}'",
                 python::display(item)
@@ -97,9 +100,11 @@ fn check_dpd(value: &Value) -> Result<Value, ValueError> {
     for key in ["interval", "timeout"] {
         let Some(value) = object.get(key) else { continue };
         let refused = |what: &str| Err(ValueError::Invalid(format!("'{}' {what}", python::display(value))));
-        match parse_number(value).map(u32::try_from) {
+        let number = parse_number(value);
+        match number.map(u32::try_from) {
             Some(Ok(secs)) => checked.insert(key.to_owned(), Value::from(secs)),
-            Some(Err(_)) => return refused("should be non-negative"),
+            Some(Err(_)) if number < Some(0) => return refused("should be non-negative"),
+            Some(Err(_)) => return refused("is too large"),
             None => return refused("is not an integer"),
         };
     }
@@ -295,6 +300,7 @@ mod tests {
             (check_dpd, json!({"action": "hold", "timeout": "90"}), r#"{"action":"hold","timeout":90}"#),
             (check_dpd, json!({"action": "x"}), "x is not in valid_values"),
             (check_dpd, json!({"interval": -1}), "'-1' should be non-negative"),
+            (check_dpd, json!({"interval": 5_000_000_000_i64}), "'5000000000' is too large"),
             (check_dpd, json!({"delay": 1}), "Unexpected keys supplied: delay"),
             (check_identity, json!("a\nb"), "'a\nb' is not a valid string"),
         ] {
