@@ -5,6 +5,7 @@
 
 #![expect(clippy::print_stderr, reason = "this is a tool for people at a terminal")]
 
+mod apparmor;
 mod ci;
 mod demo;
 mod packages;

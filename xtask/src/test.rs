@@ -8,7 +8,7 @@ use std::process::{ExitCode, Stdio};
 use anyhow::{Context, Result};
 
 use crate::postgres::Cluster;
-use crate::{packages, python, tool};
+use crate::{apparmor, packages, python, tool};
 
 /// The OpenStack clients: the variable by which tests find one, and its requirements.
 const CLIENTS: [(&str, &str); 2] = [
@@ -19,6 +19,7 @@ const CLIENTS: [(&str, &str); 2] = [
 /// Runs every test whose name contains one of the filters, or every test.
 pub(crate) fn run(filters: &[OsString]) -> Result<ExitCode> {
     packages::install(&[packages::FOR_DEMO, packages::FOR_TESTS])?;
+    apparmor::admit()?;
     let mut skips = Skips::default();
     let mut tests = tool::cargo();
     tests.args(["test", "--workspace", "--locked", "--no-fail-fast", "--", "--show-output"]).args(filters);
