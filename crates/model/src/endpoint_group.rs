@@ -1,5 +1,7 @@
 //! Endpoint groups: named lists of the networks at one end of a connection.
 
+use std::collections::HashSet;
+
 use crate::{Cidr, EndpointGroupId, ProjectId, SubnetId};
 
 crate::vocabulary! {

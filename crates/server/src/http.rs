@@ -24,8 +24,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::App;
 
-/// Largest body of a request, in octets.
-const MOST_BODY: usize = 1 << 20;
+/// Largest body that an agent sends, in octets: a report on all its routers.
+const MOST_REPORT: usize = 16 << 20;
 
 /// The whole of the server's HTTP.
 pub fn router(app: App) -> Router {
@@ -39,7 +39,7 @@ pub fn router(app: App) -> Router {
         .route("/networking/", any(networking::serve))
         .route("/networking/{*path}", any(networking::serve))
         .merge(agent::routes(app.clone()))
-        .layer(DefaultBodyLimit::max(MOST_BODY))
+        .layer(DefaultBodyLimit::max(MOST_REPORT))
         .layer(CatchPanicLayer::custom(response::panicked))
         .layer(middleware::from_fn(request::traced))
         .with_state(app)

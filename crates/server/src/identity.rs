@@ -77,6 +77,7 @@ fn listing(pairs: &[(String, String)], columns: &[&'static str]) -> Listing {
 impl FromStore for IdentityError {
     fn from_store(error: StoreError) -> Self {
         match error {
+            StoreError::Contended { .. } => Self::Busy,
             StoreError::Open { .. }
             | StoreError::Statement { .. }
             | StoreError::Duplicate { .. }

@@ -1,5 +1,6 @@
 //! How much of everything a project may have: defaults for all, limits of their own for some.
 
+use adit_api::attribute::Kind;
 use adit_api::network::quota::SCHEMA;
 use adit_api::{ApiError, body};
 use adit_model::{
@@ -119,6 +120,7 @@ pub(crate) async fn update(
     let flag = |value: Option<Value>| value.as_ref().and_then(Value::as_bool).unwrap_or(false);
     let is_forced = flag(checked.remove("force"));
     let is_checked = flag(checked.remove("check_limit")) && !is_forced;
+    Kind::ShortText.check(&Value::from(project)).map_err(|error| error.at("project_id"))?;
     let project = ProjectId::new(project);
     let session = app.store().write().await.map_err(ApiError::from_store)?;
     for (resource, limit) in checked {

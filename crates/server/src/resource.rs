@@ -36,6 +36,8 @@ pub(crate) trait Resource {
     type View: Serialize + Send;
     /// The declaration.
     const SCHEMA: &'static Schema;
+    /// What can be done with an object beside changing it.
+    const ACTIONS: &'static [&'static str] = &[];
 
     /// The answer for an object that is not there, or that the caller may not see.
     fn not_found(id: &str) -> ApiError;
@@ -92,7 +94,7 @@ pub(crate) trait Resource {
         std::future::ready(cx.caller.require_change(Self::owner(record), action, Self::SCHEMA.rule))
     }
 
-    /// `PUT .../{id}/{action}`; none unless a resource says otherwise.
+    /// `PUT .../{id}/{action}`, for each of [`Self::ACTIONS`].
     fn act(
         cx: Context<'_>,
         record: Stored<Self::Record>,
@@ -135,13 +137,12 @@ pub(crate) async fn list<R: Resource>(
     let session = app.store().read().await.map_err(ApiError::from_store)?;
     let cx = Context { session: &session, caller };
     let records = session.table::<R::Record>().list(&listing(caller, &query)).await;
-    if let Err(StoreError::UnknownMarker { marker }) = &records
-        && R::SCHEMA.dialect == Dialect::Core
-    {
-        // Clients of the core resources know a marker that is gone as an object that is not found.
-        return Err(R::not_found(marker));
-    }
-    let records = records.map_err(ApiError::from_store)?;
+    let records = match (records, R::SCHEMA.dialect) {
+        // Clients of the core resources know a marker that is gone as an object that is not found, the others as the end.
+        (Err(StoreError::UnknownMarker { marker }), Dialect::Core) => return Err(R::not_found(&marker)),
+        (Err(StoreError::UnknownMarker { marker: _ }), Dialect::Vpn) => Vec::new(),
+        (records, _) => records.map_err(ApiError::from_store)?,
+    };
     let ids: Vec<String> = records.iter().map(|record| record.record.id()).collect();
     let mut objects = Vec::with_capacity(records.len());
     for shown in R::views(cx, records).await? {
@@ -276,13 +277,15 @@ impl FromStore for ApiError {
                 resource: "marker".to_owned(),
                 reason: format!("'{marker}' is not an object of the list"),
             },
-            // The rules looked before: only another request at the same moment, on another server, can be the cause.
-            StoreError::Duplicate { .. } => Self::ServiceUnavailable {
-                reason: "Another request changed the same thing at the same moment. Try again.".to_owned(),
-            },
+            // The rules looked before: only another request at the same moment can be the cause.
+            StoreError::Duplicate { .. } | StoreError::Referenced { .. } | StoreError::Contended { .. } => {
+                Self::ServiceUnavailable {
+                    reason: "Another request changed the same thing at the same moment. Try again."
+                        .to_owned(),
+                }
+            }
             StoreError::Open { .. }
             | StoreError::Statement { .. }
-            | StoreError::Referenced { .. }
             | StoreError::Vanished { .. }
             | StoreError::Corrupt { .. }
             | StoreError::Newer { .. }

@@ -335,7 +335,7 @@ async fn a_request_that_is_wrong_is_refused_in_the_apis_own_form() {
             &large,
             413,
             "Request Entity Too Large",
-            "The request body is larger than 1048576 octets.".to_owned(),
+            "The request body is larger than 114688 octets.".to_owned(),
         ),
         ("GET", "/v3/nothing", "", 404, "Not Found", "The resource could not be found.".to_owned()),
         ("GET", "/v3/projects/%00", "", 404, "Not Found", "The resource could not be found.".to_owned()),

@@ -69,7 +69,21 @@ impl Session {
     /// # Errors
     /// [`Error::Statement`].
     pub async fn touch(&self, router: RouterId) -> Result<()> {
-        if let Some(agent) = self.table::<adit_model::Router>().bump(router).await? {
+        self.touch_all([router]).await
+    }
+
+    /// As [`Self::touch`], for several routers. All of them are locked before the head of the log is: a session that had
+    /// the head and wanted a router could wait for one that has the router and wants the head.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub async fn touch_all(&self, routers: impl IntoIterator<Item = RouterId>) -> Result<()> {
+        let mut agents = Vec::new();
+        for router in routers.into_iter().collect::<BTreeSet<_>>() {
+            let agent = self.table::<adit_model::Router>().bump(router).await?;
+            agents.extend(agent.map(|agent| (router, agent)));
+        }
+        for (router, agent) in agents {
             self.announce(router, agent).await?;
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! What can go wrong with a database.
 
-use sea_orm::{DbErr, RuntimeErr, SqlErr};
+use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, SqlErr};
 
 /// A failure of the store.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +40,15 @@ pub enum Error {
         /// Which constraint.
         #[source]
         source: DbErr,
+    },
+    /// Others held what the statement needs for too long, or it and another waited for each other. Trying again helps.
+    #[error("cannot {doing}: others are in the way")]
+    Contended {
+        /// As in "begin a transaction".
+        doing: String,
+        /// What the database said; `None` when it was not even asked.
+        #[source]
+        source: Option<DbErr>,
     },
     /// The row that was to be changed is gone.
     #[error("cannot {doing}: the row is gone")]
@@ -94,6 +103,7 @@ impl Error {
             Some(SqlErr::UniqueConstraintViolation(_)) => Self::Duplicate { doing, source },
             Some(SqlErr::ForeignKeyConstraintViolation(_)) => Self::Referenced { doing, source },
             _ if is_restricted(&source) => Self::Referenced { doing, source },
+            _ if is_contended(&source) => Self::Contended { doing, source: Some(source) },
             _ => Self::Statement { doing, source },
         }
     }
@@ -102,10 +112,20 @@ impl Error {
 /// Whether an `ON DELETE RESTRICT` stood in the way. It has codes of its own, which sea-orm does not know: SQLite does
 /// it by a trigger (SQLITE_CONSTRAINT_TRIGGER), and PostgreSQL from version 18 on says restrict_violation.
 fn is_restricted(error: &DbErr) -> bool {
+    matches!(code(error).as_deref(), Some("1811" | "23001"))
+}
+
+/// Whether another transaction was in the way: SQLITE_BUSY and its kinds; PostgreSQL's serialization_failure,
+/// deadlock_detected and lock_not_available; or no connection was free in time.
+fn is_contended(error: &DbErr) -> bool {
+    matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))
+        || matches!(code(error).as_deref(), Some("5" | "261" | "517" | "40001" | "40P01" | "55P03"))
+}
+
+fn code(error: &DbErr) -> Option<String> {
     let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error
     else {
-        return false;
+        return None;
     };
-    let code = error.as_database_error().and_then(|error| error.code());
-    matches!(code.as_deref(), Some("1811" | "23001"))
+    error.as_database_error()?.code().map(Into::into)
 }

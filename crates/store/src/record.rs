@@ -137,6 +137,9 @@ impl Reader<'_> {
     }
 }
 
+/// How many rows a statement asks for by their ids at most: a database takes tens of thousands of values, and no more.
+const AT_ONCE: usize = 1000;
+
 /// A condition that holds for all rows, or for none.
 pub(crate) fn always(holds: bool) -> Condition {
     Condition::all().add(Expr::value(holds))

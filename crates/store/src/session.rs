@@ -1,6 +1,7 @@
 //! Opening the database, and transactions on it.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{Timestamp, Unit};
@@ -10,6 +11,8 @@ use sea_orm::{
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
 use crate::migration::Migrator;
 use crate::{Error, Record, Result, SealingKey, Table};
@@ -19,6 +22,9 @@ use crate::{Error, Record, Result, SealingKey, Table};
 pub struct Store {
     connection: DatabaseConnection,
     key: SealingKey,
+    /// SQLite has one writer at a time. Those who wait for it here are served in their order, and leave the connections
+    /// to readers meanwhile; SQLite itself lets whoever happens to ask at the right moment go first.
+    writer: Option<Arc<Semaphore>>,
 }
 
 /// One transaction, at one point in time. What it wrote is kept only by [`Session::commit`].
@@ -27,9 +33,11 @@ pub struct Session {
     pub(crate) transaction: DatabaseTransaction,
     pub(crate) key: SealingKey,
     pub(crate) now: Timestamp,
+    /// Held until the transaction is over, which is dropped before it.
+    _writer: Option<OwnedSemaphorePermit>,
 }
 
-/// How long a statement waits for another writer of the same SQLite file.
+/// How long a transaction waits for others: for its turn, for a connection, for another writer of the same SQLite file.
 const BUSY: Duration = Duration::from_secs(10);
 
 impl Store {
@@ -52,7 +60,8 @@ impl Store {
         });
         let open = |source| Error::Open { url: without_credentials(url), source };
         let connection = Database::connect(options).await.map_err(open)?;
-        Ok(Self { connection, key })
+        let is_sqlite = connection.get_database_backend() == DbBackend::Sqlite;
+        Ok(Self { connection, key, writer: is_sqlite.then(|| Arc::new(Semaphore::new(1))) })
     }
 
     /// The URL of a SQLite file.
@@ -93,22 +102,31 @@ impl Store {
     /// A transaction that only reads. All that it reads is of one moment.
     ///
     /// # Errors
-    /// [`Error::Statement`].
+    /// [`Error::Contended`], [`Error::Statement`].
     pub async fn read(&self) -> Result<Session> {
-        self.session(SqliteTransactionMode::Deferred, IsolationLevel::RepeatableRead).await
+        self.session(SqliteTransactionMode::Deferred, IsolationLevel::RepeatableRead, None).await
     }
 
     /// A transaction that writes. On SQLite it waits here for the writers before it, so that it never has to give up
     /// in the middle.
     ///
     /// # Errors
-    /// [`Error::Statement`].
+    /// [`Error::Contended`], [`Error::Statement`].
     pub async fn write(&self) -> Result<Session> {
-        self.session(SqliteTransactionMode::Immediate, IsolationLevel::ReadCommitted).await
+        let writer = match &self.writer {
+            None => None,
+            Some(writer) => Some(turn(writer).await?),
+        };
+        self.session(SqliteTransactionMode::Immediate, IsolationLevel::ReadCommitted, writer).await
     }
 
     /// SQLite has modes, and one isolation level; PostgreSQL has levels.
-    async fn session(&self, mode: SqliteTransactionMode, level: IsolationLevel) -> Result<Session> {
+    async fn session(
+        &self,
+        mode: SqliteTransactionMode,
+        level: IsolationLevel,
+        writer: Option<OwnedSemaphorePermit>,
+    ) -> Result<Session> {
         let is_sqlite = self.connection.get_database_backend() == DbBackend::Sqlite;
         let options = TransactionOptions {
             isolation_level: (!is_sqlite).then_some(level),
@@ -122,7 +140,7 @@ impl Store {
             .map_err(Error::statement("begin a transaction"))?;
         // Columns hold microseconds: what is returned after a write equals what is read later.
         let now = Timestamp::now().round(Unit::Microsecond).expect("a moment of now is far from the limits");
-        Ok(Session { transaction, key: self.key.clone(), now })
+        Ok(Session { transaction, key: self.key.clone(), now, _writer: writer })
     }
 
     /// Closes all connections; SQLite then tidies up its files.
@@ -154,6 +172,16 @@ impl Session {
     }
 }
 
+async fn turn(writer: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit> {
+    match timeout(BUSY, Arc::clone(writer).acquire_owned()).await {
+        Ok(Ok(turn)) => Ok(turn),
+        // The semaphore is never closed.
+        Ok(Err(_)) | Err(_) => {
+            Err(Error::Contended { doing: "begin a transaction".to_owned(), source: None })
+        }
+    }
+}
+
 fn without_credentials(url: &str) -> String {
     match url.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?.1))) {
         Some((scheme, rest)) => format!("{scheme}://{rest}"),
@@ -163,7 +191,36 @@ fn without_credentials(url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::without_credentials;
+    use std::time::Duration;
+
+    use super::{Store, without_credentials};
+    use crate::SealingKey;
+
+    #[tokio::test]
+    async fn writers_that_wait_leave_room_for_readers_and_come_in_their_order() {
+        let dir = tempfile::tempdir().unwrap();
+        let url = Store::sqlite_url(&dir.path().join("adit.db"));
+        let store = Store::connect(&url, SealingKey::generate()).await.unwrap();
+        let first = store.write().await.unwrap();
+        let (sender, mut order) = tokio::sync::mpsc::unbounded_channel();
+        let mut waiting = tokio::task::JoinSet::new();
+        for number in 0..20 {
+            let (store, sender) = (store.clone(), sender.clone());
+            waiting.spawn(async move {
+                let session = store.write().await.unwrap();
+                sender.send(number).unwrap();
+                session.commit().await.unwrap();
+            });
+        }
+        drop(sender);
+        tokio::task::yield_now().await;
+        tokio::time::timeout(Duration::from_secs(5), store.read()).await.unwrap().unwrap();
+        first.commit().await.unwrap();
+        for number in 0..20 {
+            assert_eq!(order.recv().await, Some(number));
+        }
+        waiting.join_all().await;
+    }
 
     #[test]
     fn an_error_does_not_show_the_password() {

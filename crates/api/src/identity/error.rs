@@ -86,6 +86,9 @@ pub enum IdentityError {
         /// The limit.
         most: usize,
     },
+    /// The request is too long in coming.
+    #[error("The request body did not arrive in time.")]
+    TooSlow,
     /// Too many others want the same; trying again helps.
     #[error("The service is busy: try again in a moment.")]
     Busy,
@@ -108,6 +111,7 @@ impl IdentityError {
             Self::Forbidden { .. } | Self::NoScope => (403, "Forbidden"),
             Self::NotFound { .. } | Self::TokenNotFound | Self::PathNotFound => (404, "Not Found"),
             Self::MethodNotAllowed => (405, "Method Not Allowed"),
+            Self::TooSlow => (408, "Request Timeout"),
             Self::ProjectExists { .. } | Self::UserExists { .. } => (409, "Conflict"),
             Self::TooLarge { .. } => (413, "Request Entity Too Large"),
             Self::Internal(_) => (500, "Internal Server Error"),

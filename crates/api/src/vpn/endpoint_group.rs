@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::attribute::{Attribute, Bulk, Dialect, Initial, Kind, Schema, ValueError};
-use crate::python;
 
 /// The declaration.
 pub static SCHEMA: Schema = Schema {

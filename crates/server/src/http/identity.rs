@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::json;
 
-use super::request::{base_url, query_pairs, segments};
+use super::request::{MOST_BODY, Unread, base_url, query_pairs, segments, whole};
 use super::response::challenged;
 use crate::App;
 use crate::identity::{Bearer, catalog, domain, project, region, role, role_assignment, token, user};
@@ -27,7 +27,7 @@ const SUBJECT_TOKEN: &str = "x-subject-token";
 pub(super) async fn serve(State(app): State<App>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let is_head = parts.method == Method::HEAD;
-    let answer = match axum::body::to_bytes(body, super::MOST_BODY).await {
+    let answer = match whole(body).await {
         Ok(body) => {
             let server = base_url(&parts.headers);
             let call = Call {
@@ -43,7 +43,8 @@ pub(super) async fn serve(State(app): State<App>, request: Request) -> Response 
             };
             call.answer(&segments(parts.uri.path(), PREFIX)).await
         }
-        Err(_) => Err(IdentityError::TooLarge { most: super::MOST_BODY }),
+        Err(Unread::TooLarge) => Err(IdentityError::TooLarge { most: MOST_BODY }),
+        Err(Unread::TooSlow) => Err(IdentityError::TooSlow),
     };
     let mut response = answer.unwrap_or_else(|error| refusal(&parts.headers, &error));
     response.headers_mut().insert(VARY, HeaderValue::from_static("X-Auth-Token"));

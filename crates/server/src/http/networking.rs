@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::request::{base_url, query_pairs, segments};
+use super::request::{MOST_BODY, Unread, base_url, query_pairs, segments, whole};
 use super::response::{refusal, unauthorized};
 use crate::App;
 use crate::caller::Caller;
@@ -50,11 +50,12 @@ pub(super) async fn serve(State(app): State<App>, request: Request) -> Response 
         let body = json!({"code": 404, "title": "Not Found", "description": null});
         return (StatusCode::NOT_FOUND, Json(body)).into_response();
     }
-    let body = match axum::body::to_bytes(body, super::MOST_BODY).await {
+    let body = match whole(body).await {
         Ok(body) => body,
-        Err(_) => {
-            return refusal(&ApiError::HTTPRequestEntityTooLarge { most: super::MOST_BODY.to_string() });
+        Err(Unread::TooLarge) => {
+            return refusal(&ApiError::HTTPRequestEntityTooLarge { most: MOST_BODY.to_string() });
         }
+        Err(Unread::TooSlow) => return refusal(&ApiError::HTTPRequestTimeout),
     };
     let token = parts.headers.get("x-auth-token").and_then(|value| value.to_str().ok());
     let caller = match crate::identity::authenticate(&app, token).await {
@@ -89,6 +90,11 @@ struct Call<'a> {
 
 impl Call<'_> {
     async fn answer(&self) -> Result<Response, ApiError> {
+        let queried = self.pairs.iter().flat_map(|(key, value)| [key.as_str(), value]);
+        // No database keeps a NUL, so nothing has one in its name.
+        if self.path.iter().copied().chain(queried).any(|text| text.contains('\0')) {
+            return Err(ApiError::HTTPNotFound);
+        }
         match self.path.as_slice() {
             [] => return Ok(only_get(self.method, self.resources())),
             ["extensions"] => return Ok(only_get(self.method, json!({"extensions": EXTENSIONS}))),
@@ -155,7 +161,10 @@ impl Call<'_> {
                 resource::delete::<R>(app, caller, id, body).await?;
                 Ok(StatusCode::NO_CONTENT.into_response())
             }
-            ("PUT", [id, action]) => ok(resource::act::<R>(app, caller, id, action, body).await?),
+            (method, [id, action]) if R::ACTIONS.contains(action) => match method {
+                "PUT" => ok(resource::act::<R>(app, caller, id, action, body).await?),
+                _ => Err(ApiError::HTTPMethodNotAllowed),
+            },
             (_, [] | [_]) => Err(ApiError::HTTPMethodNotAllowed),
             _ => Err(ApiError::HTTPNotFound),
         }

@@ -1,5 +1,8 @@
 //! What is read off a request beside its body.
 
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::header::HOST;
 use axum::http::{HeaderMap, HeaderValue};
@@ -10,6 +13,27 @@ use uuid::Uuid;
 
 /// The header of the request id, on every answer of both APIs.
 const REQUEST_ID: &str = "x-openstack-request-id";
+
+/// Largest body of a request of either API, in octets: the reference's limit.
+pub(super) const MOST_BODY: usize = 114_688;
+/// How long a client may take to send a body.
+const BODY_LIMIT: Duration = Duration::from_secs(30);
+
+/// Why a body was not read to its end.
+pub(super) enum Unread {
+    TooLarge,
+    TooSlow,
+}
+
+/// The whole body of a request.
+pub(super) async fn whole(body: Body) -> Result<Bytes, Unread> {
+    match tokio::time::timeout(BODY_LIMIT, axum::body::to_bytes(body, MOST_BODY)).await {
+        Ok(Ok(body)) => Ok(body),
+        // Or the connection has broken, but then nobody hears the answer.
+        Ok(Err(_)) => Err(Unread::TooLarge),
+        Err(_) => Err(Unread::TooSlow),
+    }
+}
 
 /// Gives a request its id: in a span around everything that happens for it, and in the answer. A client's own id is
 /// not taken over.

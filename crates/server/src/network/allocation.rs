@@ -1,12 +1,14 @@
 //! Giving ports their addresses.
 
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use adit_api::ApiError;
 use adit_api::network::fixed_ip::FixedIpRequest;
 use adit_model::port::FixedIp;
 use adit_model::subnet::pick_address;
-use adit_model::{MacAddress, NetworkId, Port, Subnet, SubnetId};
+use adit_model::{MacAddress, Network, NetworkId, Port, Subnet, SubnetId};
 use adit_store::{Listing, Stored};
 use ipnet::IpNet;
 
@@ -20,14 +22,18 @@ pub(super) struct Addresses<'a> {
     /// What the port has in the database: taken, but by itself.
     own: Vec<FixedIp>,
     given: Vec<FixedIp>,
+    /// What ports have of the subnets that were asked about: each is read once, however many addresses are wanted.
+    taken: BTreeMap<SubnetId, BTreeSet<IpAddr>>,
 }
 
 impl<'a> Addresses<'a> {
-    /// For a port that has `own` so far, and is to get all its addresses anew.
+    /// For a port that has `own` so far, and is to get all its addresses anew. Nobody else gives addresses of the network
+    /// away before this session ends.
     pub(super) async fn anew(cx: Context<'a>, network: NetworkId, own: &[FixedIp]) -> Result<Self, ApiError> {
+        cx.session.table::<Network>().lock(network).await.map_err(ApiError::from_store)?;
         let subnets = cx.session.table().list(&Listing::of("network_id", network)).await;
         let subnets = subnets.map_err(ApiError::from_store)?;
-        Ok(Self { cx, network, subnets, own: own.to_vec(), given: Vec::new() })
+        Ok(Self { cx, network, subnets, own: own.to_vec(), given: Vec::new(), taken: BTreeMap::new() })
     }
 
     /// For a port that keeps what it has, and is to get more.
@@ -90,7 +96,7 @@ impl<'a> Addresses<'a> {
                     .find(|own| own.subnet_id == subnet.id && !self.given.contains(own))
                     .copied();
                 match kept {
-                    Some(kept) => self.given.push(kept),
+                    Some(kept) => self.give(kept),
                     None => self.any_of(&[subnet]).await?,
                 }
                 Ok(())
@@ -119,13 +125,14 @@ impl<'a> Addresses<'a> {
             return Err(ApiError::InvalidIpForSubnet { address: address.to_string() });
         }
         let wanted = FixedIp { subnet_id: subnet.id, ip_address: address };
-        if !self.own.contains(&wanted) && self.taken(subnet.id).await?.contains(&address) {
+        let is_free_for_us = self.own.contains(&wanted) && !self.given.contains(&wanted);
+        if !is_free_for_us && self.taken(subnet.id).await?.contains(&address) {
             return Err(ApiError::IpAddressAlreadyAllocated {
                 address: address.to_string(),
                 subnet: subnet.id.to_string(),
             });
         }
-        self.given.push(wanted);
+        self.give(wanted);
         Ok(())
     }
 
@@ -136,18 +143,30 @@ impl<'a> Addresses<'a> {
             if let Some(ip_address) =
                 pick_address(&subnet.allocation_pools, rand::random(), |address| taken.contains(&address))
             {
-                self.given.push(FixedIp { subnet_id: subnet.id, ip_address });
+                self.give(FixedIp { subnet_id: subnet.id, ip_address });
                 return Ok(());
             }
         }
         Err(ApiError::IpAddressGenerationFailure { network: self.network.to_string() })
     }
 
-    async fn taken(&self, subnet: SubnetId) -> Result<std::collections::BTreeSet<IpAddr>, ApiError> {
-        let stored =
-            self.cx.session.table::<Port>().addresses_of(subnet).await.map_err(ApiError::from_store)?;
-        let given = self.given.iter().filter(|given| given.subnet_id == subnet).map(|given| given.ip_address);
-        Ok(stored.into_iter().chain(given).collect())
+    fn give(&mut self, fixed_ip: FixedIp) {
+        self.given.push(fixed_ip);
+        if let Some(taken) = self.taken.get_mut(&fixed_ip.subnet_id) {
+            taken.insert(fixed_ip.ip_address);
+        }
+    }
+
+    async fn taken(&mut self, subnet: SubnetId) -> Result<&BTreeSet<IpAddr>, ApiError> {
+        match self.taken.entry(subnet) {
+            Entry::Occupied(read) => Ok(read.into_mut()),
+            Entry::Vacant(unread) => {
+                let stored = self.cx.session.table::<Port>().addresses_of(subnet).await;
+                let stored = stored.map_err(ApiError::from_store)?;
+                let given = self.given.iter().filter(|given| given.subnet_id == subnet);
+                Ok(unread.insert(stored.into_iter().chain(given.map(|given| given.ip_address)).collect()))
+            }
+        }
     }
 }
 

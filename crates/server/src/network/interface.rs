@@ -100,15 +100,9 @@ pub(super) fn refuse_overlap(new: &Subnet, attached: &[Stored<Subnet>]) -> Resul
 
 /// Wakes the agents of all routers that have one of these ports.
 pub(super) async fn touch_routers(cx: Context<'_>, ports: &[Stored<Port>]) -> Result<(), ApiError> {
-    let routers: BTreeSet<RouterId> = ports
-        .iter()
-        .filter(|port| port.is_router_port())
-        .filter_map(|port| port.device_id.parse().ok())
-        .collect();
-    for router in routers {
-        cx.session.touch(router).await.map_err(ApiError::from_store)?;
-    }
-    Ok(())
+    let routers = ports.iter().filter(|port| port.is_router_port());
+    let routers: Vec<RouterId> = routers.filter_map(|port| port.device_id.parse().ok()).collect();
+    cx.session.touch_all(routers).await.map_err(ApiError::from_store)
 }
 
 /// The refusal of something that a router cannot do.

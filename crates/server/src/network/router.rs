@@ -27,6 +27,8 @@ impl Resource for Routers {
     type Update = Update;
     type View = View;
     const SCHEMA: &'static Schema = &SCHEMA;
+    const ACTIONS: &'static [&'static str] =
+        &["add_router_interface", "remove_router_interface", "add_extraroutes", "remove_extraroutes"];
 
     fn not_found(id: &str) -> ApiError {
         ApiError::RouterNotFound { id: id.to_owned() }

@@ -53,6 +53,9 @@ impl Resource for Subnets {
     async fn create(cx: Context<'_>, create: Create) -> Result<Stored<Subnet>, ApiError> {
         let network = resource::find::<Networks>(cx, &create.network_id).await?;
         cx.caller.require_change(&network.project_id, "create", SCHEMA.rule)?;
+        // Two subnets that are made at the same moment must not overlap.
+        let network = cx.session.table::<Network>().lock(network.id).await.map_err(ApiError::from_store)?;
+        let network = network.ok_or_else(|| Networks::not_found(&create.network_id))?;
         let cidr = requested_cidr(&create)?;
         let gateway_ip = create.gateway_ip.unwrap_or_else(|| Some(default_gateway(cidr)));
         let allocation_pools = if create.allocation_pools.is_empty() {
@@ -124,10 +127,10 @@ impl Resource for Subnets {
         }
         check(&subnet, &subnet.id.to_string())?;
         cx.session.table().update(&mut subnet).await.map_err(ApiError::from_store)?;
+        network::revise(cx, subnet.network_id).await?;
         if subnet.gateway_ip != before.gateway_ip {
             interface::touch_routers(cx, &ports).await?;
         }
-        network::revise(cx, subnet.network_id).await?;
         Ok(subnet)
     }
 

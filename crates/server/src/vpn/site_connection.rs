@@ -1,6 +1,7 @@
 //! IPsec site connections.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -117,14 +118,13 @@ impl Resource for SiteConnections {
 pub(super) async fn touch_all(cx: Context<'_>, listing: &Listing) -> Result<(), ApiError> {
     let connections =
         cx.session.table::<SiteConnection>().list(listing).await.map_err(ApiError::from_store)?;
-    let mut routers = BTreeSet::new();
+    let mut routers = BTreeMap::new();
     for connection in connections {
-        routers.insert(service_of(cx, &connection).await?.router_id);
+        if let Entry::Vacant(unknown) = routers.entry(connection.vpn_service_id) {
+            unknown.insert(service_of(cx, &connection).await?.router_id);
+        }
     }
-    for router in routers {
-        cx.session.touch(router).await.map_err(ApiError::from_store)?;
-    }
-    Ok(())
+    cx.session.touch_all(routers.into_values()).await.map_err(ApiError::from_store)
 }
 
 /// The address of a peer that was given by name. A name that leads nowhere stays as it is, to be refused in its turn.

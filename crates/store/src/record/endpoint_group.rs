@@ -82,13 +82,17 @@ impl Record for EndpointGroup {
     }
 
     async fn load_parts(groups: &mut [Stored<Self>], session: &Session) -> Result<()> {
-        let ids = groups.iter().map(|group| group.id.to_string());
-        let rows = member::Entity::find()
-            .filter(member::Column::EndpointGroupId.is_in(ids))
-            .order_by_asc(member::Column::Position)
-            .all(&session.transaction)
-            .await
-            .map_err(Error::statement("list the members of endpoint groups"))?;
+        let mut rows = Vec::new();
+        for groups in groups.chunks(super::AT_ONCE) {
+            let ids = groups.iter().map(|group| group.id.to_string());
+            let some = member::Entity::find()
+                .filter(member::Column::EndpointGroupId.is_in(ids))
+                .order_by_asc(member::Column::Position)
+                .all(&session.transaction)
+                .await
+                .map_err(Error::statement("list the members of endpoint groups"))?;
+            rows.extend(some);
+        }
         let mut members = BTreeMap::<String, Vec<String>>::new();
         for row in rows {
             members.entry(row.endpoint_group_id).or_default().push(row.endpoint);

@@ -143,12 +143,16 @@ impl Record for Port {
     }
 
     async fn load_parts(ports: &mut [Stored<Self>], session: &Session) -> Result<()> {
-        let rows = allocation::Entity::find()
-            .filter(allocation::Column::PortId.is_in(ports.iter().map(|port| port.id.to_string())))
-            .order_by_asc(allocation::Column::Position)
-            .all(&session.transaction)
-            .await
-            .map_err(Error::statement("list the addresses of ports"))?;
+        let mut rows = Vec::new();
+        for ports in ports.chunks(super::AT_ONCE) {
+            let some = allocation::Entity::find()
+                .filter(allocation::Column::PortId.is_in(ports.iter().map(|port| port.id.to_string())))
+                .order_by_asc(allocation::Column::Position)
+                .all(&session.transaction)
+                .await
+                .map_err(Error::statement("list the addresses of ports"))?;
+            rows.extend(some);
+        }
         let mut fixed_ips = BTreeMap::<String, Vec<FixedIp>>::new();
         for row in rows {
             let read = Reader { noun: Self::NOUN, id: &row.port_id };
