@@ -1,7 +1,7 @@
 //! Secrets at rest: AES-256-GCM with a key that is kept apart from the database.
 
-use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
@@ -40,17 +40,8 @@ impl SealingKey {
     /// [`Error::KeyFile`] when it cannot be read or made, is no key, or can be read by others.
     pub fn load_or_create(path: &Path) -> Result<Self> {
         let unusable = |why: String| Error::KeyFile { path: path.display().to_string(), why };
-        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-            Ok(mut file) => {
-                let key = Key::<Aes256Gcm>::generate();
-                let text = Zeroizing::new(format!("{}\n", STANDARD.encode(key)));
-                file.write_all(text.as_bytes())
-                    .and_then(|()| file.sync_all())
-                    .map_err(|e| unusable(e.to_string()))?;
-                return Ok(Self(Aes256Gcm::new(&key)));
-            }
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(unusable(error.to_string())),
+        if !path.exists() {
+            create(path).map_err(|error| unusable(error.to_string()))?;
         }
         let mode = fs::metadata(path).map_err(|e| unusable(e.to_string()))?.permissions().mode();
         if mode & 0o077 != 0 {
@@ -81,6 +72,18 @@ impl SealingKey {
         let secret = self.0.decrypt(nonce, payload).map_err(|_| Error::Sealed)?;
         String::from_utf8(secret).map_err(|_| Error::Sealed)
     }
+}
+
+/// Makes a key file. It gets its name only when it is whole and on the disk: half a key would lock its owner out.
+fn create(path: &Path) -> io::Result<()> {
+    let new = path.with_added_extension("new");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+    let text = Zeroizing::new(format!("{}\n", STANDARD.encode(Key::<Aes256Gcm>::generate())));
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&new, path)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
 #[cfg(test)]
