@@ -1,5 +1,7 @@
 //! The example configuration is complete, and says what the program does without one.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::Path;
 use std::process::Command;
 

@@ -1,6 +1,6 @@
 //! The REST API's contract: what clients send, what they get back, and what goes wrong on the way.
 //!
-//! Each resource of the Networking API is declared once, as a [`Schema`](attribute::Schema): a table of its attributes
+//! Each resource of the Networking API is declared once, as a [`Schema`]: a table of its attributes
 //! with type, default and who may do what. Bodies, filters, sorting and answers are all read off that table, by
 //! [`body`], [`query`] and [`view`]; the typed requests and answers beside each table are what the server works with.
 //! [`error::ApiError`] is the one list of everything that an answer may refuse. [`agent`] is the other protocol: what

@@ -234,10 +234,7 @@ pub(crate) fn what_the_network_service_can_do(client: &mut Client) {
         let rows = client.run(&format!("quota show --network {arguments}")).rows();
         rows.into_iter().map(|row| (row[0].clone(), row[1].clone())).collect()
     };
-    assert_eq!(
-        (&*limits(client, "")["networks"], &*limits(client, "--default")["vpnservice"]),
-        ("100", "-1")
-    );
+    assert_eq!((&*limits(client, "")["networks"], &*limits(client, "--default")["routers"]), ("100", "10"));
     client.run_as_admin("quota set --networks 200 demo").ok();
     assert_eq!(limits(client, "")["networks"], "200");
     // The older one looks for the use of networks in what a compute service says.

@@ -90,7 +90,9 @@ pub(crate) fn unique(role: &str) -> String {
 
 async fn pings(namespace: &Namespace, from: &str, to: &str) -> bool {
     let mut command = Command::new("ping");
-    command.args(["-n", "-c", "1", "-W", "1", "-I", from, to]).stdout(Stdio::null()).kill_on_drop(true);
+    // Until the first answer, for two seconds: the kernel looks for a neighbour that did not answer once a second only.
+    command.args(["-n", "-c", "1", "-i", "0.2", "-w", "2", "-I", from, to]);
+    command.stdout(Stdio::null()).kill_on_drop(true);
     namespace.spawn(&mut command).unwrap().wait().await.unwrap().success()
 }
 
