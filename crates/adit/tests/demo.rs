@@ -4,23 +4,19 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking and skips aloud")]
 
+mod support;
+
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::{Command, ExitStatus};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
-
-/// How long a demo may take, with a program that is not optimised and another demo beside it.
-const LIMIT: Duration = Duration::from_secs(120);
+use support::Demo;
 
 #[test]
 fn the_demo_shows_a_tunnel_and_leaves_nothing() {
-    let Some(ended) = Demo::start().end() else { return };
+    let Some(ended) = end(start()) else { return };
     assert!(ended.status.success(), "{}", ended.story);
     let result = ended.result();
     assert_eq!(result["ok"], true, "{result}");
@@ -47,11 +43,11 @@ fn the_demo_shows_a_tunnel_and_leaves_nothing() {
 
 #[test]
 fn a_signal_in_the_middle_leaves_nothing() {
-    let mut demo = Demo::start();
+    let mut demo = start();
     if demo.wait_for("Step six") {
-        kill(demo.pid(), Signal::SIGINT).unwrap();
+        demo.signal(Signal::SIGINT);
     }
-    let Some(ended) = demo.end() else { return };
+    let Some(ended) = end(demo) else { return };
     assert!(!ended.status.success(), "{}", ended.story);
     assert!(ended.story.contains("adit: stopped by a signal before everything was shown"), "{}", ended.story);
     assert_eq!(ended.result()["ok"], false);
@@ -60,14 +56,14 @@ fn a_signal_in_the_middle_leaves_nothing() {
 
 #[test]
 fn a_region_that_is_killed_fails_the_demo_and_leaves_nothing() {
-    let mut demo = Demo::start();
+    let mut demo = start();
     if demo.wait_for("Step six") {
-        let right = format!("/run/adit-demo/{}/right.toml", demo.child.id());
+        let right = format!("/run/adit-demo/{}/right.toml", demo.id());
         let regions = processes("cmdline", |word| word == right.as_bytes());
         assert_eq!(regions.len(), 1, "{}", demo.story);
         kill(regions[0], Signal::SIGKILL).unwrap();
     }
-    let Some(ended) = demo.end() else { return };
+    let Some(ended) = end(demo) else { return };
     assert!(!ended.status.success(), "{}", ended.story);
     assert!(ended.story.contains("no answer from"), "{}", ended.story);
     assert_eq!(ended.result()["ok"], false);
@@ -81,13 +77,6 @@ fn json_goes_with_once_only() {
     assert!(String::from_utf8(output.stderr).unwrap().contains("--once"));
 }
 
-/// A running demo. It is told to end when it is dropped, so that a test that fails leaves nothing either.
-struct Demo {
-    child: Child,
-    lines: mpsc::Receiver<String>,
-    story: String,
-}
-
 /// A demo that has ended.
 struct Ended {
     id: u32,
@@ -96,64 +85,17 @@ struct Ended {
     stdout: String,
 }
 
-impl Demo {
-    fn start() -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_adit"));
-        command.args(["demo", "--once", "--json"]).stdin(Stdio::null());
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let stderr = BufReader::new(child.stderr.take().unwrap());
-        let (sender, lines) = mpsc::channel();
-        thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
-        Self { child, lines, story: String::new() }
-    }
-
-    fn pid(&self) -> Pid {
-        Pid::from_raw(self.child.id().cast_signed())
-    }
-
-    /// Reads on until a line begins so; `false` when the demo ended before.
-    fn wait_for(&mut self, beginning: &str) -> bool {
-        let deadline = Instant::now() + LIMIT;
-        loop {
-            match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(line) => {
-                    self.story.push_str(&line);
-                    self.story.push('\n');
-                    if line.starts_with(beginning) {
-                        return true;
-                    }
-                }
-                Err(mpsc::RecvTimeoutError::Disconnected) => return false,
-                Err(mpsc::RecvTimeoutError::Timeout) => panic!("the demo takes too long:\n{}", self.story),
-            }
-        }
-    }
-
-    /// Waits for its end. `None` where the demo says that this machine is not made for it, which is passed on.
-    fn end(mut self) -> Option<Ended> {
-        while self.wait_for("") {}
-        let status = self.child.wait().unwrap();
-        let mut stdout = String::new();
-        self.child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
-        let story = std::mem::take(&mut self.story);
-        let lacks = |line: &&str| {
-            line.starts_with("adit: ") && (line.contains("only root") || line.contains("install"))
-        };
-        if let Some(reason) = story.lines().find(lacks) {
-            eprintln!("SKIPPED: {reason}");
-            return None;
-        }
-        Some(Ended { id: self.child.id(), status, story, stdout })
-    }
+fn start() -> Demo {
+    Demo::start(&["--once", "--json"])
 }
 
-impl Drop for Demo {
-    fn drop(&mut self) {
-        if let Ok(None) = self.child.try_wait() {
-            let _ = kill(self.pid(), Signal::SIGTERM);
-            let _ = self.child.wait();
-        }
+/// Waits for the end of a demo; `None` where it cannot be shown.
+fn end(mut demo: Demo) -> Option<Ended> {
+    let (status, stdout) = demo.end();
+    if demo.is_impossible_here() {
+        return None;
     }
+    Some(Ended { id: demo.id(), status, story: std::mem::take(&mut demo.story), stdout })
 }
 
 impl Ended {

@@ -38,6 +38,8 @@ use crate::vpn::{Vpn, VpnSetup};
 const ROUTE_PROTOCOL: u8 = 173;
 /// How often a router is looked at though nothing happened.
 const RESYNC: Duration = Duration::from_secs(60);
+/// How long making or removing everything but the tunnels may take: far longer than `nft` may, which has its own limit.
+const WIRE_LIMIT: Duration = Duration::from_secs(60);
 /// How long loading connections may take.
 const VPN_LIMIT: Duration = Duration::from_secs(30);
 /// How often a plan is made anew until there is nothing left to do. A second time is normal: routes go with the
@@ -176,8 +178,14 @@ impl Router {
         done
     }
 
-    /// Everything but the tunnels.
+    /// Everything but the tunnels, in limited time: the kernel drops an answer that it has no memory for.
     async fn wire(&mut self, document: &RouterDocument, protected: BTreeSet<Protected>) -> Wired {
+        timeout(WIRE_LIMIT, self.wire_now(document, protected)).await.unwrap_or_else(|_| {
+            Wired::failed(format!("the router was not set up within {} s", WIRE_LIMIT.as_secs()))
+        })
+    }
+
+    async fn wire_now(&mut self, document: &RouterDocument, protected: BTreeSet<Protected>) -> Wired {
         let namespace = match self.namespace() {
             Ok(namespace) => namespace,
             Err(failure) => return Wired::failed(failure),
@@ -272,7 +280,9 @@ impl Router {
         self.vpn().remove().await;
         self.in_force = None;
         self.protected.clear();
-        let mut failures = self.remove_interfaces().await;
+        let mut failures = timeout(WIRE_LIMIT, self.remove_interfaces()).await.unwrap_or_else(|_| {
+            vec![format!("the interfaces were not removed within {} s", WIRE_LIMIT.as_secs())]
+        });
         if failures.is_empty() {
             failures.extend(Namespace::delete(&names::namespace(self.id)).err().map(|error| error.chain()));
         }

@@ -23,6 +23,8 @@ use super::{Message, VpnSetup, VpnState, status};
 
 /// A daemon that ran for so long is not one that fails at its start.
 const STABLE: Duration = Duration::from_secs(30);
+/// After so long without a word from charon it is asked for one, since one that hangs tells nothing.
+const SILENCE: Duration = Duration::from_secs(5);
 /// How long a name server may take.
 const RESOLVE_LIMIT: Duration = Duration::from_secs(5);
 
@@ -42,6 +44,7 @@ pub(super) async fn run(setup: VpnSetup, messages: mpsc::Receiver<Message>, stat
         addresses: BTreeMap::new(),
         restart: Pace::default(),
         failure: None,
+        heard: Instant::now(),
     };
     driver.adopt().await;
     driver.publish();
@@ -65,6 +68,8 @@ struct Driver {
     restart: Pace,
     /// Why there is no daemon although there should be one.
     failure: Option<String>,
+    /// When the daemon last said something.
+    heard: Instant,
 }
 
 /// A connection of the last `apply`.
@@ -223,6 +228,11 @@ impl Driver {
         for id in &plan.renegotiate {
             self.close(&id.to_string()).await?;
         }
+        let attempts: Vec<_> =
+            plan.retry.iter().flat_map(|id| plan::give_up(&self.sas, &id.to_string())).collect();
+        for what in attempts {
+            self.command(async |daemon| daemon.vici.terminate(what).await).await?;
+        }
         self.refresh().await
     }
 
@@ -287,6 +297,7 @@ impl Driver {
 
     async fn on_event(&mut self, first: Event) {
         let mut sas_changed = false;
+        self.heard = Instant::now();
         let mut event = Some(first);
         while let Some(next) = event {
             match next {
@@ -319,6 +330,8 @@ impl Driver {
         if wants_daemon || wants_tunnel {
             // The cause is logged, kept for the reports, and the next attempt has its time.
             let _ = self.converge().await;
+        } else if self.daemon.is_some() && self.heard + SILENCE <= now && self.refresh().await.is_err() {
+            self.lose().await;
         }
     }
 
@@ -347,10 +360,12 @@ impl Driver {
             if daemon.since.elapsed() > STABLE {
                 self.restart = Pace::default();
             }
-            // Ends one that hangs, and fetches the exit status of one that has ended.
+            self.forget();
+            // One that hangs takes a while to end, and its tunnels are not to be believed in meanwhile.
+            self.publish();
+            // Ends it, and fetches the exit status of one that has ended.
             daemon.stop().await;
         }
-        self.forget();
         for wanted in self.wanted.values_mut() {
             wanted.pace = Pace::default();
             wanted.was_up = false;
@@ -396,7 +411,10 @@ impl Driver {
     ) -> Result<T, Lost> {
         let Some(daemon) = &mut self.daemon else { return Err(Lost) };
         match command(daemon).await {
-            Ok(answer) => Ok(answer),
+            Ok(answer) => {
+                self.heard = Instant::now();
+                Ok(answer)
+            }
             Err(error) => {
                 self.log_lost(&error);
                 Err(Lost)
@@ -473,7 +491,8 @@ impl Driver {
     fn deadline(&self) -> Instant {
         let tunnels = self.wanted.values().map(|wanted| &wanted.pace).filter(|_| self.daemon.is_some());
         let daemon = Some(&self.restart).filter(|_| self.daemon.is_none());
-        let soonest = tunnels.chain(daemon).filter_map(Pace::next).min();
+        let silence = self.daemon.is_some().then(|| self.heard + SILENCE);
+        let soonest = tunnels.chain(daemon).filter_map(Pace::next).chain(silence).min();
         // With nothing due, waking up once in a while does no harm.
         soonest.unwrap_or_else(|| Instant::now() + LONGEST_PAUSE)
     }

@@ -26,6 +26,8 @@ pub(super) struct Plan {
     pub(super) load: Vec<SiteConnectionId>,
     /// Those of `load` whose live SAs were negotiated for something else.
     pub(super) renegotiate: Vec<SiteConnectionId>,
+    /// Those of `load` whose live SAs are still right, but not an attempt that began with another secret.
+    pub(super) retry: Vec<SiteConnectionId>,
 }
 
 impl Plan {
@@ -44,7 +46,9 @@ impl Plan {
                 Some(Observed::Known(known)) if known == fingerprint => {}
                 Some(Observed::Known(known)) => {
                     plan.load.push(*id);
-                    if !fingerprint.keeps_sas_of(known) {
+                    if fingerprint.keeps_sas_of(known) {
+                        plan.retry.push(*id);
+                    } else {
                         plan.renegotiate.push(*id);
                     }
                 }
@@ -72,6 +76,11 @@ pub(super) fn strange(sas: &[IkeSa], names: &BTreeSet<String>) -> Vec<Terminate>
         .filter(|sa| sa.name.as_ref().is_some_and(|name| !names.contains(name)))
         .filter_map(close_one)
         .collect()
+}
+
+/// How to give up the attempts of a connection that are under way.
+pub(super) fn give_up(sas: &[IkeSa], name: &str) -> Vec<Terminate> {
+    sas_of(sas, name).filter(|sa| sa.state == IkeState::Connecting).filter_map(close_one).collect()
 }
 
 const fn close_one(sa: &IkeSa) -> Option<Terminate> {

@@ -200,6 +200,20 @@ async fn the_end_of_charon_is_noticed_and_the_tunnel_set_up_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_charon_that_hangs_is_noticed_and_replaced() {
+    let Some((left, right)) = pair(1) else { return };
+    let (left_spec, right_spec) = sites::up(&left, &right, IkeVersion::V2).await;
+    let start = Instant::now();
+    left.stop_charon().await;
+    left.until(|state| code(state, &left_spec) == Some(ReasonCode::DaemonDown)).await;
+    println!("noticed after {:?}", start.elapsed());
+    left.until(|state| is_active(state, &left_spec)).await;
+    println!("ACTIVE again after {:?}", start.elapsed());
+    right.until(|state| is_active(state, &right_spec)).await;
+    assert!(left.ping("10.1.1.1", "10.2.1.1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_new_agent_adopts_charon_and_changes_no_spi() {
     let Some((mut left, right)) = pair(1) else { return };
     let (left_spec, _) = sites::up(&left, &right, IkeVersion::V1).await;

@@ -206,6 +206,10 @@ impl Site {
         kill(self.charon().await.unwrap());
     }
 
+    pub(crate) async fn stop_charon(&self) {
+        signal("-STOP", self.charon().await.unwrap());
+    }
+
     pub(crate) fn delete_namespace(&self) {
         ip(&format!("netns delete {}", self.ground.namespace));
     }
@@ -295,7 +299,11 @@ impl Drop for Ground {
 }
 
 fn kill(pid: i32) {
-    let _ = Command::new("kill").args(["-KILL", &pid.to_string()]).status();
+    signal("-KILL", pid);
+}
+
+fn signal(signal: &str, pid: i32) {
+    let _ = Command::new("kill").args([signal, &pid.to_string()]).status();
 }
 
 fn ip(arguments: &str) {

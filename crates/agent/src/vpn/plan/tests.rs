@@ -37,6 +37,7 @@ fn a_plan_loads_what_is_new_changed_or_unknown_and_unloads_what_is_not_wanted() 
             unload: vec![id(5).to_string(), "stranger".to_owned()],
             load: vec![id(2), id(3), id(4), id(6)],
             renegotiate: vec![id(3)],
+            retry: vec![id(2)],
         }
     );
     let after: BTreeMap<_, _> =
@@ -116,6 +117,14 @@ fn what_belongs_to_no_connection_is_closed_and_what_has_no_name_yet_is_not() {
     ];
     assert_eq!(strange(&sas, &BTreeSet::from([connection.name()])), []);
     assert_eq!(strange(&sas, &BTreeSet::new()), [Terminate::Ike(1), Terminate::HalfOpen(2)]);
+}
+
+#[test]
+fn attempts_are_given_up_but_no_tunnels() {
+    let connection = connection(1, IkeVersion::V1);
+    let sas = [ike_sa(&connection, 1, IkeState::Established), ike_sa(&connection, 2, IkeState::Connecting)];
+    assert_eq!(give_up(&sas, &connection.name()), [Terminate::HalfOpen(2)]);
+    assert_eq!(give_up(&sas, "another"), []);
 }
 
 #[test]

@@ -1,0 +1,292 @@
+//! Faults, on two regions with a tunnel: programs that are killed, a key that is wrong, a peer that is silent; and what is
+//! removed while the rest goes on.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, skips aloud and says how long things took"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+mod witness;
+mod world;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use adit_linux::{Namespace, Netlink};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::json;
+use witness::{Pings, PlainPackets, ping};
+use world::{CONNECTIONS, Program, Region, Site, World, until};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn restarts_lose_no_packet_and_no_spi() {
+    let Some(mut world) = World::start().await else { return };
+    let spis = world.spis().await;
+    assert!(spis.iter().all(|one| one.len() == 1), "{spis:?}");
+    let pings = Pings::start(&world.left.host, &world.right.host_address).await;
+    for signal in [Signal::SIGKILL, Signal::SIGTERM] {
+        for region in [&mut world.left, &mut world.right] {
+            region.up.end(signal).await;
+            restarted(region, |region| region.up.start()).await;
+            pings.go_on(5).await;
+        }
+        assert_eq!(world.spis().await, spis, "after {signal}");
+    }
+
+    // The halves apart are another way to have the same region.
+    let region = &mut world.left;
+    region.up.end(Signal::SIGTERM).await;
+    let mut server = None;
+    let mut agent = None;
+    restarted(region, |region| {
+        let (one, other) = apart(region);
+        (server, agent) = (Some(one), Some(other));
+    })
+    .await;
+    let (mut server, _agent) = (server.unwrap(), agent.unwrap());
+    assert_eq!(world.spis().await, spis, "apart");
+
+    // In the middle of the way to a second tunnel the server is away.
+    let (left, right) = (&world.left, &world.right);
+    let [_, subnet] = left.network(&left.router, "10.1.1.0/24").await;
+    server.end(Signal::SIGKILL).await;
+    assert!(left.tenant.list("networks", &[]).await.is_err(), "nobody listens");
+    pings.go_on(25).await;
+    server.start();
+    until("an answer of the API", async || left.tenant.list("networks", &[]).await.is_ok()).await;
+    let begun = Instant::now();
+    let (service, address) = left.service(&left.router).await;
+    let site = right.site("10.2.1.0/24").await;
+    let groups = left.groups(&subnet, "10.2.1.0/24").await;
+    let one = left.connection(&service, &groups, &site.address, "secret").await;
+    let groups = right.groups(&site.subnet, "10.1.1.0/24").await;
+    let other = right.connection(&site.service, &groups, &address, "secret").await;
+    left.until_status(&one, "ACTIVE").await;
+    right.until_status(&other, "ACTIVE").await;
+    println!("server restarted in the middle: ACTIVE {:?} after its first answer", begun.elapsed());
+
+    assert_eq!(world.spis().await, spis, "a second tunnel came");
+    let (sent, lost) = pings.stop().await;
+    assert!(lost.is_empty(), "lost of {sent}: {lost:?}");
+    println!("{sent} echo requests, none lost");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_charon_leaks_nothing_and_comes_back() {
+    let Some(mut world) = World::start().await else { return };
+    let plain = PlainPackets::watch(&world.internet);
+    let (left, right) = (&world.left, &world.right);
+    let pings = Pings::start(&left.host, &right.host_address).await;
+    let back = Pings::start(&right.host, &left.host_address).await;
+    for region in [left, right] {
+        let before = region.charon(&region.router).await.unwrap().pid();
+        let changes = region.history(&region.connection).len();
+        let killed = Instant::now();
+        kill(Pid::from_raw(before), Signal::SIGKILL).unwrap();
+        until("DOWN in the API", async || region.history(&region.connection).len() > changes).await;
+        let noticed = killed.elapsed();
+        let change = region.history(&region.connection).remove(changes);
+        assert!(change.contains("to=DOWN") && change.contains("daemon-down"), "{change}");
+        until("ACTIVE again", async || {
+            region.history(&region.connection)[changes..].iter().any(|line| line.contains("to=ACTIVE"))
+        })
+        .await;
+        world.until_active().await;
+        println!(
+            "charon killed on the {}: in the API after {noticed:?}, ACTIVE after {:?}",
+            region.side,
+            killed.elapsed()
+        );
+        assert_ne!(region.charon(&region.router).await.unwrap().pid(), before);
+        until("one tunnel", async || world.spis().await.iter().all(|one| one.len() == 1)).await;
+        pings.go_on(5).await;
+        back.go_on(5).await;
+    }
+    let (sent, lost) = pings.stop().await;
+    println!("{} of {sent} echo requests lost while charon was killed twice", lost.len());
+    back.stop().await;
+
+    // Nobody is left to start it again: nothing may leave all the same.
+    world.left.up.end(Signal::SIGKILL).await;
+    let left = &world.left;
+    kill(Pid::from_raw(left.charon(&left.router).await.unwrap().pid()), Signal::SIGKILL).unwrap();
+    until("the end of charon", async || left.charon(&left.router).await.is_none()).await;
+    assert_eq!(ping(&left.host, &world.right.host_address, 25), 0);
+    assert_eq!(plain.stop(), Vec::<String>::new());
+
+    // The twin: without the fence they leave, and are seen.
+    let plain = PlainPackets::watch(&world.internet);
+    let router = left.namespace(&left.router).unwrap();
+    let mut command = Command::new("nft");
+    command.args(["delete", "table", "inet", "adit"]);
+    assert!(router.run(|| command.status()).unwrap().unwrap().success());
+    ping(&left.host, &world.right.host_address, 5);
+    until("plain packets", async || !plain.seen().is_empty()).await;
+    plain.stop();
+
+    // An agent that comes to this puts it right.
+    let plain = PlainPackets::watch(&world.internet);
+    world.left.up.start();
+    up_again(&world).await;
+
+    // A reboot leaves the state directory and nothing else. A number in it may be somebody else's by now.
+    world.left.up.end(Signal::SIGKILL).await;
+    let left = &world.left;
+    let charon = Pid::from_raw(left.charon(&left.router).await.unwrap().pid());
+    kill(charon, Signal::SIGKILL).unwrap();
+    until("the end of charon", async || left.charon(&left.router).await.is_none()).await;
+    Namespace::delete(left.namespace(&left.router).unwrap().name()).unwrap();
+    let mut stranger = Command::new("sleep").arg("60").spawn().unwrap();
+    fs::write(left.run_dir(&left.router).join("charon.pid"), stranger.id().to_string()).unwrap();
+    world.left.up.start();
+    up_again(&world).await;
+    assert!(stranger.try_wait().unwrap().is_none(), "a stranger's process was ended");
+    stranger.kill().unwrap();
+    stranger.wait().unwrap();
+    assert_eq!(plain.stop(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_key_and_a_silent_peer_are_down_with_the_reason_and_disturb_nobody() {
+    let Some(world) = World::start().await else { return };
+    let spis = world.spis().await;
+    let (left, right) = (&world.left, &world.right);
+    let pings = Pings::start(&left.host, &right.host_address).await;
+    let (service, address) = left.service(&left.router).await;
+    let [_, subnet] = left.network(&left.router, "10.1.1.0/24").await;
+    let site = right.site("10.2.1.0/24").await;
+    let groups = left.groups(&subnet, "10.2.1.0/24").await;
+    let peer_groups = right.groups(&site.subnet, "10.1.1.0/24").await;
+
+    // On the internet itself nobody answers IKE.
+    let far = left.groups(&subnet, "10.2.9.0/24").await;
+    let asked = Instant::now();
+    let silent = left.connection(&service, &far, "203.0.113.1", "secret").await;
+
+    let one = left.connection(&service, &groups, &site.address, "secret").await;
+    let other = right.connection(&site.service, &peer_groups, &address, "another").await;
+    for (region, id) in [(left, &one), (right, &other)] {
+        region.until_status(id, "DOWN").await;
+        until("the reason", async || {
+            region
+                .history(id)
+                .iter()
+                .any(|line| line.contains("to=DOWN") && line.contains("authentication-failed"))
+        })
+        .await;
+    }
+    until("the reason of silence", async || {
+        left.history(&silent).iter().any(|line| line.contains("to=DOWN") && line.contains("peer-silent"))
+    })
+    .await;
+    println!("a silent peer is known as such {:?} after the request", asked.elapsed());
+    assert_eq!(left.status(&silent).await, "DOWN");
+
+    for (region, id) in [(left, &one), (right, &other), (left, &silent)] {
+        let history = region.history(id);
+        assert!(!history.iter().any(|line| line.contains("to=ACTIVE")), "{history:?}");
+    }
+    let begun = Instant::now();
+    right.set_psk(&other, "secret").await;
+    left.until_status(&one, "ACTIVE").await;
+    right.until_status(&other, "ACTIVE").await;
+    let took = begun.elapsed();
+    println!("key corrected: ACTIVE on both sides after {took:?}");
+    // An attempt with the wrong key that is waited for takes 21 s.
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    assert_eq!(world.spis().await, spis, "the other tunnel");
+    let (sent, lost) = pings.stop().await;
+    assert!(lost.is_empty(), "lost of {sent}: {lost:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_deleted_leaves_nothing_and_disturbs_nobody() {
+    let Some(world) = World::start().await else { return };
+    let spis = world.spis().await;
+    let (left, tenant) = (&world.left, &world.left.tenant);
+    let pings = Pings::start(&left.host, &world.right.host_address).await;
+
+    let Site { router, network, subnet, service, address: _ } = left.site("10.1.5.0/24").await;
+    let groups = left.groups(&subnet, "10.2.5.0/24").await;
+    let connection = left.connection(&service, &groups, "203.0.113.1", "secret").await;
+    left.until_status(&connection, "DOWN").await;
+    let charon = left.charon(&router).await.unwrap().pid();
+    let bridge = format!("brq-{}", &network[..11]);
+    assert!(left.namespace(&router).is_some() && links(left).await.contains(&bridge));
+
+    tenant.delete(CONNECTIONS, &connection).await.unwrap();
+    until("the end of charon", async || !fs::exists(format!("/proc/{charon}")).unwrap()).await;
+    assert!(left.namespace(&router).is_some(), "the router stays");
+    tenant.delete("vpn/vpnservices", &service).await.unwrap();
+    tenant.act("routers", &router, "remove_router_interface", json!({"subnet_id": subnet})).await.unwrap();
+    tenant.delete("routers", &router).await.unwrap();
+    until("the end of the router", async || !left.run_dir(&router).exists()).await;
+    assert!(left.namespace(&router).is_none());
+    assert!(!links(left).await.contains(&bridge));
+
+    assert_eq!(world.spis().await, spis, "the other router");
+    let (sent, lost) = pings.stop().await;
+    assert!(lost.is_empty(), "lost of {sent}: {lost:?}");
+    let charon = left.charon(&left.router).await.unwrap().pid();
+    tenant.delete(CONNECTIONS, &left.connection).await.unwrap();
+    world.right.until_status(&world.right.connection, "DOWN").await;
+    until("the end of charon", async || !fs::exists(format!("/proc/{charon}")).unwrap()).await;
+    assert!(left.charon(&left.router).await.is_none());
+    assert_eq!(ping(&left.host, &world.right.host_address, 5), 0);
+}
+
+/// Waits until the left charon runs again, and the tunnel carries packets.
+async fn up_again(world: &World) {
+    let World { left, right, .. } = world;
+    until("a new charon", async || left.charon(&left.router).await.is_some()).await;
+    world.until_active().await;
+    until("an answer", async || ping(&left.host, &right.host_address, 1) == 1).await;
+}
+
+/// Starts what had ended, and waits until its agent has taken everything up again.
+async fn restarted(region: &mut Region, start: impl FnOnce(&mut Region)) {
+    let before = region.log().len();
+    let begun = Instant::now();
+    start(region);
+    region.until_status(&region.connection, "ACTIVE").await;
+    let active = begun.elapsed();
+    until("the agent's work", async || region.log()[before..].contains("connection loaded")).await;
+    println!("restart on the {}: ACTIVE after {active:?}, taken up after {:?}", region.side, begun.elapsed());
+}
+
+/// `adit server` and `adit agent` for a region whose `adit up` has ended. The agent goes on with its state directory, the
+/// server with a copy of the rest.
+fn apart(region: &Region) -> (Program, Program) {
+    let up = &region.up;
+    let (state, config, listen) = (up.option("--state-dir"), up.option("--config"), up.option("--listen"));
+    let server_state = region.root.join("server");
+    fs::create_dir(&server_state).unwrap();
+    for entry in fs::read_dir(&state).unwrap().map(Result::unwrap) {
+        if entry.file_type().unwrap().is_file() {
+            fs::copy(entry.path(), server_state.join(entry.file_name())).unwrap();
+        }
+    }
+    let server_state = server_state.to_str().unwrap();
+    let server = up
+        .start_other(&["server", "--config", &config, "--state-dir", server_state, "--listen", &listen], &[]);
+    let url = format!("http://{listen}");
+    let physical = up.option("--physical-network");
+    let agent = up.start_other(
+        &["agent", "--config", &config, "--state-dir", &state, "--physical-network", &physical],
+        &[("ADIT_AGENT__SERVER_URL", &url)],
+    );
+    (server, agent)
+}
+
+/// The interfaces of a region's machine.
+async fn links(region: &Region) -> BTreeSet<String> {
+    let machine = Namespace::open(region.up.machine()).unwrap().unwrap();
+    Netlink::inside(&machine).unwrap().links().await.unwrap().into_keys().collect()
+}
