@@ -8,7 +8,7 @@ use adit_server::{App, Bootstrap};
 use adit_store::{SealingKey, Store};
 use anyhow::{Context, Result, bail};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -18,6 +18,7 @@ use crate::state::{self, StateDir};
 
 /// Server and agent in one process.
 pub(crate) async fn up(config: Config) -> Result<()> {
+    let signals = Signals::listen()?;
     let state = StateDir::hold(&config.state_dir)?;
     let server = Server::start(&config, &state).await?;
     let mut config = config;
@@ -31,19 +32,21 @@ pub(crate) async fn up(config: Config) -> Result<()> {
         }
     };
     tracing::info!(address = %server.address, data_plane = %agent.data_plane(), "up");
-    server.until_told(Some(agent)).await
+    server.until_told(signals, Some(agent)).await
 }
 
 /// The server alone.
 pub(crate) async fn server(config: Config) -> Result<()> {
+    let signals = Signals::listen()?;
     let state = StateDir::hold(&config.state_dir)?;
     let server = Server::start(&config, &state).await?;
     tracing::info!(address = %server.address, "up");
-    server.until_told(None).await
+    server.until_told(signals, None).await
 }
 
 /// The agent alone.
 pub(crate) async fn agent(config: Config) -> Result<()> {
+    let mut signals = Signals::listen()?;
     let key_file = config.agent_key_file();
     let Some(key) = state::read_key(&key_file)? else {
         bail!(
@@ -54,7 +57,7 @@ pub(crate) async fn agent(config: Config) -> Result<()> {
     let _state = StateDir::hold(&config.state_dir)?;
     let agent = start_agent(&config, key).await?;
     tracing::info!(server = config.agent.server_url, data_plane = %agent.data_plane(), "up");
-    told_to_stop().await?;
+    signals.told_to_stop().await;
     agent.shutdown().await;
     Ok(())
 }
@@ -93,9 +96,9 @@ impl Server {
     }
 
     /// Runs until a signal, or until the server fails.
-    async fn until_told(mut self, agent: Option<Agent>) -> Result<()> {
+    async fn until_told(mut self, mut signals: Signals, agent: Option<Agent>) -> Result<()> {
         tokio::select! {
-            told = told_to_stop() => told?,
+            () = signals.told_to_stop() => {}
             served = &mut self.serving => {
                 served.context("the server ended")?.context("the server failed")?;
                 bail!("the server ended by itself");
@@ -155,12 +158,24 @@ async fn start_agent(config: &Config, key: String) -> Result<Agent> {
     Agent::start(config).await.context("cannot start the agent")
 }
 
-async fn told_to_stop() -> Result<()> {
-    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for signals")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for signals")?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// The wish that the program ends. It is listened for from the very start: a signal that comes earlier would end the
+/// program in the middle of something.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self> {
+        let listen = |kind| signal(kind).context("cannot wait for signals");
+        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
     }
-    Ok(())
+
+    /// Waits for the first one.
+    async fn told_to_stop(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }

@@ -204,6 +204,29 @@ fn mistakes_in_the_configuration_are_explained() {
 }
 
 #[test]
+fn a_gateway_needs_its_programs_and_says_so() {
+    if !nix::unistd::geteuid().is_root() {
+        eprintln!("SKIPPED: a_gateway_needs_its_programs_and_says_so starts an agent, which needs root");
+        return;
+    }
+    let state = TempDir::new().unwrap();
+    let programs = state.path().join("programs");
+    fs::create_dir(&programs).unwrap();
+    let said = || {
+        let mut command = adit(&["up", "--listen", "127.0.0.1:0"], &state.path().join("state"));
+        command.env("PATH", &programs);
+        complaint(command)
+    };
+    let lacks_nft = said();
+    assert!(lacks_nft.contains("nft") && lacks_nft.contains("nftables"), "{lacks_nft}");
+    fs::write(programs.join("nft"), "").unwrap();
+    assert_eq!(
+        said(),
+        "adit: cannot start the agent: this node cannot carry tunnels: `charon-systemd` is not on the path: install the package charon-systemd"
+    );
+}
+
+#[test]
 fn a_gateway_needs_root_and_says_so() {
     if !nix::unistd::geteuid().is_root() {
         eprintln!(

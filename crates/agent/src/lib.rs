@@ -22,6 +22,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use adit_api::agent::AgentHello;
+use adit_ike::charon;
 use adit_linux::{Netlink, privilege, xfrm};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -37,6 +38,9 @@ pub enum AgentError {
     /// The node does not let us.
     #[error("this node cannot host routers")]
     Node(#[source] adit_linux::Error),
+    /// Nothing here could exchange keys.
+    #[error("this node cannot carry tunnels")]
+    Daemon(#[source] charon::NotInstalled),
     /// The configuration asks for what the kernel does not have.
     #[error(
         "`data_plane = \"kernel\"` is set, and this kernel has no ESP: use `auto` or `userspace`, or load the module `esp4`"
@@ -70,6 +74,7 @@ impl Agent {
     /// What an operator has to change on the node or in the configuration.
     pub async fn start(config: AgentConfig) -> Result<Self, AgentError> {
         privilege::check().map_err(AgentError::Node)?;
+        charon::installed().map_err(AgentError::Daemon)?;
         let routers = config::routers_dir(&config.state_dir);
         router::make_private_dir(&routers)
             .map_err(|source| AgentError::StateDir { path: routers.clone(), source })?;

@@ -7,6 +7,6 @@ mod socket;
 mod vici;
 
 pub use events::{Event, Events, LogLine};
-pub use process::{Config, Process, StartError, StopError};
+pub use process::{Config, NotInstalled, Process, StartError, StopError, installed};
 pub use sa::{ChildSa, ChildState, IkeSa, IkeState};
 pub use vici::{Algorithms, Terminate, Vici, ViciError};

@@ -60,6 +60,21 @@ pub enum StartError {
     Silent,
 }
 
+/// The program is not on this machine.
+#[derive(Debug, thiserror::Error)]
+#[error("`{PROGRAM}` is not on the path: install the package charon-systemd")]
+pub struct NotInstalled;
+
+/// Looks for the program, so that whoever lacks it learns so before the first tunnel.
+///
+/// # Errors
+/// [`NotInstalled`].
+pub fn installed() -> Result<(), NotInstalled> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut folders = std::env::split_paths(&path);
+    if folders.any(|folder| folder.join(PROGRAM).is_file()) { Ok(()) } else { Err(NotInstalled) }
+}
+
 /// Why a daemon may still be running, or its files be there.
 #[derive(Debug, thiserror::Error)]
 pub enum StopError {
