@@ -162,14 +162,6 @@ impl Netlink {
         self.set(name, "switch on", LinkMessageBuilder::up).await
     }
 
-    /// Switches an interface off.
-    ///
-    /// # Errors
-    /// [`Error::NoLink`].
-    pub async fn set_down(&self, name: &str) -> Result<()> {
-        self.set(name, "switch off", LinkMessageBuilder::down).await
-    }
-
     /// Gives an interface its Ethernet address. Where the sysctl `arp_notify` is on, an interface that is up announces
     /// its IPv4 addresses then, even if the Ethernet address stays the same.
     ///
