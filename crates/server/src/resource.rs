@@ -264,6 +264,13 @@ fn listing(caller: &Caller, query: &ListQuery) -> Listing {
     Listing { filters: filters.collect(), sort: query.sort.clone(), page, ..caller.visible() }
 }
 
+/// Takes an attribute of a PUT over; what the PUT does not name stays.
+pub(crate) fn replace<T>(place: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *place = value;
+    }
+}
+
 /// The one map from failures of the store to answers.
 pub(crate) trait FromStore {
     /// A use case that expects a failure turns it into its own answer before it gets here.

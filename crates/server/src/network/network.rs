@@ -12,7 +12,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{interface, standard};
-use crate::resource::{Context, FromStore, Resource};
+use crate::resource::{Context, FromStore, Resource, replace};
 use crate::vpn::protection;
 
 /// What a network gets whose owner does not say, in octets.
@@ -85,14 +85,14 @@ impl Resource for Networks {
             physical_network: physical_network.unwrap_or(old.physical_network),
             segmentation_id: segmentation_id.unwrap_or(old.segmentation_id),
         };
-        network.name = name.unwrap_or_else(|| before.name.clone());
-        network.description = description.unwrap_or_else(|| before.description.clone());
-        network.admin_state_up = admin_state_up.unwrap_or(before.admin_state_up);
-        network.shared = shared.unwrap_or(before.shared);
-        network.external = external.unwrap_or(before.external);
+        replace(&mut network.name, name);
+        replace(&mut network.description, description);
+        replace(&mut network.admin_state_up, admin_state_up);
+        replace(&mut network.shared, shared);
+        replace(&mut network.external, external);
         network.physical = provider.check()?;
         network.mtu = mtu.map_or(Ok(before.mtu), check_mtu)?;
-        network.port_security_enabled = port_security_enabled.unwrap_or(before.port_security_enabled);
+        replace(&mut network.port_security_enabled, port_security_enabled);
         if network.record == before {
             return Ok(network);
         }

@@ -15,7 +15,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{gateway, interface, standard};
-use crate::resource::{self, Context, FromStore, Resource};
+use crate::resource::{self, Context, FromStore, Resource, replace};
 use crate::vpn::protection;
 use crate::{agents, quota};
 
@@ -72,9 +72,9 @@ impl Resource for Routers {
         let Update { name, description, admin_state_up, external_gateway_info, routes } = update;
         let before = router.record.clone();
         let before_ports = interface::ports(cx, &router).await?;
-        router.name = name.unwrap_or_else(|| before.name.clone());
-        router.description = description.unwrap_or_else(|| before.description.clone());
-        router.admin_state_up = admin_state_up.unwrap_or(before.admin_state_up);
+        replace(&mut router.name, name);
+        replace(&mut router.description, description);
+        replace(&mut router.admin_state_up, admin_state_up);
         let mut retired = None;
         if let Some(request) = &external_gateway_info {
             permit_gateway(cx, request, "update")?;

@@ -8,7 +8,7 @@ use adit_store::{Listing, Stored};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::resource::{Context, FromStore, Resource};
+use crate::resource::{Context, FromStore, Resource, replace};
 
 pub(crate) struct EndpointGroups;
 
@@ -55,8 +55,8 @@ impl Resource for EndpointGroups {
     ) -> Result<Stored<EndpointGroup>, ApiError> {
         let Update { name, description } = update;
         let before = group.record.clone();
-        group.name = name.unwrap_or_else(|| before.name.clone());
-        group.description = description.unwrap_or_else(|| before.description.clone());
+        replace(&mut group.name, name);
+        replace(&mut group.description, description);
         if group.record != before {
             cx.session.table().update(&mut group).await.map_err(ApiError::from_store)?;
         }

@@ -9,7 +9,7 @@ use adit_store::{Listing, Stored};
 use uuid::Uuid;
 
 use super::site_connection;
-use crate::resource::{Context, FromStore, Resource};
+use crate::resource::{Context, FromStore, Resource, replace};
 
 pub(crate) struct IkePolicies;
 
@@ -65,8 +65,8 @@ impl Resource for IkePolicies {
         let before = policy.record.clone();
         let IkePolicy { id: _, project_id: _, name: old_name, description: old_description, parameters } =
             &mut policy.record;
-        *old_name = name.unwrap_or_else(|| before.name.clone());
-        *old_description = description.unwrap_or_else(|| before.description.clone());
+        replace(old_name, name);
+        replace(old_description, description);
         *parameters = IkeParameters {
             version: ike_version.unwrap_or(parameters.version),
             negotiation_mode: phase1_negotiation_mode.unwrap_or(parameters.negotiation_mode),

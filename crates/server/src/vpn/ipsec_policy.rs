@@ -9,7 +9,7 @@ use adit_store::{Listing, Stored};
 use uuid::Uuid;
 
 use super::site_connection;
-use crate::resource::{Context, FromStore, Resource};
+use crate::resource::{Context, FromStore, Resource, replace};
 
 pub(crate) struct IpsecPolicies;
 
@@ -65,8 +65,8 @@ impl Resource for IpsecPolicies {
         let before = policy.record.clone();
         let IpsecPolicy { id: _, project_id: _, name: old_name, description: old_description, parameters } =
             &mut policy.record;
-        *old_name = name.unwrap_or_else(|| before.name.clone());
-        *old_description = description.unwrap_or_else(|| before.description.clone());
+        replace(old_name, name);
+        replace(old_description, description);
         *parameters = IpsecParameters {
             transform_protocol: transform_protocol.unwrap_or(parameters.transform_protocol),
             encapsulation_mode: encapsulation_mode.unwrap_or(parameters.encapsulation_mode),

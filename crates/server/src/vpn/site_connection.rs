@@ -17,7 +17,7 @@ use adit_store::{Listing, Record, Stored};
 use uuid::Uuid;
 
 use super::selectors::{self, Given};
-use crate::resource::{Context, FromStore, Resource};
+use crate::resource::{Context, FromStore, Resource, replace};
 
 pub(crate) struct SiteConnections;
 
@@ -218,12 +218,6 @@ fn apply(connection: &mut SiteConnection, selectors: Selectors, update: Update) 
     replace(&mut connection.admin_state_up, admin_state_up);
     connection.dpd = dpd.unwrap_or_default().or(connection.dpd);
     connection.selectors = selectors;
-}
-
-fn replace<T>(place: &mut T, value: Option<T>) {
-    if let Some(value) = value {
-        *place = value;
-    }
 }
 
 /// What is left to check when all references are known.

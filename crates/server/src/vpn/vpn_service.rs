@@ -11,7 +11,7 @@ use adit_model::{
 use adit_store::{Listing, Session, Stored};
 use uuid::Uuid;
 
-use crate::resource::{Context, FromStore, Resource};
+use crate::resource::{Context, FromStore, Resource, replace};
 
 pub(crate) struct VpnServices;
 
@@ -71,9 +71,9 @@ impl Resource for VpnServices {
     ) -> Result<Stored<VpnService>, ApiError> {
         let Update { name, description, admin_state_up } = update;
         let before = service.record.clone();
-        service.name = name.unwrap_or_else(|| before.name.clone());
-        service.description = description.unwrap_or_else(|| before.description.clone());
-        service.admin_state_up = admin_state_up.unwrap_or(before.admin_state_up);
+        replace(&mut service.name, name);
+        replace(&mut service.description, description);
+        replace(&mut service.admin_state_up, admin_state_up);
         if service.record == before {
             return Ok(service);
         }
