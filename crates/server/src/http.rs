@@ -13,6 +13,7 @@ mod identity;
 mod networking;
 mod request;
 mod response;
+mod route;
 
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;

@@ -25,7 +25,7 @@ pub(crate) struct Context<'a> {
 }
 
 /// A resource of the Networking API: its declaration and its rules.
-pub(crate) trait Resource {
+pub(crate) trait Resource: 'static {
     /// The value that is stored.
     type Record: Record;
     /// A checked POST.

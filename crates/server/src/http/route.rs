@@ -1,0 +1,150 @@
+//! Routes as data: what answers which method on which path. The dispatch, the refusals of wrong methods and the
+//! OpenAPI document are all read off the same table.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use axum::response::Response;
+
+/// What becomes of a request in time.
+pub(super) type Answering<'c, E> = Pin<Box<dyn Future<Output = Result<Response, E>> + Send + 'c>>;
+
+/// One method on one path of an API. `C` is the call that its handlers get, `E` the API's error.
+pub(super) struct Route<C, E> {
+    /// `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
+    pub(super) method: &'static str,
+    /// Below the API's version, as `routers/{router_id}/l3-agents`: words, and names of what the caller chooses.
+    pub(super) path: String,
+    /// What it does, in a few words.
+    #[expect(dead_code, reason = "the OpenAPI document comes next")]
+    pub(super) summary: String,
+    /// Whether it is there only for what it refuses, as a `PUT` on a collection.
+    pub(super) hidden: bool,
+    handler: Handler<C, E>,
+}
+
+type Handler<C, E> = for<'c> fn(Asked<'c, C>) -> Answering<'c, E>;
+
+/// A call, and what its path named.
+pub(super) struct Asked<'c, C> {
+    /// The call.
+    pub(super) call: &'c C,
+    names: Names<'c>,
+}
+
+/// What a path says beside its words.
+pub(super) struct Names<'c> {
+    chosen: Vec<&'c str>,
+    last: &'c str,
+}
+
+impl<C> Asked<'_, C> {
+    /// What stands at the `nth` placeholder of the route's path, counted from 0.
+    pub(super) fn name(&self, nth: usize) -> &str {
+        self.names.chosen.get(nth).copied().unwrap_or_default()
+    }
+
+    /// The last part of the path, whatever it is: the name of an action.
+    pub(super) fn last(&self) -> &str {
+        self.names.last
+    }
+}
+
+impl<C, E> Route<C, E> {
+    /// A route.
+    pub(super) fn new(
+        method: &'static str,
+        path: impl Into<String>,
+        summary: impl Into<String>,
+        handler: Handler<C, E>,
+    ) -> Self {
+        Self { method, path: path.into(), summary: summary.into(), hidden: false, handler }
+    }
+
+    /// The same, but in no document.
+    pub(super) fn hidden(mut self) -> Self {
+        self.hidden = true;
+        self
+    }
+
+    /// What the path names at the placeholders; `None` when it is another path.
+    fn names<'c>(&self, path: &[&'c str]) -> Option<Names<'c>> {
+        let (mut chosen, mut last) = (Vec::new(), "");
+        let mut parts = path.iter();
+        for wanted in self.path.split('/') {
+            last = *parts.next()?;
+            if wanted.starts_with('{') {
+                chosen.push(last);
+            } else if wanted != last {
+                return None;
+            }
+        }
+        parts.next().is_none().then_some(Names { chosen, last })
+    }
+
+    /// Answers.
+    pub(super) fn answer<'c>(&self, call: &'c C, names: Names<'c>) -> Answering<'c, E> {
+        (self.handler)(Asked { call, names })
+    }
+}
+
+/// Where a request leads.
+pub(super) enum Found<'c, 'r, C, E> {
+    /// To a handler.
+    Handler(&'r Route<C, E>, Names<'c>),
+    /// To a path that has other methods.
+    OtherMethod,
+    /// Nowhere.
+    Nothing,
+}
+
+/// Looks for the route of a request: words win over placeholders by standing earlier in the table.
+pub(super) fn find<'c, 'r, C, E>(
+    routes: &'r [Route<C, E>],
+    method: &str,
+    path: &[&'c str],
+) -> Found<'c, 'r, C, E> {
+    let mut found = Found::Nothing;
+    for route in routes {
+        let Some(names) = route.names(path) else { continue };
+        if route.method == method {
+            return Found::Handler(route, names);
+        }
+        found = Found::OtherMethod;
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Found, Route, find};
+
+    #[test]
+    fn a_path_leads_to_the_first_route_that_fits() {
+        let route =
+            |method, path: &str| Route::<(), ()>::new(method, path, "", |_| Box::pin(async { Err(()) }));
+        let routes = [
+            route("GET", "quotas/tenant"),
+            route("GET", "quotas/{project_id}"),
+            route("PUT", "quotas/{project_id}"),
+            route("GET", "quotas/{project_id}/details"),
+        ];
+        for (method, path, want) in [
+            ("GET", "quotas/tenant", "quotas/tenant []"),
+            ("GET", "quotas/a", "quotas/{project_id} [\"a\"]"),
+            ("GET", "quotas/a/details", "quotas/{project_id}/details [\"a\"]"),
+            ("PUT", "quotas/tenant", "quotas/{project_id} [\"tenant\"]"),
+            ("DELETE", "quotas/a", "other method"),
+            ("GET", "quotas", "nothing"),
+            ("GET", "quotas/a/details/b", "nothing"),
+        ] {
+            let path: Vec<&str> = path.split('/').collect();
+            let found = match find(&routes, method, &path) {
+                Found::Handler(route, names) => format!("{} {:?}", route.path, names.chosen),
+                Found::OtherMethod => "other method".to_owned(),
+                Found::Nothing => "nothing".to_owned(),
+            };
+            assert_eq!(found, want, "{method} {path:?}");
+        }
+    }
+}
