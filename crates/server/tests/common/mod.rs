@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "shared by test programs that each use another part of it")]
 
+pub mod cloud;
+
 use adit_server::{App, Bootstrap, ServerConfig};
 use adit_store::{SealingKey, Store};
 use axum::Router;

@@ -1,0 +1,271 @@
+//! Ports.
+
+use serde_json::{Value, json};
+
+use crate::common::cloud::Cloud;
+
+#[tokio::test]
+async fn everything_that_a_port_refuses() {
+    let mut cloud = Cloud::start().await;
+    cloud.external().await;
+    let (admin, demo, stranger) = (cloud.admin.clone(), cloud.demo.clone(), cloud.stranger.clone());
+    cloud.create(&demo, "network", "left", json!({})).await;
+    cloud.create(&demo, "network", "right", json!({})).await;
+    cloud.create(&admin, "network", "shared", json!({"shared": true})).await;
+    cloud.subnet(&demo, "left", "left-subnet", "10.6.0.0/24", json!({})).await;
+    cloud.subnet(&demo, "right", "tiny", "10.7.0.0/30", json!({})).await;
+    cloud.subnet(&admin, "shared", "shared-subnet", "10.8.0.0/24", json!({})).await;
+    let mac = "fa:16:3e:00:00:01";
+    let attributes = json!({
+        "network_id": "{left}", "mac_address": mac,
+        "fixed_ips": [{"subnet_id": "{left-subnet}", "ip_address": "10.6.0.60"}],
+    });
+    cloud.create(&demo, "port", "port", attributes).await;
+    cloud.create(&demo, "port", "last", json!({"network_id": "{right}"})).await;
+    cloud.create(&demo, "port", "guest", json!({"network_id": "{shared}"})).await;
+    cloud.create(&demo, "router", "router", json!({})).await;
+    let added = cloud
+        .put(&demo, "routers/{router}/add_router_interface", json!({"subnet_id": "{left-subnet}"}))
+        .await;
+    cloud.ids.insert("interface".to_owned(), added["port_id"].as_str().unwrap().to_owned());
+    let port = |attributes: Value| {
+        let mut all = json!({"network_id": "{left}"});
+        all.as_object_mut().unwrap().extend(attributes.as_object().unwrap().clone());
+        json!({"port": all})
+    };
+    let fixed = |fixed_ips: Value| port(json!({"fixed_ips": fixed_ips}));
+    let change = |attributes: Value| json!({"port": attributes});
+    let bad = |attribute: &str, why: &str| {
+        format!("400 HTTPBadRequest Invalid input for {attribute}. Reason: {why}.")
+    };
+    let invalid = |why: &str| format!("400 InvalidInput Invalid input for operation: {why}.");
+    for case in [
+        (
+            "POST",
+            "ports",
+            change(json!({})),
+            "400 HTTPBadRequest Failed to parse request. Required attribute 'network_id' not specified",
+        ),
+        (
+            "POST",
+            "ports",
+            port(json!({"network_id": "{port}"})),
+            "404 NetworkNotFound Network {port} could not be found.",
+        ),
+        (
+            "POST",
+            "ports",
+            port(json!({"network_id": "{ext}"})),
+            "403 PolicyNotAuthorized rule:create_port is disallowed by policy",
+        ),
+        (
+            "POST",
+            "ports",
+            port(json!({"network_id": "{shared}", "fixed_ips": [{"ip_address": "10.8.0.9"}]})),
+            "403 PolicyNotAuthorized (rule:create_port and (rule:create_port:fixed_ips and (rule:create_port:fixed_ips:ip_address))) is disallowed by policy",
+        ),
+        (
+            "POST",
+            "ports",
+            port(json!({"network_id": "{shared}", "mac_address": mac})),
+            "403 PolicyNotAuthorized (rule:create_port and rule:create_port:mac_address) is disallowed by policy",
+        ),
+        (
+            "POST",
+            "ports",
+            port(json!({"network_id": "{shared}", "device_owner": "network:dhcp"})),
+            "403 PolicyNotAuthorized (rule:create_port and rule:create_port:device_owner) is disallowed by policy",
+        ),
+        (
+            "POST",
+            "ports",
+            port(json!({"device_owner": "network:router_interface", "device_id": "{router}"})),
+            "400 BadRequest Bad port request: device owner network:router_interface is set by the service alone.",
+        ),
+        (
+            "POST",
+            "ports",
+            port(json!({"mac_address": "bad"})),
+            &bad("mac_address", "'bad' is not a valid MAC address"),
+        ),
+        (
+            "POST",
+            "ports",
+            port(json!({"mac_address": mac})),
+            "409 MacAddressInUse Unable to complete operation for network {left}. The mac address fa:16:3e:00:00:01 is in use.",
+        ),
+        (
+            "POST",
+            "ports",
+            fixed(json!([{"ip_address": "10.6.0.60"}])),
+            "409 IpAddressAlreadyAllocated IP address 10.6.0.60 already allocated in subnet {left-subnet}",
+        ),
+        (
+            "POST",
+            "ports",
+            port(json!({"network_id": "{right}"})),
+            "409 IpAddressGenerationFailure No more IP addresses available on network {right}.",
+        ),
+        (
+            "POST",
+            "ports",
+            fixed(json!([{"ip_address": "10.9.0.50"}])),
+            "400 InvalidIpForNetwork IP address 10.9.0.50 is not a valid IP for any of the subnets on the specified network.",
+        ),
+        (
+            "POST",
+            "ports",
+            fixed(json!([{"ip_address": "10.9.0.50", "subnet_id": "{left-subnet}"}])),
+            "400 InvalidIpForSubnet IP address 10.9.0.50 is not a valid IP for the specified subnet.",
+        ),
+        (
+            "POST",
+            "ports",
+            fixed(json!([{"ip_address": "10.6.0.255"}])),
+            "400 InvalidIpForSubnet IP address 10.6.0.255 is not a valid IP for the specified subnet.",
+        ),
+        (
+            "POST",
+            "ports",
+            fixed(json!([{"subnet_id": "{tiny}"}])),
+            &invalid(
+                "Failed to create port on network {left}, because fixed_ips included invalid subnet {tiny}",
+            ),
+        ),
+        (
+            "POST",
+            "ports",
+            fixed(json!([{"subnet_id": "{left}"}])),
+            "404 SubnetNotFound Subnet {left} could not be found.",
+        ),
+        ("POST", "ports", fixed(json!([{}])), &invalid("IP allocation requires subnet_id or ip_address")),
+        (
+            "POST",
+            "ports",
+            fixed(json!([{"ip_address": "10.6.0.50"}, {"ip_address": "10.6.0.50"}])),
+            &bad("fixed_ips", "Duplicate IP address '10.6.0.50'"),
+        ),
+        (
+            "POST",
+            "ports",
+            fixed(json!("x")),
+            "400 HTTPBadRequest Invalid input for fixed_ips. Reason: Invalid data format for fixed IP: 'x'.",
+        ),
+        (
+            "POST",
+            "ports",
+            port(json!({"security_groups": ["{left}"]})),
+            "404 SecurityGroupNotFound Security group {left} does not exist",
+        ),
+        (
+            "POST",
+            "ports",
+            port(json!({"security_groups": ["{left}"], "port_security_enabled": false})),
+            "400 PortSecurityAndIPRequiredForSecurityGroups Port security must be enabled and port must have an IP address in order to use security groups.",
+        ),
+        (
+            "PUT",
+            "ports/{port}",
+            change(json!({"mac_address": "fa:16:3e:00:00:02"})),
+            "403 PolicyNotAuthorized (rule:update_port and rule:update_port:mac_address) is disallowed by policy",
+        ),
+        (
+            "PUT",
+            "ports/{guest}",
+            change(json!({"fixed_ips": []})),
+            "403 PolicyNotAuthorized (rule:update_port and rule:update_port:fixed_ips) is disallowed by policy",
+        ),
+        (
+            "PUT",
+            "ports/{port}",
+            change(json!({"fixed_ips": [{"ip_address": "10.6.0.1"}]})),
+            "409 IpAddressAlreadyAllocated IP address 10.6.0.1 already allocated in subnet {left-subnet}",
+        ),
+        (
+            "PUT",
+            "ports/{interface}",
+            change(json!({"fixed_ips": [{"ip_address": "10.6.0.9"}]})),
+            "400 BadRequest Bad ports request: IP updates for port {interface} are not allowed.",
+        ),
+        (
+            "PUT",
+            "ports/{interface}",
+            change(json!({"device_id": ""})),
+            "400 BadRequest Bad port request: port {interface} belongs to router {router}, use the router's remove_router_interface.",
+        ),
+        (
+            "PUT",
+            "ports/{port}",
+            change(json!({"device_owner": "network:router_gateway"})),
+            "400 BadRequest Bad port request: device owner network:router_gateway is set by the service alone.",
+        ),
+        (
+            "DELETE",
+            "ports/{interface}",
+            json!(null),
+            "409 ServicePortInUse Port {interface} cannot be deleted directly via the port API: has device owner network:router_interface.",
+        ),
+        ("GET", "ports?fixed_ips=foo", json!(null), &invalid("'foo' is not of the form <key>=[value]")),
+    ] {
+        cloud.refused(&demo, case).await;
+    }
+    for method in ["GET", "DELETE"] {
+        let want = "404 PortNotFound Port {port} could not be found.";
+        cloud.refused(&stranger, (method, "ports/{port}", Value::Null, want)).await;
+    }
+}
+
+#[tokio::test]
+async fn ports_are_found_by_what_they_have() {
+    let mut cloud = Cloud::start().await;
+    let (admin, demo) = (cloud.admin.clone(), cloud.demo.clone());
+    cloud.create(&demo, "network", "left", json!({})).await;
+    cloud.subnet(&demo, "left", "four", "10.6.0.0/24", json!({})).await;
+    cloud.subnet(&demo, "left", "six", "fd00::/64", json!({})).await;
+    let fixed_ips = json!([{"ip_address": "10.6.0.60"}, {"ip_address": "10.6.0.61"}]);
+    cloud.create(&demo, "port", "a", json!({"network_id": "{left}", "fixed_ips": fixed_ips})).await;
+    let both = cloud.create(&demo, "port", "b", json!({"network_id": "{left}", "tags": ["x"]})).await;
+    let subnets: Vec<Value> =
+        both["fixed_ips"].as_array().unwrap().iter().map(|one| cloud.shown(&one["subnet_id"])).collect();
+    assert_eq!(subnets, ["{four}", "{six}"], "one address of each IP version");
+    cloud
+        .create(&demo, "port", "c", json!({"network_id": "{left}", "fixed_ips": [], "device_id": "host"}))
+        .await;
+    for (query, want) in [
+        ("", vec!["a", "b", "c"]),
+        ("&fixed_ips=subnet_id%3D{four}", vec!["a", "b"]),
+        ("&fixed_ips=subnet_id%3D{six}", vec!["b"]),
+        ("&fixed_ips=ip_address%3D10.6.0.61", vec!["a"]),
+        ("&fixed_ips=ip_address%3D10.6.0.6", vec![]),
+        ("&fixed_ips=ip_address_substr%3D10.6.0.6", vec!["a"]),
+        ("&fixed_ips=ip_address%3D10.6.0.61&fixed_ips=ip_address%3D10.6.0.60", vec!["a"]),
+        ("&fixed_ips=ip_address%3D10.6.0.61&fixed_ips=subnet_id%3D{six}", vec![]),
+        ("&device_id=host", vec!["c"]),
+        ("&status=DOWN&admin_state_up=True", vec!["a", "b", "c"]),
+        ("&status=ACTIVE", vec![]),
+        ("&status=BUILD", vec![]),
+        ("&name=a&name=c", vec!["a", "c"]),
+        ("&sort_key=name&sort_dir=desc", vec!["c", "b", "a"]),
+    ] {
+        let ports = cloud.get(&demo, &format!("ports?fields=name{query}")).await;
+        let names: Vec<&str> =
+            ports["ports"].as_array().unwrap().iter().map(|port| port["name"].as_str().unwrap()).collect();
+        let ordered = query.contains("sort_key");
+        let sorted = |mut names: Vec<&'static str>| {
+            if !ordered {
+                names.sort_unstable()
+            }
+            names
+        };
+        let mut got = names.clone();
+        if !ordered {
+            got.sort_unstable()
+        }
+        assert_eq!(got, sorted(want), "{query}");
+    }
+    let moved = json!({"port": {"mac_address": "FA-16-3E-00-00-09", "fixed_ips": [{"subnet_id": "{four}"}]}});
+    let port = cloud.put(&admin, "ports/{a}", moved).await["port"].clone();
+    assert_eq!(port["mac_address"], "fa:16:3e:00:00:09");
+    assert_eq!(port["fixed_ips"][0]["ip_address"], "10.6.0.60", "an address that fits is kept");
+    assert_eq!(port["binding:vif_type"], "unbound", "shown to an administrator");
+}
