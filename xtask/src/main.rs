@@ -1,11 +1,12 @@
 //! Set-up and checks for people and CI: installs what is missing, builds, and runs.
 //!
-//! `cargo xtask demo` shows the main job, `cargo xtask test` runs every test, `cargo xtask ci` checks all the rest.
-//! What they say about themselves goes to standard error.
+//! `cargo xtask demo` shows the main job, `cargo xtask test` runs every test, `cargo xtask bench` measures,
+//! `cargo xtask ci` checks all the rest. What they say about themselves goes to standard error.
 
 #![expect(clippy::print_stderr, reason = "this is a tool for people at a terminal")]
 
 mod apparmor;
+mod bench;
 mod ci;
 mod demo;
 mod packages;
@@ -35,6 +36,9 @@ enum Command {
         #[arg(value_name = "FILTER")]
         filters: Vec<OsString>,
     },
+    /// Measure what things cost
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Check what the tests do not: format, lints, documentation, dependencies
     Ci,
 }
@@ -43,6 +47,7 @@ fn main() -> ExitCode {
     let result = match Command::parse() {
         Command::Demo { arguments } => demo::run(&arguments),
         Command::Test { filters } => test::run(&filters),
+        Command::Bench(what) => bench::run(&what),
         Command::Ci => ci::run(),
     };
     match result {
