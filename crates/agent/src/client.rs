@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use adit_api::agent::{AgentHello, AgentWelcome, Report, RouterChanges, RouterList, WATCH_SECS};
+use adit_api::transport::{self, TransportError, Trust};
 use adit_model::AgentId;
 use reqwest::{RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
@@ -43,8 +44,9 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    pub(crate) fn new(config: &AgentConfig) -> Result<Self, reqwest::Error> {
-        let http = reqwest::Client::builder().connect_timeout(LIMIT).no_proxy().build()?;
+    pub(crate) fn new(config: &AgentConfig) -> Result<Self, TransportError> {
+        let http = transport::builder(&config.server_url, &Trust::default())?;
+        let http = http.connect_timeout(LIMIT).no_proxy().build().map_err(TransportError::Client)?;
         let base = format!("{}/agent/v1/agents", config.server_url.trim_end_matches('/'));
         Ok(Self { http, base, key: config.key.clone() })
     }

@@ -22,6 +22,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use adit_api::agent::AgentHello;
+use adit_api::transport::TransportError;
 use adit_ike::charon;
 use adit_linux::{Netlink, privilege, xfrm};
 use tokio::sync::{mpsc, watch};
@@ -56,7 +57,7 @@ pub enum AgentError {
     },
     /// No HTTP client.
     #[error("cannot make an HTTP client")]
-    Http(#[source] reqwest::Error),
+    Http(#[source] TransportError),
 }
 
 /// A running agent. Dropping it stops it; routers stay as they are.

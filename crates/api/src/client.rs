@@ -1,10 +1,12 @@
 //! The HTTP client: a token by password, then objects of the Networking API by name or id.
 
-use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Map, Value, json};
+
+use crate::transport::{self, TransportError, Trust};
 
 /// Who a client is, and where.
 #[derive(Clone)]
@@ -23,6 +25,8 @@ pub struct Credentials {
     pub project_domain_name: String,
     /// Region of the catalog; the first one when `None`.
     pub region: Option<String>,
+    /// Whom to trust where the URLs begin with `https`.
+    pub trust: Trust,
 }
 
 impl std::fmt::Debug for Credentials {
@@ -37,6 +41,9 @@ pub enum ClientError {
     /// A variable is not set.
     #[error("{0} is not set")]
     Variable(&'static str),
+    /// Nobody can be asked.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
     /// Nobody answers, or not as a server of this API does.
     #[error("no answer from {url}")]
     Unreachable {
@@ -111,13 +118,14 @@ impl Credentials {
     pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let required = |name: &'static str| variable(name).ok_or(ClientError::Variable(name));
         Ok(Self {
-            auth_url: required("OS_AUTH_URL")?.trim_end_matches('/').to_owned(),
+            auth_url: transport::identity_v3(&required("OS_AUTH_URL")?),
             username: required("OS_USERNAME")?,
             password: required("OS_PASSWORD")?,
             project_name: required("OS_PROJECT_NAME")?,
             user_domain_name: variable("OS_USER_DOMAIN_NAME").unwrap_or_else(|| "Default".to_owned()),
             project_domain_name: variable("OS_PROJECT_DOMAIN_NAME").unwrap_or_else(|| "Default".to_owned()),
             region: variable("OS_REGION_NAME"),
+            trust: Trust { cafile: variable("OS_CACERT").map(PathBuf::from), insecure: false },
         })
     }
 }
@@ -130,11 +138,8 @@ impl Client {
     pub async fn connect(credentials: &Credentials) -> Result<Self> {
         let url = format!("{}/auth/tokens", credentials.auth_url);
         let unreachable = |source| ClientError::Unreachable { url: url.clone(), source };
-        let mut http = reqwest::Client::builder().timeout(LIMIT);
-        if is_near(&url) {
-            http = http.no_proxy();
-        }
-        let http = http.build().map_err(unreachable)?;
+        let http =
+            transport::builder(&url, &credentials.trust)?.timeout(LIMIT).build().map_err(unreachable)?;
         let user = json!({
             "name": credentials.username,
             "domain": {"name": credentials.user_domain_name},
@@ -284,17 +289,6 @@ impl Object {
     }
 }
 
-/// Whether a server is on this machine or on a link of it, where no proxy gets.
-fn is_near(url: &str) -> bool {
-    let url = reqwest::Url::parse(url).ok();
-    let host = url.as_ref().and_then(reqwest::Url::host_str).unwrap_or_default();
-    match host.trim_matches(['[', ']']).parse() {
-        Ok(IpAddr::V4(address)) => address.is_loopback() || address.is_link_local(),
-        Ok(IpAddr::V6(address)) => address.is_loopback() || address.is_unicast_link_local(),
-        Err(_) => host == "localhost",
-    }
-}
-
 /// Turns a refusal into an error with the server's own words, of whichever API.
 async fn accepted(response: reqwest::Response) -> Result<reqwest::Response> {
     if response.status().is_success() {
@@ -335,26 +329,6 @@ fn object(value: Value) -> Result<Object> {
         Value::Object(map) => Ok(Object(map)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
             Err(ClientError::Malformed("object".to_owned()))
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_near;
-
-    #[test]
-    fn what_is_near_is_not_asked_for_through_a_proxy() {
-        for (url, want) in [
-            ("http://127.0.0.1:9696/identity/v3", true),
-            ("http://[::1]:9696/identity/v3", true),
-            ("http://localhost/identity/v3", true),
-            ("http://169.254.7.2:9696/identity/v3", true),
-            ("https://192.0.2.1/identity/v3", false),
-            ("https://localhost.example.org/v3", false),
-            ("nonsense", false),
-        ] {
-            assert_eq!(is_near(url), want, "{url}");
         }
     }
 }

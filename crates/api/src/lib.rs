@@ -6,7 +6,7 @@
 //! [`error::ApiError`] is the one list of everything that an answer may refuse. [`agent`] is the other protocol: what
 //! agents and servers say to each other.
 //!
-//! Nothing here does I/O, but for the `client` behind the feature of that name.
+//! Nothing here does I/O, but for `client` and `transport` behind the feature `client`.
 
 pub mod agent;
 pub mod attribute;
@@ -19,6 +19,8 @@ pub mod identity;
 pub mod network;
 pub mod python;
 pub mod query;
+#[cfg(feature = "client")]
+pub mod transport;
 pub mod view;
 pub mod vpn;
 
