@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use adit_agent::DataPlaneChoice;
-use adit_server::ServerConfig;
+use adit_server::{IdentityConfig, ServerConfig, ServicePassword};
 use anyhow::{Context, Result, anyhow};
 use figment::Figment;
 use figment::error::Kind;
@@ -24,6 +24,8 @@ pub(crate) struct Config {
     pub(crate) log: String,
     /// The server.
     pub(crate) server: ServerConfig,
+    /// Who knows the users.
+    pub(crate) identity: IdentityConfig,
     /// The agent.
     pub(crate) agent: AgentSection,
 }
@@ -64,6 +66,7 @@ impl Default for Config {
             state_dir: PathBuf::from("/var/lib/adit"),
             log: "info".to_owned(),
             server: ServerConfig::default(),
+            identity: IdentityConfig::default(),
             agent: AgentSection::default(),
         }
     }
@@ -108,7 +111,7 @@ impl Config {
         figment.extract().map_err(|error| explain(&error))
     }
 
-    /// The configuration as a file would have it, without the password of a database.
+    /// The configuration as a file would have it, without passwords.
     pub(crate) fn to_toml(&self) -> Result<String> {
         let mut shown = self.clone();
         if let Some((scheme, rest)) = shown.server.database.split_once("://")
@@ -116,6 +119,10 @@ impl Config {
         {
             let user = credentials.split(':').next().unwrap_or_default();
             shown.server.database = format!("{scheme}://{user}:***@{place}");
+        }
+        let password = &mut shown.identity.keystone.password;
+        if !password.is_empty() {
+            *password = ServicePassword::new("***");
         }
         toml::to_string(&shown).context("cannot print the configuration")
     }
@@ -198,7 +205,10 @@ mod tests {
                 "DIR/adit.toml: unknown key `server.regoin`; did you mean `region`?",
             ),
             ("stat_dir = \"x\"\n", "DIR/adit.toml: unknown key `stat_dir`; did you mean `state_dir`?"),
-            ("zzz = 1\n", "DIR/adit.toml: unknown key `zzz`; known are state_dir, log, server, agent"),
+            (
+                "zzz = 1\n",
+                "DIR/adit.toml: unknown key `zzz`; known are state_dir, log, server, identity, agent",
+            ),
             (
                 "[server]\ntoken_lifetime_secs = \"x\"\n",
                 "DIR/adit.toml: `server.token_lifetime_secs`: invalid type: found string \"x\", expected u32",
@@ -206,6 +216,14 @@ mod tests {
         ] {
             assert_eq!(load(text).unwrap_err().to_string(), want, "{text}");
         }
+    }
+
+    #[test]
+    fn the_password_for_keystone_is_not_shown() {
+        let config = load("[identity.keystone]\npassword = \"secret\"\n").unwrap();
+        assert_eq!(config.identity.keystone.password, ServicePassword::new("secret"));
+        let shown = config.to_toml().unwrap();
+        assert!(shown.contains("password = \"***\"") && !shown.contains("secret"), "{shown}");
     }
 
     #[test]

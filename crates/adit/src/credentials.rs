@@ -5,8 +5,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 
 use adit_api::client::Credentials;
-use anyhow::{Context, Result};
+use adit_server::IdentityProvider;
+use anyhow::{Context, Result, bail};
 
+use crate::config::Config;
 use crate::state::{StateDir, write_private};
 
 /// The passwords of the users that the first start makes.
@@ -51,13 +53,20 @@ pub(crate) fn follow(state: &StateDir, base_url: &str, region: &str) -> Result<(
     Ok(())
 }
 
-/// The credentials of commands on this node: `OS_*` variables, or the administrator's file in the state directory.
-pub(crate) fn find(state_dir: &Path) -> Result<Credentials> {
+/// The credentials of commands on this node: `OS_*` variables, or, where Adit knows the users itself, the administrator's
+/// file in the state directory.
+pub(crate) fn find(config: &Config) -> Result<Credentials> {
     if std::env::var_os("OS_AUTH_URL").is_some() {
         return Credentials::from_variables(|name| std::env::var(name).ok())
             .context("the OS_* variables are incomplete");
     }
-    read(&state_dir.join("openrc-admin"))
+    if config.identity.provider == IdentityProvider::Keystone {
+        bail!(
+            "identity is Keystone's: set OS_AUTH_URL, OS_USERNAME, OS_PASSWORD, OS_PROJECT_NAME and the other OS_* \
+             variables of one of its administrators, as for the `openstack` command"
+        );
+    }
+    read(&config.state_dir.join("openrc-admin"))
         .context("no credentials; set OS_AUTH_URL and the other OS_* variables, or --state-dir")
 }
 
@@ -129,7 +138,8 @@ mod tests {
         let passwords = Passwords { admin: "pa".to_owned(), demo: "pd".to_owned() };
         write(&state, "http://127.0.0.1:9696", "RegionOne", &passwords).unwrap();
         follow(&state, "http://127.0.0.1:19696", "left").unwrap();
-        let found = find(dir.path()).unwrap();
+        let config = Config { state_dir: dir.path().to_owned(), ..Config::default() };
+        let found = find(&config).unwrap();
         assert_eq!(
             (found.auth_url.as_str(), found.region.as_deref()),
             ("http://127.0.0.1:19696/identity/v3", Some("left"))
@@ -144,6 +154,18 @@ mod tests {
                 cloud(("adit", "demo", "pd"), "http://127.0.0.1:19696/identity/v3", "left"),
             )
         );
+    }
+
+    #[test]
+    fn where_identity_is_keystones_the_file_of_an_earlier_start_is_not_taken() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::hold(dir.path()).unwrap();
+        let passwords = Passwords { admin: "pa".to_owned(), demo: "pd".to_owned() };
+        write(&state, "http://127.0.0.1:9696", "RegionOne", &passwords).unwrap();
+        let mut config = Config { state_dir: dir.path().to_owned(), ..Config::default() };
+        config.identity.provider = IdentityProvider::Keystone;
+        let refused = find(&config).unwrap_err().to_string();
+        assert!(refused.starts_with("identity is Keystone's: set OS_AUTH_URL"), "{refused}");
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub(crate) struct Del {
 
 impl Add {
     pub(crate) async fn run(self, config: &Config) -> Result<()> {
-        let client = Client::connect(&credentials::find(&config.state_dir)?).await?;
+        let client = Client::connect(&credentials::find(config)?).await?;
         let network = client.find("networks", &self.network).await?;
         let (port, is_new) = match &self.port {
             Some(port) => (client.find("ports", port).await?, false),
@@ -67,7 +67,7 @@ impl Add {
 impl Del {
     pub(crate) async fn run(self, config: &Config) -> Result<()> {
         host::del(&self.name).await?;
-        let client = Client::connect(&credentials::find(&config.state_dir)?).await?;
+        let client = Client::connect(&credentials::find(config)?).await?;
         let mine = [("device_id", self.name.as_str()), ("device_owner", OWNER)];
         for port in client.list("ports", &mine).await? {
             // A port that was there before keeps its own name, and stays.

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 
 use adit_agent::{Agent, AgentConfig, AgentKey};
-use adit_server::{App, Bootstrap};
+use adit_server::{App, Bootstrap, IdentityProvider};
 use adit_store::{SealingKey, Store};
 use anyhow::{Context, Result, bail};
 use tokio::net::TcpListener;
@@ -85,8 +85,16 @@ impl Server {
         let address = listener.local_addr().context("cannot tell the address that is listened on")?;
         let store = open_store(config, state).await?;
         store.migrate().await?;
-        let app = App::new(store, config.server.clone(), state::key(&config.agent_key_file())?);
-        bootstrap(&app, state, &credentials::base_url(address), &config.server.region).await?;
+        let key = state::key(&config.agent_key_file())?;
+        let app = App::with_identity(store, config.server.clone(), key, &config.identity)?;
+        match config.identity.provider {
+            IdentityProvider::Local => {
+                bootstrap(&app, state, &credentials::base_url(address), &config.server.region).await?;
+            }
+            IdentityProvider::Keystone => {
+                tracing::info!(keystone = config.identity.keystone.auth_url, "identity is Keystone's");
+            }
+        }
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn(adit_server::serve(app, listener, async {
             // A sender that is gone means the same.

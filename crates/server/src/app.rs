@@ -7,7 +7,10 @@ use adit_store::Store;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::ServerConfig;
+use crate::config::{IdentityConfig, IdentityProvider};
+use crate::identity::keystone::Keystone;
+use crate::identity::keystone::config::KeystoneError;
+use crate::{ServerConfig, identity};
 
 /// The server's state. Cheap to clone.
 #[derive(Clone)]
@@ -20,7 +23,9 @@ struct Shared {
     /// Sees a new value after each commit that agents may care about.
     commits: watch::Sender<u64>,
     watches_end: CancellationToken,
-    identity: crate::identity::Memory,
+    identity: identity::Memory,
+    /// When it is in charge of identity.
+    keystone: Option<Keystone>,
 }
 
 impl fmt::Debug for App {
@@ -30,15 +35,44 @@ impl fmt::Debug for App {
 }
 
 impl App {
-    /// A server over `store`. Agents must present `agent_key`.
+    /// A server over `store` with users of its own. Agents must present `agent_key`.
     pub fn new(store: Store, config: ServerConfig, agent_key: String) -> Self {
+        Self::with_keystone(store, config, agent_key, None)
+    }
+
+    /// A server over `store` that knows its users as `identity` says.
+    ///
+    /// # Errors
+    /// [`KeystoneError`]. Whether Keystone answers, the first request tells.
+    pub fn with_identity(
+        store: Store,
+        config: ServerConfig,
+        agent_key: String,
+        identity: &IdentityConfig,
+    ) -> Result<Self, KeystoneError> {
+        let keystone = match identity.provider {
+            IdentityProvider::Local => None,
+            IdentityProvider::Keystone => {
+                Some(Keystone::new(identity.keystone.clone(), Arc::new(jiff::Timestamp::now))?)
+            }
+        };
+        Ok(Self::with_keystone(store, config, agent_key, keystone))
+    }
+
+    pub(crate) fn with_keystone(
+        store: Store,
+        config: ServerConfig,
+        agent_key: String,
+        keystone: Option<Keystone>,
+    ) -> Self {
         Self(Arc::new(Shared {
             store,
             config,
             agent_key,
             commits: watch::Sender::new(0),
             watches_end: CancellationToken::new(),
-            identity: crate::identity::Memory::default(),
+            identity: identity::Memory::default(),
+            keystone,
         }))
     }
 
@@ -53,8 +87,13 @@ impl App {
     }
 
     /// What of tokens and passwords stays in memory.
-    pub(crate) fn identity(&self) -> &crate::identity::Memory {
+    pub(crate) fn identity(&self) -> &identity::Memory {
         &self.0.identity
+    }
+
+    /// The Keystone in whose hands identity is; `None` when it is Adit's own.
+    pub(crate) fn keystone(&self) -> Option<&Keystone> {
+        self.0.keystone.as_ref()
     }
 
     pub(crate) fn agent_key(&self) -> &str {

@@ -4,6 +4,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
+use crate::identity::keystone::config::KeystoneConfig;
+
 /// Section `[server]` of the configuration file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -30,5 +32,31 @@ impl Default for ServerConfig {
             token_lifetime_secs: 3600,
             vpn_provider: "strongswan".to_owned(),
         }
+    }
+}
+
+/// Section `[identity]` of the configuration file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct IdentityConfig {
+    /// Who knows the users.
+    pub provider: IdentityProvider,
+    /// The Keystone, when that is who knows them.
+    pub keystone: KeystoneConfig,
+}
+
+/// Who knows the users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum IdentityProvider {
+    /// Adit itself.
+    Local,
+    /// A Keystone elsewhere.
+    Keystone,
+}
+
+impl Default for IdentityConfig {
+    fn default() -> Self {
+        Self { provider: IdentityProvider::Local, keystone: KeystoneConfig::default() }
     }
 }

@@ -46,10 +46,11 @@ pub fn router(app: App) -> Router {
         .with_state(app)
 }
 
-async fn index(request: axum::extract::Request) -> Response {
+async fn index(State(app): State<App>, request: axum::extract::Request) -> Response {
     let base = request::base_url(request.headers());
+    let keystone = app.keystone().map(|keystone| keystone.public_url().to_owned());
     Json(json!({
-        "identity": format!("{base}/identity/v3"),
+        "identity": keystone.unwrap_or_else(|| format!("{base}/identity/v3")),
         "networking": format!("{base}/networking"),
         "health": format!("{base}/healthz"),
     }))

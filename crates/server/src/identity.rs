@@ -1,12 +1,14 @@
 //! Users, projects, roles and tokens: a use case file per resource.
 //!
-//! [`authenticate`] is what every request to another API begins with. Everybody else enters at `http::identity`.
+//! [`authenticate`] is what every request to another API begins with. Everybody else enters at `http::identity`. All of
+//! it is Adit's own, or, when the operator says so, in the hands of a Keystone elsewhere ([`keystone`]).
 
 mod bearer;
 mod bootstrap;
 mod cache;
 pub(crate) mod catalog;
 pub(crate) mod domain;
+pub(crate) mod keystone;
 mod password;
 pub(crate) mod project;
 pub(crate) mod region;
@@ -37,14 +39,50 @@ pub(crate) struct Memory {
     passwords: password::Passwords,
 }
 
-/// Whoever bears this token; `None` when nobody does, or when it is not scoped to a project.
+/// What a request says about who sends it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Presented<'a> {
+    /// `X-Auth-Token`.
+    pub(crate) token: Option<&'a str>,
+    /// `X-Service-Token`: of the service that asks on behalf of the bearer of the other.
+    pub(crate) service_token: Option<&'a str>,
+    /// The method.
+    pub(crate) method: &'a str,
+    /// The path below the API's own URL, such as `/v2.0/networks`, without suffix and trailing slash.
+    pub(crate) path: &'a str,
+}
+
+/// Why a request has no caller.
+#[derive(Debug)]
+pub(crate) enum Rejection {
+    /// Nobody bears the token, or not for this request.
+    Unauthorized,
+    /// The Keystone that would know does not answer as it should.
+    KeystoneUnavailable,
+    /// A failure of ours.
+    Failed(ApiError),
+}
+
+/// Whoever sent the request.
+///
+/// # Errors
+/// [`Rejection::Unauthorized`] when nobody bears the token, or when it is not scoped to a project.
+pub(crate) async fn authenticate(app: &App, presented: &Presented<'_>) -> Result<Caller, Rejection> {
+    match app.keystone() {
+        Some(keystone) => keystone.authenticate(presented).await,
+        None => authenticate_here(app, presented.token).await?.ok_or(Rejection::Unauthorized),
+    }
+}
+
+/// Whoever bears this token of Adit's own; `None` when nobody does, or when it is not scoped to a project.
 ///
 /// It normally costs no query. A token that was revoked or has expired is refused at once, and so is one whose user,
 /// project or roles were taken away by this process; what another process did is seen within
 /// [`cache::TRUSTED`].
-pub(crate) async fn authenticate(app: &App, token: Option<&str>) -> Result<Option<Caller>, ApiError> {
+async fn authenticate_here(app: &App, token: Option<&str>) -> Result<Option<Caller>, Rejection> {
     let Some(token) = token else { return Ok(None) };
-    let bearer = token::bearer(app, &BearerToken::new(token)).await.map_err(ApiError::from_store)?;
+    let bearer = token::bearer(app, &BearerToken::new(token)).await;
+    let bearer = bearer.map_err(|error| Rejection::Failed(ApiError::from_store(error)))?;
     Ok(bearer.and_then(|bearer| {
         let scope = bearer.scope.as_ref()?;
         Some(Caller {

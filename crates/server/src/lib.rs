@@ -19,6 +19,7 @@ mod serve;
 mod vpn;
 
 pub use app::App;
-pub use config::ServerConfig;
+pub use config::{IdentityConfig, IdentityProvider, ServerConfig};
+pub use identity::keystone::config::{Interface, KeystoneConfig, KeystoneError, ServicePassword};
 pub use identity::{Bootstrap, BootstrapError, Bootstrapped};
 pub use serve::serve;

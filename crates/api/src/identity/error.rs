@@ -89,6 +89,15 @@ pub enum IdentityError {
     /// The request is too long in coming.
     #[error("The request body did not arrive in time.")]
     TooSlow,
+    /// The Keystone that is in charge cannot be asked.
+    #[error("The Keystone service is temporarily unavailable.")]
+    KeystoneUnavailable,
+    /// Another server is in charge of identity.
+    #[error("Adit leaves identity to Keystone here: ask {url}")]
+    Elsewhere {
+        /// Where it is.
+        url: String,
+    },
     /// Too many others want the same; trying again helps.
     #[error("The service is busy: try again in a moment.")]
     Busy,
@@ -109,13 +118,15 @@ impl IdentityError {
             Self::Expecting { .. } | Self::Invalid { .. } => (400, "Bad Request"),
             Self::Unauthorized | Self::UnsupportedMethod { .. } => (401, "Unauthorized"),
             Self::Forbidden { .. } | Self::NoScope => (403, "Forbidden"),
-            Self::NotFound { .. } | Self::TokenNotFound | Self::PathNotFound => (404, "Not Found"),
+            Self::NotFound { .. } | Self::TokenNotFound | Self::PathNotFound | Self::Elsewhere { .. } => {
+                (404, "Not Found")
+            }
             Self::MethodNotAllowed => (405, "Method Not Allowed"),
             Self::TooSlow => (408, "Request Timeout"),
             Self::ProjectExists { .. } | Self::UserExists { .. } => (409, "Conflict"),
             Self::TooLarge { .. } => (413, "Request Entity Too Large"),
             Self::Internal(_) => (500, "Internal Server Error"),
-            Self::Busy => (503, "Service Unavailable"),
+            Self::Busy | Self::KeystoneUnavailable => (503, "Service Unavailable"),
         }
     }
 

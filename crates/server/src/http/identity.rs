@@ -74,6 +74,10 @@ struct Call {
 /// Serves everything below `/identity`.
 pub(super) async fn serve(State(app): State<App>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
+    if let Some(keystone) = app.keystone() {
+        let url = keystone.public_url().to_owned();
+        return refusal(&parts.headers, &IdentityError::Elsewhere { url });
+    }
     let answer = match whole(body).await {
         Ok(body) => {
             let server = base_url(&parts.headers);

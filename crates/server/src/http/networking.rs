@@ -18,11 +18,12 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::request::{MOST_BODY, Unread, base_url, query_pairs, segments, whole};
-use super::response::{refusal, unauthorized};
+use super::request::{MOST_BODY, Unread, base_url, presented, query_pairs, segments, whole};
+use super::response::{refusal, rejected};
 use super::route::{Asked, Found, Route, find};
 use crate::App;
 use crate::caller::Caller;
+use crate::identity::authenticate;
 use crate::network::{Networks, Ports, Routers, Subnets};
 use crate::vpn::{EndpointGroups, IkePolicies, IpsecPolicies, SiteConnections, VpnServices};
 
@@ -79,11 +80,9 @@ pub(super) async fn serve(State(app): State<App>, request: Request) -> Response 
         }
         Err(Unread::TooSlow) => return refusal(&ApiError::HTTPRequestTimeout),
     };
-    let token = parts.headers.get("x-auth-token").and_then(|value| value.to_str().ok());
-    let caller = match crate::identity::authenticate(&app, token).await {
-        Ok(Some(caller)) => caller,
-        Ok(None) => return unauthorized(&parts.headers),
-        Err(error) => return refusal(&error),
+    let caller = match authenticate(&app, &presented(&parts, PREFIX)).await {
+        Ok(caller) => caller,
+        Err(rejection) => return rejected(&app, &parts.headers, &rejection),
     };
     let call = Call {
         app,

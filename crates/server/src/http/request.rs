@@ -5,11 +5,14 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::header::HOST;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 use tracing::Instrument;
 use uuid::Uuid;
+
+use crate::identity::Presented;
 
 /// The header of the request id, on every answer of both APIs.
 const REQUEST_ID: &str = "x-openstack-request-id";
@@ -61,11 +64,27 @@ pub(super) fn query_pairs(query: Option<&str>) -> Vec<(String, String)> {
     form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect()
 }
 
-/// The parts of a path below `prefix`, decoded, without a `.json` suffix and a trailing slash.
-pub(super) fn segments(path: &str, prefix: &str) -> Vec<String> {
+/// What a request to the API below `prefix` says about who sends it. Of whatever else it says about that, nothing counts.
+pub(super) fn presented<'a>(parts: &'a Parts, prefix: &str) -> Presented<'a> {
+    let text = |name: &str| parts.headers.get(name)?.to_str().ok().filter(|text| !text.is_empty());
+    Presented {
+        token: text("x-auth-token"),
+        service_token: text("x-service-token"),
+        method: parts.method.as_str(),
+        path: below(parts.uri.path(), prefix),
+    }
+}
+
+/// A path below `prefix`, without a `.json` suffix and a trailing slash.
+fn below<'a>(path: &'a str, prefix: &str) -> &'a str {
     let below = path.strip_prefix(prefix).unwrap_or_default();
     let below = below.strip_suffix('/').unwrap_or(below);
-    let below = below.strip_suffix(".json").unwrap_or(below);
+    below.strip_suffix(".json").unwrap_or(below)
+}
+
+/// The parts of a path below `prefix`, decoded, without a `.json` suffix and a trailing slash.
+pub(super) fn segments(path: &str, prefix: &str) -> Vec<String> {
+    let below = below(path, prefix);
     let decode = |part: &str| percent_encoding::percent_decode_str(part).decode_utf8_lossy().into_owned();
     below.split('/').skip(1).map(decode).collect()
 }

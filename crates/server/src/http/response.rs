@@ -11,6 +11,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::request::base_url;
+use crate::App;
+use crate::identity::Rejection;
 
 /// A refusal of the Networking API. A failure of ours is logged here, once, with its whole chain.
 pub(super) fn refusal(error: &ApiError) -> Response {
@@ -21,16 +23,31 @@ pub(super) fn refusal(error: &ApiError) -> Response {
     (status, Json(error.body())).into_response()
 }
 
-/// The answer to a missing or unknown token; the same for both APIs.
-pub(super) fn unauthorized(headers: &HeaderMap) -> Response {
-    let body = Json(IdentityError::Unauthorized.body());
-    challenged(headers, (StatusCode::UNAUTHORIZED, body).into_response())
+/// The answer to a request without a caller. The envelope is the Identity API's, whichever API was asked.
+pub(super) fn rejected(app: &App, headers: &HeaderMap, rejection: &Rejection) -> Response {
+    let error = match rejection {
+        Rejection::Unauthorized => {
+            let body = Json(IdentityError::Unauthorized.body());
+            let response = (StatusCode::UNAUTHORIZED, body).into_response();
+            return match app.keystone() {
+                Some(keystone) => challenged_to(keystone.public_url(), response),
+                None => challenged(headers, response),
+            };
+        }
+        Rejection::KeystoneUnavailable => IdentityError::KeystoneUnavailable,
+        Rejection::Failed(error) => return refusal(error),
+    };
+    let status = StatusCode::from_u16(error.status().0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, Json(error.body())).into_response()
 }
 
 /// Tells a client without a valid token where to get one.
 pub(super) fn challenged(headers: &HeaderMap, response: Response) -> Response {
-    let challenge = format!("Keystone uri=\"{}/identity/v3\"", base_url(headers));
-    ([(WWW_AUTHENTICATE, challenge)], response).into_response()
+    challenged_to(&format!("{}/identity/v3", base_url(headers)), response)
+}
+
+fn challenged_to(url: &str, response: Response) -> Response {
+    ([(WWW_AUTHENTICATE, format!("Keystone uri=\"{url}\""))], response).into_response()
 }
 
 /// A defect that would have ended the request without an answer. The payload may hold anything, so it is not logged.
