@@ -126,12 +126,14 @@ pub enum Kind {
 }
 
 /// Why a value was refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum ValueError {
     /// It is not what the attribute must be.
     Invalid(String),
     /// It could not be turned into what the attribute must be.
     Conversion(String),
+    /// The reference has an answer of its own for this.
+    Answer(ApiError),
 }
 
 impl ValueError {
@@ -142,6 +144,7 @@ impl ValueError {
                 ApiError::bad_request(format!("Invalid input for {name}. Reason: {reason}."))
             }
             Self::Conversion(reason) => ApiError::InvalidInput { reason },
+            Self::Answer(error) => error,
         }
     }
 }
@@ -215,6 +218,12 @@ impl Attribute {
     pub const fn admin_sets(mut self) -> Self {
         self.admin_sets = true;
         self
+    }
+
+    /// Only administrators see and set it.
+    #[must_use]
+    pub const fn admin(self) -> Self {
+        self.admin_sees().admin_sets()
     }
 
     /// `id`.
@@ -414,6 +423,7 @@ mod tests {
         match kind.check(value) {
             Ok(value) => value.to_string(),
             Err(ValueError::Invalid(reason) | ValueError::Conversion(reason)) => reason,
+            Err(ValueError::Answer(error)) => error.to_string(),
         }
     }
 

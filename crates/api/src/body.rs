@@ -87,27 +87,45 @@ pub fn parse_update(schema: &Schema, body: &[u8]) -> Result<Map<String, Value>, 
     check_values(schema, &object)
 }
 
-/// Refuses a checked PUT with attributes that only administrators set. The object must be known to be visible first:
-/// a refusal tells that it is there.
+/// Whether a checked PUT has attributes that only administrators set, from somebody who is none.
+pub fn needs_permission(schema: &Schema, checked: &Map<String, Value>, sender: Sender<'_>) -> bool {
+    let is_given = |attribute: &Attribute| attribute.admin_sets && checked.contains_key(attribute.name);
+    !sender.is_admin && schema.attributes.iter().any(is_given)
+}
+
+/// Refuses attributes of a checked PUT that only administrators set, unless they are what the object, as administrators
+/// see it, has already: clients send back what they were shown. The object must be known to be visible first: a
+/// refusal tells that it is there.
 ///
 /// # Errors
 /// [`ApiError::PolicyNotAuthorized`].
 pub fn permit_update(
     schema: &Schema,
     checked: &Map<String, Value>,
-    sender: Sender<'_>,
+    current: &Map<String, Value>,
 ) -> Result<(), ApiError> {
-    let is_forbidden = |attribute: &&Attribute| attribute.admin_sets && checked.contains_key(attribute.name);
-    match schema.attributes.iter().find(is_forbidden).filter(|_| !sender.is_admin) {
+    let is_forbidden = |attribute: &&Attribute| {
+        let given = checked.get(attribute.name);
+        attribute.admin_sets && given.is_some() && given != current.get(attribute.name)
+    };
+    match schema.attributes.iter().find(is_forbidden) {
         Some(attribute) => Err(forbidden_attribute(schema, "update", attribute.name)),
         None => Ok(()),
     }
 }
 
-/// The refusal of an attribute that only administrators set.
+/// The refusal of an attribute that the sender may not set.
 pub fn forbidden_attribute(schema: &Schema, action: &str, attribute: &str) -> ApiError {
-    let rule = format!("{action}_{}", schema.rule);
-    ApiError::PolicyNotAuthorized { rule: format!("(rule:{rule} and rule:{rule}:{attribute})") }
+    forbidden_parts(schema, action, attribute, &[])
+}
+
+/// As [`forbidden_attribute`], of one that has parts, each with a rule: those that were given.
+pub fn forbidden_parts(schema: &Schema, action: &str, attribute: &str, parts: &[&str]) -> ApiError {
+    let rule = format!("rule:{action}_{}", schema.rule);
+    let whole = format!("{rule}:{attribute}");
+    let parts: Vec<String> = parts.iter().map(|part| format!("{whole}:{part}")).collect();
+    let rules = if parts.is_empty() { whole } else { format!("({whole} and ({}))", parts.join(" and ")) };
+    ApiError::PolicyNotAuthorized { rule: format!("({rule} and {rules})") }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

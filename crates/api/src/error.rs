@@ -70,6 +70,8 @@ api_errors! {
     409 InvalidSharedSetting { id } => "Unable to reconfigure sharing settings for network {id}. Multiple tenants are using it.",
     409 FlatNetworkInUse { physical_network } => "Unable to create the flat network. Physical network {physical_network} is in use.",
     409 VlanIdInUse { vlan, physical_network } => "Unable to create the network. The VLAN {vlan} on physical network {physical_network} is in use.",
+    409 DefaultExternalNetworkExists { id } => "A default external network already exists: {id}.",
+    404 AvailabilityZoneNotFound { zone } => "AvailabilityZone {zone} could not be found.",
 
     // Subnets.
     404 SubnetNotFound { id } => "Subnet {id} could not be found.",
@@ -81,6 +83,7 @@ api_errors! {
     409 GatewayIpInUse { gateway, port } => "Current gateway ip {gateway} already in use by port {port}. Unable to update.",
     409 IpamValueInvalid { reason } => "{reason}",
     400 DNSNameServersExhausted { subnet, most } => "Unable to complete operation for {subnet}. The number of DNS nameservers exceeds the limit {most}.",
+    400 InvalidSubnetServiceType { service_type } => "Subnet service type {service_type} does not correspond to a valid device owner.",
     400 HostRoutesExhausted { subnet, most } => "Unable to complete operation for {subnet}. The number of host routes exceeds the limit {most}.",
 
     // Ports.
@@ -91,6 +94,12 @@ api_errors! {
     409 IpAddressGenerationFailure { network } => "No more IP addresses available on network {network}.",
     400 InvalidIpForNetwork { address } => "IP address {address} is not a valid IP for any of the subnets on the specified network.",
     400 InvalidIpForSubnet { address } => "IP address {address} is not a valid IP for the specified subnet.",
+    400 AllocationOnAutoAddressSubnet { address, subnet } => "IPv6 address {address} cannot be directly assigned to a port on subnet {subnet} as the subnet is configured for automatic addresses",
+    409 IpAddressGenerationFailureNoMatchingSubnet { network, owner } => "No valid service subnet for the given device owner, network {network}, service type {owner}.",
+    400 AllowedAddressPairsMissingIP => "AllowedAddressPair must contain ip_address",
+    400 AllowedAddressPairExhausted { most } => "The number of allowed address pair exceeds the maximum {most}.",
+    400 DuplicateAddressPairInRequest { mac, address } => "Request contains duplicate address pair: mac_address {mac} ip_address {address}.",
+    409 AddressPairAndPortSecurityRequired => "Port Security must be enabled in order to have allowed address pairs on a port.",
     409 MacAddressInUse { network, mac } => "Unable to complete operation for network {network}. The mac address {mac} is in use.",
     503 MacAddressGenerationFailure { network } => "Unable to generate unique mac on network {network}.",
     409 ServicePortInUse { id, owner } => "Port {id} cannot be deleted directly via the port API: has device owner {owner}.",

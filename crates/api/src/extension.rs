@@ -22,10 +22,22 @@ pub struct Extension {
 pub static EXTENSIONS: &[Extension] = &[
     extension("agent", "agent", "The agent management extension.", "2013-02-03T10:00:00-00:00"),
     extension(
+        "allowed-address-pairs",
+        "Allowed Address Pairs",
+        "Provides allowed address pairs",
+        "2013-07-23T10:00:00-00:00",
+    ),
+    extension(
         "availability_zone",
         "Availability Zone",
         "The availability zone extension.",
         "2015-01-01T10:00:00-00:00",
+    ),
+    extension(
+        "binding",
+        "Port Binding",
+        "Expose port bindings of a virtual port to external application",
+        "2014-02-03T10:00:00-00:00",
     ),
     extension(
         "empty-string-filtering",
@@ -44,6 +56,12 @@ pub static EXTENSIONS: &[Extension] = &[
         "Neutron external network",
         "Adds external network attribute to network resource.",
         "2013-01-14T10:00:00-00:00",
+    ),
+    extension(
+        "extra_dhcp_opt",
+        "Neutron Extra DHCP options",
+        "Extra options configuration for DHCP, per port",
+        "2013-03-17T12:00:00-00:00",
     ),
     extension(
         "extraroute",
@@ -70,6 +88,12 @@ pub static EXTENSIONS: &[Extension] = &[
         "2017-11-28T09:00:00-00:00",
     ),
     extension(
+        "l3-port-ip-change-not-allowed",
+        "Prevent L3 router ports IP address change extension",
+        "Prevent change of IP address for some L3 router ports",
+        "2018-10-09T10:00:00-00:00",
+    ),
+    extension(
         "net-mtu",
         "Network MTU",
         "Provides MTU attribute for a network resource.",
@@ -80,6 +104,12 @@ pub static EXTENSIONS: &[Extension] = &[
         "Network MTU (writable)",
         "Provides a writable MTU attribute for a network resource.",
         "2017-07-12T00:00:00-00:00",
+    ),
+    extension(
+        "network_availability_zone",
+        "Network Availability Zone",
+        "Availability zone support for network.",
+        "2015-01-01T10:00:00-00:00",
     ),
     extension(
         "pagination",
@@ -123,6 +153,12 @@ pub static EXTENSIONS: &[Extension] = &[
         "Neutron L3 Router",
         "Router abstraction for basic L3 forwarding between L2 Neutron networks and access to external networks via a NAT gateway.",
         "2012-07-20T10:00:00-00:00",
+    ),
+    extension(
+        "router_availability_zone",
+        "Router Availability Zone",
+        "Availability zone support for router.",
+        "2015-01-01T10:00:00-00:00",
     ),
     extension(
         "service-type",

@@ -98,6 +98,24 @@ impl ListQuery {
     }
 }
 
+/// Refuses to filter or sort by what only administrators see: the answer would tell it.
+///
+/// # Errors
+/// As for what cannot be filtered by at all.
+pub fn permit(schema: &Schema, pairs: &[(String, String)], is_admin: bool) -> Result<(), ApiError> {
+    let hidden = |name: &str| schema.attribute(name).is_some_and(|attribute| attribute.admin_sees);
+    for (name, value) in pairs.iter().filter(|_| !is_admin) {
+        let refused = match name.as_str() {
+            "sort_key" if hidden(value) => (value, "sort_keys"),
+            name_ if hidden(name_) => (name, "filtering"),
+            _ => continue,
+        };
+        let (name, what) = refused;
+        return Err(ApiError::bad_request(format!("['{name}'] is invalid attribute for {what}")));
+    }
+    Ok(())
+}
+
 /// The attributes that the GET of one object was asked for; everything else in its query string is ignored.
 pub fn fields(pairs: &[(String, String)]) -> Vec<String> {
     pairs.iter().filter(|(name, _)| name == "fields").map(|(_, value)| value.clone()).collect()

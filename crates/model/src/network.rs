@@ -48,6 +48,12 @@ pub struct Network {
     pub mtu: u32,
     /// What ports get that do not say; stored, not enforced.
     pub port_security_enabled: bool,
+    /// Suffix of its hosts' names, with a dot at the end, or empty; stored, Adit serves no DNS.
+    pub dns_domain: String,
+    /// Whether it is the external network for those who do not name one; of external networks at most one is.
+    pub is_default: bool,
+    /// Availability zones that its owner prefers; stored.
+    pub availability_zone_hints: Vec<String>,
 }
 
 impl Network {

@@ -2,12 +2,50 @@
 
 use std::net::IpAddr;
 
-use crate::{MacAddress, NetworkId, PortId, ProjectId, SubnetId};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{Cidr, MacAddress, NetworkId, PortId, ProjectId, SubnetId};
 
 /// The owner of a router's interface to a subnet.
 pub const OWNER_ROUTER_INTERFACE: &str = "network:router_interface";
 /// The owner of a router's interface to its external network.
 pub const OWNER_ROUTER_GATEWAY: &str = "network:router_gateway";
+
+/// The owner of the address of a floating IP.
+pub const OWNER_FLOATING_IP: &str = "network:floatingip";
+/// The owner of ports of DHCP servers. They go with their network, and leave their subnets without asking.
+pub const OWNER_DHCP: &str = "network:dhcp";
+/// What owners begin with that stand for parts of the network itself.
+pub const OWNER_NETWORK: &str = "network:";
+
+crate::vocabulary! {
+    /// What a port is to be for the machine behind it.
+    VnicType {
+        /// A software interface.
+        Normal = "normal",
+        /// A virtual function of a network card.
+        Direct = "direct",
+        /// A macvtap interface.
+        Macvtap = "macvtap",
+        /// A machine without a hypervisor.
+        Baremetal = "baremetal",
+        /// A whole network card.
+        DirectPhysical = "direct-physical",
+        /// A virtio interface that hardware forwards.
+        VirtioForwarder = "virtio-forwarder",
+        /// A card with a processor of its own.
+        SmartNic = "smart-nic",
+        /// A vDPA device.
+        Vdpa = "vdpa",
+        /// A function of an accelerator.
+        AcceleratorDirect = "accelerator-direct",
+        /// A whole accelerator.
+        AcceleratorDirectPhysical = "accelerator-direct-physical",
+        /// A card that another machine manages.
+        RemoteManaged = "remote-managed",
+    }
+}
 
 /// A port.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +74,59 @@ pub struct Port {
     pub port_security_enabled: bool,
     /// Whether an agent has wired it.
     pub wired: bool,
+    /// What else it may send as; stored, not enforced.
+    pub allowed_address_pairs: Vec<AddressPair>,
+    /// What DHCP shall tell it; stored, Adit serves no DHCP.
+    pub extra_dhcp_opts: Vec<DhcpOption>,
+    /// Where it is plugged, and how.
+    pub binding: Binding,
+}
+
+/// Addresses that a port may use beside its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddressPair {
+    /// With this Ethernet address.
+    pub mac_address: MacAddress,
+    /// From this address, or any of this network.
+    pub ip_address: PairAddress,
+}
+
+/// An address or a network, shown as it was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum PairAddress {
+    /// One address.
+    Host(IpAddr),
+    /// All of a network.
+    Network(Cidr),
+}
+
+/// Something that DHCP shall tell a host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DhcpOption {
+    /// As DHCP servers call it.
+    pub opt_name: String,
+    /// What to tell.
+    pub opt_value: String,
+    /// 4 or 6.
+    pub ip_version: u8,
+}
+
+/// Where a port is plugged, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// What it is to be for the machine behind it; stored.
+    pub vnic_type: VnicType,
+    /// The node that it is on, as somebody said; empty when nobody did.
+    pub host_id: String,
+    /// What somebody wants to tell the node; stored.
+    pub profile: Map<String, Value>,
+}
+
+impl Default for Binding {
+    fn default() -> Self {
+        Self { vnic_type: VnicType::Normal, host_id: String::new(), profile: Map::new() }
+    }
 }
 
 /// An address of a port.

@@ -23,6 +23,8 @@ pub struct Router {
     pub gateway: Option<Gateway>,
     /// Static routes.
     pub routes: Vec<Route>,
+    /// The zones whose agents may host it; empty for all.
+    pub availability_zone_hints: Vec<String>,
     /// The agent that hosts it.
     pub agent_id: Option<AgentId>,
     /// Grows with each change of what its agent must do.

@@ -6,7 +6,19 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::router::Route;
-use crate::{NetworkId, ProjectId, SubnetId};
+use crate::{MacAddress, NetworkId, ProjectId, SubnetId};
+
+crate::vocabulary! {
+    /// How hosts of an IPv6 subnet learn their addresses.
+    Ipv6Mode {
+        /// They make them themselves, from router advertisements.
+        Slaac = "slaac",
+        /// DHCP gives them.
+        Dhcpv6Stateful = "dhcpv6-stateful",
+        /// They make them themselves, and DHCP tells the rest.
+        Dhcpv6Stateless = "dhcpv6-stateless",
+    }
+}
 
 /// A subnet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +45,12 @@ pub struct Subnet {
     pub host_routes: Vec<Route>,
     /// Stored; Adit serves no DHCP.
     pub enable_dhcp: bool,
+    /// What routers shall advertise; stored, Adit's routers advertise nothing.
+    pub ipv6_ra_mode: Option<Ipv6Mode>,
+    /// How ports get their addresses.
+    pub ipv6_address_mode: Option<Ipv6Mode>,
+    /// The owners of devices whose ports get addresses of it unasked; empty for all.
+    pub service_types: Vec<String>,
 }
 
 /// A range of addresses, both ends included.
@@ -60,6 +78,39 @@ pub enum PoolError {
     #[error("gateway {} is inside pool {}-{}", .0, .1.start, .1.end)]
     Gateway(IpAddr, AllocationPool),
 }
+
+impl Ipv6Mode {
+    /// Whether hosts make their addresses themselves.
+    pub const fn is_automatic(self) -> bool {
+        match self {
+            Self::Slaac | Self::Dhcpv6Stateless => true,
+            Self::Dhcpv6Stateful => false,
+        }
+    }
+}
+
+impl Subnet {
+    /// Whether a host's address follows from its Ethernet address.
+    pub fn is_automatic(&self) -> bool {
+        let modes = [self.ipv6_ra_mode, self.ipv6_address_mode];
+        modes.into_iter().flatten().any(Ipv6Mode::is_automatic)
+    }
+
+    /// The address that a host with this Ethernet address makes itself (RFC 4291, appendix A); `None` on subnets where
+    /// hosts do not.
+    pub fn automatic_address(&self, mac: MacAddress) -> Option<IpAddr> {
+        let IpNet::V6(net) = self.cidr else { return None };
+        if !self.is_automatic() || net.prefix_len() != EUI64_PREFIX {
+            return None;
+        }
+        let [a, b, c, d, e, f] = mac.octets();
+        let interface = u64::from_be_bytes([a ^ 2, b, c, 0xff, 0xfe, d, e, f]);
+        Some(IpAddr::V6(Ipv6Addr::from_bits(net.network().to_bits() | u128::from(interface))))
+    }
+}
+
+/// Bits of the network part where hosts make their addresses themselves.
+pub const EUI64_PREFIX: u8 = 64;
 
 impl AllocationPool {
     /// Whether the address is in the pool.
@@ -225,6 +276,35 @@ mod tests {
             let pools: Vec<_> = pools.into_iter().map(pool).collect();
             let got = check_pools("10.5.0.0/24".parse().unwrap(), Some(gateway.parse().unwrap()), &pools);
             assert_eq!(got.map_or_else(|e| e.to_string(), |()| "fine".to_owned()), want);
+        }
+    }
+
+    #[test]
+    fn hosts_make_their_own_addresses_where_the_subnet_says_so() {
+        for (cidr, ra, address, want) in [
+            ("fd00::/64", Some(Ipv6Mode::Slaac), None, Some("fd00::f816:3eff:fe00:1")),
+            ("fd00::/64", None, Some(Ipv6Mode::Dhcpv6Stateless), Some("fd00::f816:3eff:fe00:1")),
+            ("fd00::/64", Some(Ipv6Mode::Dhcpv6Stateful), Some(Ipv6Mode::Dhcpv6Stateful), None),
+            ("fd00::/64", None, None, None),
+        ] {
+            let subnet = Subnet {
+                id: SubnetId::new(uuid::Uuid::nil()),
+                project_id: ProjectId::new("p"),
+                name: String::new(),
+                description: String::new(),
+                network_id: NetworkId::new(uuid::Uuid::nil()),
+                cidr: cidr.parse().unwrap(),
+                gateway_ip: None,
+                allocation_pools: Vec::new(),
+                dns_nameservers: Vec::new(),
+                host_routes: Vec::new(),
+                enable_dhcp: true,
+                ipv6_ra_mode: ra,
+                ipv6_address_mode: address,
+                service_types: Vec::new(),
+            };
+            let got = subnet.automatic_address(MacAddress::generated([0, 0, 1]));
+            assert_eq!(got.map(|address| address.to_string()).as_deref(), want, "{cidr} {ra:?} {address:?}");
         }
     }
 

@@ -8,7 +8,7 @@ pub(crate) mod watch;
 use adit_api::ApiError;
 use adit_api::agent::{AgentHello, SILENCE_SECS};
 use adit_model::{AgentId, Router, RouterId};
-use adit_store::{Agent, Listing, Session};
+use adit_store::{Agent, Listing, Session, Stored};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -18,14 +18,20 @@ use crate::resource::FromStore;
 /// A sign of life is written down no more often than this: each costs a write to the disk.
 const NOTED_EVERY: SignedDuration = SignedDuration::from_secs(5);
 
-/// Gives a router to the live agent that has the fewest; leaves it alone when no agent lives, until one says hello.
+/// Gives a router to the live agent that has the fewest, of those in the zones that its owner wants; leaves it alone
+/// when there is none, until one says hello.
 ///
 /// # Errors
 /// [`ApiError::Internal`].
 pub(crate) async fn schedule(session: &Session, router: RouterId) -> Result<(), ApiError> {
     let agents = session.table::<Agent>().list(&Listing::default()).await.map_err(ApiError::from_store)?;
+    let found = session.table::<Router>().find(router).await.map_err(ApiError::from_store)?;
+    let hints = found.map(|router| router.record.availability_zone_hints).unwrap_or_default();
+    let is_wanted = |agent: &Agent| hints.is_empty() || hints.contains(&agent.availability_zone);
+    let may_host =
+        |agent: &&Stored<Agent>| agent.admin_state_up && is_alive(agent, session.now()) && is_wanted(agent);
     let mut best: Option<(u64, AgentId)> = None;
-    for agent in agents.iter().filter(|agent| agent.admin_state_up && is_alive(agent, session.now())) {
+    for agent in agents.iter().filter(may_host) {
         let count = session.table::<Router>().count(&Listing::of("agent_id", agent.id)).await;
         let count = count.map_err(ApiError::from_store)?;
         if best.is_none_or(|(fewest, _)| count < fewest) {

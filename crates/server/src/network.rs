@@ -10,6 +10,7 @@ mod port;
 mod router;
 pub(crate) mod service_provider;
 mod subnet;
+mod zone;
 
 use adit_api::network::standard::Standard;
 use adit_store::Stored;

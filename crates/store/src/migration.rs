@@ -7,6 +7,7 @@ mod m0002_vpn;
 mod m0003_agents;
 mod m0004_identity;
 mod m0005_quotas;
+mod m0007_network_attributes;
 
 pub(crate) struct Migrator;
 
@@ -19,6 +20,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_agents::Migration),
             Box::new(m0004_identity::Migration),
             Box::new(m0005_quotas::Migration),
+            Box::new(m0007_network_attributes::Migration),
         ]
     }
 }

@@ -86,5 +86,8 @@ fn network(number: u32) -> Network {
         physical: None,
         mtu: 1500,
         port_security_enabled: true,
+        dns_domain: String::new(),
+        is_default: false,
+        availability_zone_hints: Vec::new(),
     }
 }

@@ -37,11 +37,9 @@ pub static SCHEMA: Schema = Schema {
         provider("provider:segmentation_id", Kind::OptionalNumber, "segmentation_id"),
         Attribute::new("mtu", Kind::Size).optional(Initial::Number(0)).mutable().filter().sort(),
         Attribute::new("port_security_enabled", Kind::Bool).optional(Initial::Bool(true)).mutable(),
-        Attribute::new("is_default", Kind::Other(not_default))
-            .optional(Initial::Bool(false))
-            .mutable()
-            .admin_sets(),
-        Attribute::new("availability_zone_hints", Kind::Text),
+        Attribute::new("dns_domain", Kind::Other(value::dns_domain)).optional(Initial::Text("")).mutable(),
+        Attribute::new("is_default", Kind::Bool).optional(Initial::Bool(false)).mutable().admin_sets(),
+        Attribute::new("availability_zone_hints", Kind::Other(value::texts)).optional(Initial::List),
         Attribute::new("availability_zones", Kind::Text),
         Attribute::new("ipv4_address_scope", Kind::Text),
         Attribute::new("ipv6_address_scope", Kind::Text),
@@ -55,12 +53,6 @@ pub static SCHEMA: Schema = Schema {
 /// What only administrators see and set: how a network is realised.
 const fn provider(name: &'static str, kind: Kind, column: &'static str) -> Attribute {
     Attribute::new(name, kind).optional(Initial::Null).mutable().filter_by(column).admin_sees().admin_sets()
-}
-
-/// Adit makes no topologies by itself, so no external network is the default one for them.
-fn not_default(value: &Value) -> Result<Value, ValueError> {
-    let checked = Kind::Bool.check(value)?;
-    if checked == true { Err(value::invalid(value, "is not supported")) } else { Ok(checked) }
 }
 
 fn network_type(value: &Value) -> Result<Value, ValueError> {
@@ -103,6 +95,9 @@ pub struct Create {
     pub segmentation_id: Option<i64>,
     pub mtu: u32,
     pub port_security_enabled: bool,
+    pub dns_domain: String,
+    pub is_default: bool,
+    pub availability_zone_hints: Vec<String>,
 }
 
 /// A checked PUT.
@@ -123,6 +118,8 @@ pub struct Update {
     pub segmentation_id: Option<Option<i64>>,
     pub mtu: Option<u32>,
     pub port_security_enabled: Option<bool>,
+    pub dns_domain: Option<String>,
+    pub is_default: Option<bool>,
 }
 
 /// An answer.
@@ -138,11 +135,12 @@ pub struct View {
     pub subnets: Vec<SubnetId>,
     pub shared: bool,
     pub port_security_enabled: bool,
+    pub dns_domain: String,
     #[serde(rename = "router:external")]
     pub external: bool,
     pub is_default: bool,
-    pub availability_zone_hints: [(); 0],
-    pub availability_zones: [(); 0],
+    pub availability_zone_hints: Vec<String>,
+    pub availability_zones: Vec<String>,
     pub ipv4_address_scope: Option<()>,
     pub ipv6_address_scope: Option<()>,
     pub description: String,
@@ -157,8 +155,13 @@ pub struct View {
 }
 
 impl View {
-    /// A network with its subnets.
-    pub fn new(network: Network, subnets: Vec<SubnetId>, standard: Standard) -> Self {
+    /// A network with its subnets, and the zones that it reaches.
+    pub fn new(
+        network: Network,
+        subnets: Vec<SubnetId>,
+        availability_zones: Vec<String>,
+        standard: Standard,
+    ) -> Self {
         let network_type = network.network_type();
         let Network {
             id,
@@ -171,6 +174,9 @@ impl View {
             physical,
             mtu,
             port_security_enabled,
+            dns_domain,
+            is_default,
+            availability_zone_hints,
         } = network;
         let (physical_network, segmentation_id) = match physical {
             Some(physical) => (Some(physical.name), physical.vlan),
@@ -186,10 +192,11 @@ impl View {
             subnets,
             shared,
             port_security_enabled,
+            dns_domain,
             external,
-            is_default: false,
-            availability_zone_hints: [],
-            availability_zones: [],
+            is_default,
+            availability_zone_hints,
+            availability_zones,
             ipv4_address_scope: None,
             ipv6_address_scope: None,
             description,

@@ -1,14 +1,20 @@
 //! Ports: `/v2.0/ports`.
 
-use adit_model::port::Port;
+mod address_pair;
+mod dhcp_option;
+
+use adit_model::port::{AddressPair, Binding, DhcpOption, OWNER_FLOATING_IP, Port, VnicType};
 use adit_model::{MacAddress, NetworkId, PortId, ProjectId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::fixed_ip::{FixedIpRequest, FixedIpView};
 use super::standard::{self, Standard};
-use super::value::{empty_list, items, mac_address};
+use super::value::{self, items, mac_address};
 use crate::attribute::{Attribute, Bulk, Dialect, Initial, Kind, Schema, ValueError};
+pub use address_pair::AddressPairRequest;
+pub use dhcp_option::DhcpOptionRequest;
+pub use dhcp_option::merge as merge_dhcp_options;
 
 /// The declaration.
 pub static SCHEMA: Schema = Schema {
@@ -36,13 +42,19 @@ pub static SCHEMA: Schema = Schema {
         Attribute::new("device_owner", Kind::ShortText).optional(Initial::Text("")).mutable().filter().sort(),
         Attribute::new("security_groups", Kind::Other(security_groups)).optional(Initial::List).mutable(),
         Attribute::new("port_security_enabled", Kind::Bool).optional(Initial::Absent).mutable(),
-        Attribute::new("allowed_address_pairs", Kind::Other(empty_list)).optional(Initial::List).mutable(),
-        Attribute::new("extra_dhcp_opts", Kind::Other(empty_list)).optional(Initial::List).mutable(),
-        Attribute::new("binding:vnic_type", Kind::Word(&["normal"]))
+        Attribute::new("allowed_address_pairs", Kind::Other(address_pair::check))
+            .optional(Initial::List)
+            .mutable(),
+        Attribute::new("extra_dhcp_opts", Kind::Other(dhcp_option::check)).optional(Initial::List).mutable(),
+        Attribute::new("binding:vnic_type", Kind::Word(VnicType::WORDS))
             .optional(Initial::Text("normal"))
             .mutable(),
-        Attribute::new("binding:host_id", Kind::Text).admin_sees(),
-        Attribute::new("binding:profile", Kind::Text).admin_sees(),
+        Attribute::new("binding:host_id", Kind::Other(host_id))
+            .optional(Initial::Text(""))
+            .mutable()
+            .filter_by("binding_host_id")
+            .admin(),
+        Attribute::new("binding:profile", Kind::Other(profile)).optional(Initial::Object).mutable().admin(),
         Attribute::new("binding:vif_type", Kind::Text).admin_sees(),
         Attribute::new("binding:vif_details", Kind::Text).admin_sees(),
         standard::CREATED_AT,
@@ -57,6 +69,32 @@ fn security_groups(value: &Value) -> Result<Value, ValueError> {
     let ids = items(value, "security group")?;
     ids.iter().map(|id| Kind::Uuid.check(id)).collect::<Result<Vec<_>, _>>().map(Value::Array)
 }
+
+/// A node's name; `null` stands for none.
+fn host_id(value: &Value) -> Result<Value, ValueError> {
+    if value.is_null() { Ok(Value::from("")) } else { Kind::ShortText.check(value) }
+}
+
+/// An object; `null` stands for an empty one.
+fn profile(value: &Value) -> Result<Value, ValueError> {
+    match value {
+        Value::Null => Ok(Value::Object(Map::new())),
+        Value::Object(_) => match value.to_string() {
+            // PostgreSQL keeps no NUL, in whatever part.
+            text if text.contains("\\u0000") => Err(value::invalid(value, "is not a dictionary")),
+            text if text.len() > MOST_PROFILE => {
+                Err(value::invalid(value, &format!("exceeds maximum length of {MOST_PROFILE}")))
+            }
+            _ => Ok(value.clone()),
+        },
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            Err(value::invalid(value, "is not a dictionary"))
+        }
+    }
+}
+
+/// Longest binding profile, as JSON, in octets.
+const MOST_PROFILE: usize = 4095;
 
 /// A checked POST.
 #[derive(Debug, Deserialize)]
@@ -73,6 +111,14 @@ pub struct Create {
     pub device_owner: String,
     pub security_groups: Vec<String>,
     pub port_security_enabled: Option<bool>,
+    pub allowed_address_pairs: Vec<AddressPairRequest>,
+    pub extra_dhcp_opts: Vec<DhcpOptionRequest>,
+    #[serde(rename = "binding:vnic_type")]
+    pub binding_vnic_type: VnicType,
+    #[serde(rename = "binding:host_id")]
+    pub binding_host_id: String,
+    #[serde(rename = "binding:profile")]
+    pub binding_profile: Map<String, Value>,
 }
 
 /// A checked PUT.
@@ -88,6 +134,14 @@ pub struct Update {
     pub device_owner: Option<String>,
     pub security_groups: Option<Vec<String>>,
     pub port_security_enabled: Option<bool>,
+    pub allowed_address_pairs: Option<Vec<AddressPairRequest>>,
+    pub extra_dhcp_opts: Option<Vec<DhcpOptionRequest>>,
+    #[serde(rename = "binding:vnic_type")]
+    pub binding_vnic_type: Option<VnicType>,
+    #[serde(rename = "binding:host_id")]
+    pub binding_host_id: Option<String>,
+    #[serde(rename = "binding:profile")]
+    pub binding_profile: Option<Map<String, Value>>,
 }
 
 /// An answer.
@@ -107,17 +161,17 @@ pub struct View {
     pub port_security_enabled: bool,
     pub security_groups: [(); 0],
     #[serde(rename = "binding:vnic_type")]
-    pub binding_vnic_type: &'static str,
+    pub binding_vnic_type: VnicType,
     #[serde(rename = "binding:host_id")]
-    pub binding_host_id: &'static str,
+    pub binding_host_id: String,
     #[serde(rename = "binding:profile")]
     pub binding_profile: Map<String, Value>,
     #[serde(rename = "binding:vif_type")]
     pub binding_vif_type: &'static str,
     #[serde(rename = "binding:vif_details")]
     pub binding_vif_details: Map<String, Value>,
-    pub allowed_address_pairs: [(); 0],
-    pub extra_dhcp_opts: [(); 0],
+    pub allowed_address_pairs: Vec<AddressPair>,
+    pub extra_dhcp_opts: Vec<DhcpOption>,
     pub description: String,
     #[serde(flatten)]
     pub standard: Standard,
@@ -139,7 +193,21 @@ impl View {
             admin_state_up,
             port_security_enabled,
             wired,
+            allowed_address_pairs,
+            extra_dhcp_opts,
+            binding: Binding { vnic_type, host_id, profile },
         } = port;
+        // The address of a floating IP is plugged nowhere.
+        let status = match (device_owner.as_str(), wired) {
+            (OWNER_FLOATING_IP, _) => "N/A",
+            (_, true) => "ACTIVE",
+            (_, false) => "DOWN",
+        };
+        let vif_type = match (wired, host_id.as_str()) {
+            (true, _) => "bridge",
+            (false, "") => "unbound",
+            (false, _) => "binding_failed",
+        };
         Self {
             id,
             name,
@@ -147,19 +215,19 @@ impl View {
             project_id,
             mac_address,
             admin_state_up,
-            status: if wired { "ACTIVE" } else { "DOWN" },
+            status,
             device_id,
             device_owner,
             fixed_ips: fixed_ips.into_iter().map(FixedIpView::from).collect(),
             port_security_enabled,
             security_groups: [],
-            binding_vnic_type: "normal",
-            binding_host_id: "",
-            binding_profile: Map::new(),
-            binding_vif_type: "unbound",
+            binding_vnic_type: vnic_type,
+            binding_host_id: host_id,
+            binding_profile: profile,
+            binding_vif_type: vif_type,
             binding_vif_details: Map::new(),
-            allowed_address_pairs: [],
-            extra_dhcp_opts: [],
+            allowed_address_pairs,
+            extra_dhcp_opts,
             description,
             standard,
         }

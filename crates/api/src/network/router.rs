@@ -9,6 +9,7 @@ use super::fixed_ip::{self, FixedIpRequest, FixedIpView};
 use super::standard::{self, Standard};
 use super::{route, value};
 use crate::attribute::{Attribute, Bulk, Dialect, Initial, Kind, Schema, ValueError};
+use crate::body;
 use crate::error::ApiError;
 use crate::vpn::site_connection::present;
 
@@ -30,14 +31,26 @@ pub static SCHEMA: Schema = Schema {
         Attribute::new("external_gateway_info", Kind::Other(gateway)).optional(Initial::Null).mutable(),
         Attribute::new("routes", Kind::Other(route::check)).mutable(),
         Attribute::new("flavor_id", Kind::Other(|flavor| Ok(flavor.clone()))).optional(Initial::Absent),
-        Attribute::new("availability_zone_hints", Kind::Text),
+        Attribute::new("availability_zone_hints", Kind::Other(value::texts)).optional(Initial::List),
         Attribute::new("availability_zones", Kind::Text),
+        // Routers over several nodes, which Adit does not have: administrators see so.
+        Attribute::new("distributed", Kind::Other(never)).optional(Initial::Bool(false)).mutable().admin(),
+        Attribute::new("ha", Kind::Other(never)).optional(Initial::Bool(false)).mutable().admin(),
         standard::CREATED_AT,
         standard::UPDATED_AT,
         standard::REVISION_NUMBER,
         standard::TAGS,
     ],
 };
+
+/// `false`, or nothing said.
+fn never(value: &Value) -> Result<Value, ValueError> {
+    if value.is_null() {
+        return Ok(Value::Bool(false));
+    }
+    let checked = Kind::Bool.check(value)?;
+    if checked == true { Err(value::invalid(value, "is not supported")) } else { Ok(checked) }
+}
 
 /// The keys of a gateway, in the order in which rules name them.
 const GATEWAY_KEYS: [&str; 3] = ["network_id", "enable_snat", "external_fixed_ips"];
@@ -92,13 +105,10 @@ impl GatewayRequest {
         if self.enable_snat.is_none() && self.external_fixed_ips.is_none() {
             return Ok(());
         }
-        let rule = format!("rule:{action}_router");
         let given = [true, self.enable_snat.is_some(), self.external_fixed_ips.is_some()];
         let keys = GATEWAY_KEYS.iter().zip(given).filter(|(_, given)| *given);
-        let rules: Vec<String> = keys.map(|(key, _)| format!("{rule}:external_gateway_info:{key}")).collect();
-        Err(ApiError::PolicyNotAuthorized {
-            rule: format!("({rule} and ({rule}:external_gateway_info and ({})))", rules.join(" and ")),
-        })
+        let keys: Vec<&str> = keys.map(|(key, _)| *key).collect();
+        Err(body::forbidden_parts(&SCHEMA, action, "external_gateway_info", &keys))
     }
 }
 
@@ -111,6 +121,7 @@ pub struct Create {
     pub description: String,
     pub admin_state_up: bool,
     pub external_gateway_info: Option<GatewayRequest>,
+    pub availability_zone_hints: Vec<String>,
     /// The outer `None`: not in the request.
     #[serde(default, deserialize_with = "present")]
     pub flavor_id: Option<Value>,
@@ -182,6 +193,7 @@ impl InterfaceRequest {
             Some(value) => match Kind::Uuid.check(value) {
                 Ok(_) => Ok(value.as_str().map(str::to_owned)),
                 Err(ValueError::Invalid(reason) | ValueError::Conversion(reason)) => Err(refused(reason)),
+                Err(ValueError::Answer(error)) => Err(error),
             },
         };
         match (id("subnet_id")?, id("port_id")?) {
@@ -227,9 +239,11 @@ pub struct View {
     pub external_gateway_info: Option<GatewayView>,
     pub description: String,
     pub availability_zones: Vec<String>,
-    pub availability_zone_hints: [(); 0],
+    pub availability_zone_hints: Vec<String>,
     pub routes: Vec<Route>,
     pub flavor_id: Option<()>,
+    pub distributed: bool,
+    pub ha: bool,
     #[serde(flatten)]
     pub standard: Standard,
 }
@@ -250,6 +264,7 @@ impl View {
             admin_state_up,
             gateway,
             routes,
+            availability_zone_hints,
             agent_id: _,
             generation: _,
         } = router;
@@ -266,9 +281,11 @@ impl View {
             }),
             description,
             availability_zones: availability_zone.into_iter().collect(),
-            availability_zone_hints: [],
+            availability_zone_hints,
             routes,
             flavor_id: None,
+            distributed: false,
+            ha: false,
             standard,
         }
     }

@@ -3,15 +3,16 @@
 use std::net::IpAddr;
 
 use adit_model::router::Route;
-use adit_model::subnet::{AllocationPool, Subnet};
+use adit_model::subnet::{AllocationPool, Ipv6Mode, Subnet};
 use adit_model::{Cidr, NetworkId, ProjectId, SubnetId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::route;
 use super::standard::{self, Standard};
-use super::value::{empty_list, items, optional_address, pair, parse_address};
+use super::value::{items, optional_address, pair, parse_address, texts};
 use crate::attribute::{Attribute, Bulk, Dialect, Initial, Kind, Schema, ValueError};
+use crate::error::ApiError;
 use crate::python;
 use crate::vpn::site_connection::present;
 
@@ -40,11 +41,11 @@ pub static SCHEMA: Schema = Schema {
         Attribute::new("dns_nameservers", Kind::Other(nameservers)).optional(Initial::List).mutable(),
         Attribute::new("host_routes", Kind::Other(route::check)).optional(Initial::List).mutable(),
         Attribute::new("enable_dhcp", Kind::Bool).optional(Initial::Bool(true)).mutable().filter(),
-        Attribute::new("ipv6_ra_mode", Kind::Other(no_word)).optional(Initial::Null),
-        Attribute::new("ipv6_address_mode", Kind::Other(no_word)).optional(Initial::Null),
-        Attribute::new("subnetpool_id", Kind::OptionalUuid).optional(Initial::Null),
+        Attribute::new("ipv6_ra_mode", Kind::Other(ipv6_mode)).optional(Initial::Null).filter(),
+        Attribute::new("ipv6_address_mode", Kind::Other(ipv6_mode)).optional(Initial::Null).filter(),
+        Attribute::new("subnetpool_id", Kind::OptionalUuid).optional(Initial::Null).filter(),
         Attribute::new("prefixlen", Kind::Size).optional(Initial::Absent),
-        Attribute::new("service_types", Kind::Other(empty_list))
+        Attribute::new("service_types", Kind::Other(service_types))
             .optional(Initial::List)
             .mutable()
             .admin_sets(),
@@ -99,9 +100,23 @@ fn nameservers(value: &Value) -> Result<Value, ValueError> {
     Ok(Value::Array(checked))
 }
 
-/// An attribute that Adit has no values for: it sends no router advertisements.
-fn no_word(value: &Value) -> Result<Value, ValueError> {
-    if value.is_null() { Ok(Value::Null) } else { Kind::Word(&[]).check(value) }
+fn ipv6_mode(value: &Value) -> Result<Value, ValueError> {
+    if value.is_null() { Ok(Value::Null) } else { Kind::Word(Ipv6Mode::WORDS).check(value) }
+}
+
+/// What owners of devices begin with.
+const DEVICE_OWNER_PREFIXES: [&str; 5] = ["network:", "compute:", "neutron:", "baremetal:", "trunk:"];
+
+fn service_types(value: &Value) -> Result<Value, ValueError> {
+    let checked = texts(value)?;
+    let texts = checked.as_array().into_iter().flatten().filter_map(Value::as_str);
+    let is_owner = |text: &str| DEVICE_OWNER_PREFIXES.iter().any(|prefix| text.starts_with(prefix));
+    match texts.into_iter().find(|text| !is_owner(text)) {
+        None => Ok(checked),
+        Some(other) => {
+            Err(ValueError::Answer(ApiError::InvalidSubnetServiceType { service_type: other.to_owned() }))
+        }
+    }
 }
 
 /// A checked POST.
@@ -122,6 +137,9 @@ pub struct Create {
     pub dns_nameservers: Vec<IpAddr>,
     pub host_routes: Vec<Route>,
     pub enable_dhcp: bool,
+    pub ipv6_ra_mode: Option<Ipv6Mode>,
+    pub ipv6_address_mode: Option<Ipv6Mode>,
+    pub service_types: Vec<String>,
     pub subnetpool_id: Option<String>,
     pub prefixlen: Option<u32>,
 }
@@ -139,6 +157,7 @@ pub struct Update {
     pub dns_nameservers: Option<Vec<IpAddr>>,
     pub host_routes: Option<Vec<Route>>,
     pub enable_dhcp: Option<bool>,
+    pub service_types: Option<Vec<String>>,
 }
 
 /// An answer.
@@ -152,8 +171,8 @@ pub struct View {
     pub ip_version: u8,
     pub subnetpool_id: Option<()>,
     pub enable_dhcp: bool,
-    pub ipv6_ra_mode: Option<()>,
-    pub ipv6_address_mode: Option<()>,
+    pub ipv6_ra_mode: Option<Ipv6Mode>,
+    pub ipv6_address_mode: Option<Ipv6Mode>,
     pub gateway_ip: Option<IpAddr>,
     pub cidr: String,
     pub allocation_pools: Vec<AllocationPool>,
@@ -162,7 +181,7 @@ pub struct View {
     pub description: String,
     #[serde(rename = "router:external")]
     pub external: bool,
-    pub service_types: [(); 0],
+    pub service_types: Vec<String>,
     #[serde(flatten)]
     pub standard: Standard,
 }
@@ -182,6 +201,9 @@ impl View {
             dns_nameservers,
             host_routes,
             enable_dhcp,
+            ipv6_ra_mode,
+            ipv6_address_mode,
+            service_types,
         } = subnet;
         Self {
             id,
@@ -191,8 +213,8 @@ impl View {
             ip_version: Cidr::from(cidr).ip_version(),
             subnetpool_id: None,
             enable_dhcp,
-            ipv6_ra_mode: None,
-            ipv6_address_mode: None,
+            ipv6_ra_mode,
+            ipv6_address_mode,
             gateway_ip,
             cidr: cidr.to_string(),
             allocation_pools,
@@ -200,7 +222,7 @@ impl View {
             dns_nameservers,
             description,
             external,
-            service_types: [],
+            service_types,
             standard,
         }
     }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use adit_model::{Cidr, MacAddress};
 use serde_json::{Map, Value};
 
-use crate::attribute::ValueError;
+use crate::attribute::{Kind, ValueError};
 use crate::python;
 
 pub(super) fn invalid(value: &Value, why: &str) -> ValueError {
@@ -35,15 +35,46 @@ pub(super) fn mac_address(value: &Value) -> Result<Value, ValueError> {
     mac.map(|mac| Value::from(mac.to_string())).ok_or_else(|| invalid(value, "is not a valid MAC address"))
 }
 
-/// A list that Adit stores only when it is empty.
-pub(super) fn empty_list(value: &Value) -> Result<Value, ValueError> {
-    match value {
-        Value::Null => Ok(Value::Array(Vec::new())),
-        Value::Array(items) if items.is_empty() => Ok(value.clone()),
-        Value::Array(_) => Err(invalid(value, "is not supported: only an empty list is")),
+/// A list of short texts, each once; `null` stands for an empty one.
+pub(super) fn texts(value: &Value) -> Result<Value, ValueError> {
+    let items: &[Value] = match value {
+        Value::Null => &[],
+        Value::Array(items) => items,
         Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
-            Err(invalid(value, "is not a list"))
+            return Err(invalid(value, "is not a list"));
         }
+    };
+    let mut checked = Vec::new();
+    for item in items {
+        let item = Kind::ShortText.check(item)?;
+        if checked.contains(&item) {
+            let shown = python::display(&item);
+            return Err(ValueError::Invalid(format!("Duplicate items in the list: '{shown}'")));
+        }
+        checked.push(item);
+    }
+    Ok(Value::Array(checked))
+}
+
+/// The suffix of hosts' names: empty, or a domain with a dot at its end (RFC 1035, 2.3.1).
+pub(super) fn dns_domain(value: &Value) -> Result<Value, ValueError> {
+    let checked = Kind::ShortText.check(value)?;
+    let domain = checked.as_str().unwrap_or_default();
+    if domain.is_empty() {
+        return Ok(checked);
+    }
+    let Some(labels) = domain.strip_suffix('.') else { return Err(invalid(value, "is not a FQDN")) };
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+    };
+    let top_is_number = labels.rsplit('.').next().is_some_and(|top| top.chars().all(|c| c.is_ascii_digit()));
+    if labels.split('.').all(is_label) && !(labels.contains('.') && top_is_number) {
+        Ok(checked)
+    } else {
+        Err(invalid(value, "not a valid PQDN or FQDN"))
     }
 }
 

@@ -307,6 +307,7 @@ mod tests {
             let got = match check(&value) {
                 Ok(value) => value.to_string(),
                 Err(ValueError::Invalid(reason) | ValueError::Conversion(reason)) => reason,
+                Err(ValueError::Answer(error)) => error.to_string(),
             };
             assert_eq!(got, want, "{value}");
         }

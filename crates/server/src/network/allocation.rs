@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use adit_api::ApiError;
 use adit_api::network::fixed_ip::FixedIpRequest;
-use adit_model::port::FixedIp;
+use adit_model::port::{FixedIp, OWNER_DHCP, OWNER_ROUTER_INTERFACE};
 use adit_model::subnet::pick_address;
 use adit_model::{MacAddress, Network, NetworkId, Port, Subnet, SubnetId};
 use adit_store::{Listing, Stored};
@@ -14,10 +14,45 @@ use ipnet::IpNet;
 
 use crate::resource::{Context, FromStore};
 
+/// What of a port decides which addresses it gets.
+#[derive(Clone, Copy)]
+pub(super) struct Holder<'a> {
+    pub(super) network: NetworkId,
+    pub(super) mac_address: MacAddress,
+    pub(super) device_owner: &'a str,
+}
+
+impl<'a> Holder<'a> {
+    pub(super) fn of(port: &'a Port) -> Self {
+        Self { network: port.network_id, mac_address: port.mac_address, device_owner: &port.device_owner }
+    }
+
+    /// The address that follows from the port's Ethernet address; routers choose theirs.
+    pub(super) fn automatic_address(&self, subnet: &Subnet) -> Option<IpAddr> {
+        let chooses = self.device_owner == OWNER_ROUTER_INTERFACE;
+        subnet.automatic_address(self.mac_address).filter(|_| !chooses)
+    }
+
+    /// Of these subnets, those to take an address of unasked: those for such owners if there are any, else those for
+    /// everybody. DHCP servers serve all.
+    fn admitted<'s>(&self, subnets: impl Iterator<Item = &'s Subnet> + Clone) -> Vec<Subnet> {
+        if self.device_owner == OWNER_DHCP {
+            return subnets.cloned().collect();
+        }
+        let is_for_us =
+            |subnet: &&Subnet| subnet.service_types.iter().any(|owner| owner == self.device_owner);
+        let ours: Vec<Subnet> = subnets.clone().filter(is_for_us).cloned().collect();
+        if !ours.is_empty() {
+            return ours;
+        }
+        subnets.filter(|subnet| subnet.service_types.is_empty()).cloned().collect()
+    }
+}
+
 /// The addresses of one port in the making.
 pub(super) struct Addresses<'a> {
     cx: Context<'a>,
-    network: NetworkId,
+    holder: Holder<'a>,
     subnets: Vec<Stored<Subnet>>,
     /// What the port has in the database: taken, but by itself.
     own: Vec<FixedIp>,
@@ -29,16 +64,16 @@ pub(super) struct Addresses<'a> {
 impl<'a> Addresses<'a> {
     /// For a port that has `own` so far, and is to get all its addresses anew. Nobody else gives addresses of the network
     /// away before this session ends.
-    pub(super) async fn anew(cx: Context<'a>, network: NetworkId, own: &[FixedIp]) -> Result<Self, ApiError> {
-        cx.session.table::<Network>().lock(network).await.map_err(ApiError::from_store)?;
-        let subnets = cx.session.table().list(&Listing::of("network_id", network)).await;
+    pub(super) async fn anew(cx: Context<'a>, holder: Holder<'a>, own: &[FixedIp]) -> Result<Self, ApiError> {
+        cx.session.table::<Network>().lock(holder.network).await.map_err(ApiError::from_store)?;
+        let subnets = cx.session.table().list(&Listing::of("network_id", holder.network)).await;
         let subnets = subnets.map_err(ApiError::from_store)?;
-        Ok(Self { cx, network, subnets, own: own.to_vec(), given: Vec::new(), taken: BTreeMap::new() })
+        Ok(Self { cx, holder, subnets, own: own.to_vec(), given: Vec::new(), taken: BTreeMap::new() })
     }
 
     /// For a port that keeps what it has, and is to get more.
-    pub(super) async fn more(cx: Context<'a>, network: NetworkId, own: &[FixedIp]) -> Result<Self, ApiError> {
-        let addresses = Self::anew(cx, network, own).await?;
+    pub(super) async fn more(cx: Context<'a>, holder: Holder<'a>, own: &[FixedIp]) -> Result<Self, ApiError> {
+        let addresses = Self::anew(cx, holder, own).await?;
         Ok(Self { given: own.to_vec(), ..addresses })
     }
 
@@ -47,24 +82,39 @@ impl<'a> Addresses<'a> {
         self.given
     }
 
-    /// One address per IP version that the network has subnets of and the port has no address of.
+    /// What the port lacks of one address per IP version that the network has subnets of, and one of each subnet where
+    /// hosts make theirs themselves.
     ///
     /// # Errors
-    /// [`ApiError::IpAddressGenerationFailure`].
+    /// [`ApiError::IpAddressGenerationFailure`], [`ApiError::IpAddressGenerationFailureNoMatchingSubnet`].
     pub(super) async fn automatic(&mut self) -> Result<(), ApiError> {
+        let admitted = self.holder.admitted(self.subnets.iter().map(|subnet| &subnet.record));
+        if admitted.is_empty() && !self.subnets.is_empty() {
+            return Err(ApiError::IpAddressGenerationFailureNoMatchingSubnet {
+                network: self.holder.network.to_string(),
+                owner: self.holder.device_owner.to_owned(),
+            });
+        }
+        let (own_making, chosen): (Vec<Subnet>, Vec<Subnet>) =
+            admitted.into_iter().partition(|subnet| self.holder.automatic_address(subnet).is_some());
         for is_v4 in [true, false] {
-            let subnets: Vec<Subnet> = self
-                .subnets
-                .iter()
-                .map(|subnet| subnet.record.clone())
-                .filter(|subnet| version_is(subnet, is_v4))
-                .collect();
-            let has_one = self.given.iter().any(|fixed_ip| fixed_ip.ip_address.is_ipv4() == is_v4);
+            let of_version = chosen.iter().filter(|subnet| subnet.cidr.addr().is_ipv4() == is_v4);
+            let subnets: Vec<Subnet> = of_version.cloned().collect();
+            let has_one = subnets.iter().any(|subnet| self.has(subnet.id));
             if !subnets.is_empty() && !has_one {
                 self.any_of(&subnets).await?;
             }
         }
+        for subnet in &own_making {
+            if let Some(address) = self.holder.automatic_address(subnet).filter(|_| !self.has(subnet.id)) {
+                self.exactly(subnet, address).await?;
+            }
+        }
         Ok(())
+    }
+
+    fn has(&self, subnet: SubnetId) -> bool {
+        self.given.iter().any(|fixed_ip| fixed_ip.subnet_id == subnet)
     }
 
     /// The address that a request asks for.
@@ -95,9 +145,10 @@ impl<'a> Addresses<'a> {
                     .iter()
                     .find(|own| own.subnet_id == subnet.id && !self.given.contains(own))
                     .copied();
-                match kept {
-                    Some(kept) => self.give(kept),
-                    None => self.any_of(&[subnet]).await?,
+                match (kept, self.holder.automatic_address(&subnet)) {
+                    (_, Some(address)) => self.exactly(&subnet, address).await?,
+                    (Some(kept), None) => self.give(kept),
+                    (None, None) => self.any_of(&[subnet]).await?,
                 }
                 Ok(())
             }
@@ -114,7 +165,7 @@ impl<'a> Addresses<'a> {
             Some(_) => Err(ApiError::InvalidInput {
                 reason: format!(
                     "Failed to create port on network {}, because fixed_ips included invalid subnet {id}",
-                    self.network
+                    self.holder.network
                 ),
             }),
         }
@@ -123,6 +174,12 @@ impl<'a> Addresses<'a> {
     async fn exactly(&mut self, subnet: &Subnet, address: IpAddr) -> Result<(), ApiError> {
         if !is_host(subnet.cidr, address) {
             return Err(ApiError::InvalidIpForSubnet { address: address.to_string() });
+        }
+        if self.holder.automatic_address(subnet).is_some_and(|automatic| automatic != address) {
+            return Err(ApiError::AllocationOnAutoAddressSubnet {
+                address: address.to_string(),
+                subnet: subnet.id.to_string(),
+            });
         }
         let wanted = FixedIp { subnet_id: subnet.id, ip_address: address };
         let is_free_for_us = self.own.contains(&wanted) && !self.given.contains(&wanted);
@@ -136,18 +193,19 @@ impl<'a> Addresses<'a> {
         Ok(())
     }
 
-    /// A free address of the first subnet that has one.
+    /// A free address of the first subnet that has one: any, but for DHCP servers the lowest.
     async fn any_of(&mut self, subnets: &[Subnet]) -> Result<(), ApiError> {
+        let seed = if self.holder.device_owner == OWNER_DHCP { 0 } else { rand::random() };
         for subnet in subnets {
             let taken = self.taken(subnet.id).await?;
             if let Some(ip_address) =
-                pick_address(&subnet.allocation_pools, rand::random(), |address| taken.contains(&address))
+                pick_address(&subnet.allocation_pools, seed, |address| taken.contains(&address))
             {
                 self.give(FixedIp { subnet_id: subnet.id, ip_address });
                 return Ok(());
             }
         }
-        Err(ApiError::IpAddressGenerationFailure { network: self.network.to_string() })
+        Err(ApiError::IpAddressGenerationFailure { network: self.holder.network.to_string() })
     }
 
     fn give(&mut self, fixed_ip: FixedIp) {
@@ -200,10 +258,6 @@ const MAC_ATTEMPTS: u32 = 16;
 async fn is_free(cx: Context<'_>, network: NetworkId, mac: MacAddress) -> Result<bool, ApiError> {
     let others = Listing::of("network_id", network).and("mac_address", mac);
     Ok(cx.session.table::<Port>().count(&others).await.map_err(ApiError::from_store)? == 0)
-}
-
-fn version_is(subnet: &Subnet, is_v4: bool) -> bool {
-    subnet.cidr.addr().is_ipv4() == is_v4
 }
 
 /// Whether an address of the network may belong to a host: IPv4 keeps the first and the last for itself.

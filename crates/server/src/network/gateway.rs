@@ -3,13 +3,13 @@
 use adit_api::ApiError;
 use adit_api::network::fixed_ip::FixedIpRequest;
 use adit_api::network::router::GatewayRequest;
-use adit_model::port::{FixedIp, OWNER_ROUTER_GATEWAY};
+use adit_model::port::{Binding, FixedIp, OWNER_ROUTER_GATEWAY};
 use adit_model::router::Gateway;
 use adit_model::{Network, Port, PortId, ProjectId, Router, RouterId, Subnet};
 use adit_store::{Listing, Stored};
 use uuid::Uuid;
 
-use super::allocation::{self, Addresses};
+use super::allocation::{self, Addresses, Holder};
 use super::interface::{self, bad};
 use super::network::Networks;
 use crate::resource::{self, Context, FromStore};
@@ -65,19 +65,24 @@ async fn plug(
     for subnet in subnets_of(cx, network).await? {
         interface::refuse_overlap(&subnet, &attached)?;
     }
+    let mac_address = allocation::mac_address(cx, network.id, None).await?;
+    let holder = Holder { network: network.id, mac_address, device_owner: OWNER_ROUTER_GATEWAY };
     let port = Port {
         id: PortId::new(Uuid::new_v4()),
         project_id: ProjectId::new(""),
         name: String::new(),
         description: String::new(),
         network_id: network.id,
-        mac_address: allocation::mac_address(cx, network.id, None).await?,
-        fixed_ips: addresses(cx, Addresses::anew(cx, network.id, &[]).await?, requests).await?,
+        mac_address,
+        fixed_ips: addresses(cx, Addresses::anew(cx, holder, &[]).await?, requests).await?,
         device_id: router.to_string(),
         device_owner: OWNER_ROUTER_GATEWAY.to_owned(),
         admin_state_up: true,
         port_security_enabled: false,
         wired: false,
+        allowed_address_pairs: Vec::new(),
+        extra_dhcp_opts: Vec::new(),
+        binding: Binding::default(),
     };
     let port = cx.session.table().insert(port).await.map_err(ApiError::from_store)?;
     Ok(port.id)
@@ -93,8 +98,8 @@ async fn readdress(
     let port: Option<Stored<Port>> = cx.session.table().lock(port).await.map_err(ApiError::from_store)?;
     let mut port = port.ok_or_else(|| ApiError::internal("a router's gateway has no port"))?;
     let free = match requests {
-        None => Addresses::more(cx, port.network_id, &port.fixed_ips).await?,
-        Some(_) => Addresses::anew(cx, port.network_id, &port.fixed_ips).await?,
+        None => Addresses::more(cx, Holder::of(&port), &port.fixed_ips).await?,
+        Some(_) => Addresses::anew(cx, Holder::of(&port), &port.fixed_ips).await?,
     };
     let fixed_ips = addresses(cx, free, requests).await?;
     if fixed_ips != port.fixed_ips {

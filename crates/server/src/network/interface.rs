@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use adit_api::ApiError;
 use adit_api::network::fixed_ip::FixedIpRequest;
 use adit_api::network::router::{InterfaceRequest, InterfaceView};
-use adit_model::port::OWNER_ROUTER_INTERFACE;
+use adit_model::port::{Binding, OWNER_ROUTER_INTERFACE};
 use adit_model::{Cidr, Port, PortId, ProjectId, Router, RouterId, Subnet, SubnetId};
 use adit_store::{Listing, Stored};
 use uuid::Uuid;
 
-use super::allocation::{self, Addresses};
+use super::allocation::{self, Addresses, Holder};
 use super::port::Ports;
 use super::subnet::Subnets;
 use crate::quota;
@@ -132,15 +132,19 @@ async fn add_subnet(
     let shared = attached.into_iter().find(|port| gateway_ip.is_ipv6() && is_v6_interface(port, &subnet));
     let port = match shared {
         Some(mut port) => {
-            let mut addresses = Addresses::more(cx, subnet.network_id, &port.fixed_ips).await?;
+            let mut addresses = Addresses::more(cx, Holder::of(&port), &port.fixed_ips).await?;
             addresses.requested(&request).await?;
-            port.fixed_ips = addresses.given();
+            let fixed_ips = addresses.given();
+            port.fixed_ips = fixed_ips;
             cx.session.table().update(&mut port).await.map_err(ApiError::from_store)?;
             port
         }
         None => {
             quota::admit::<Ports>(cx, &router.project_id).await?;
-            let mut addresses = Addresses::anew(cx, subnet.network_id, &[]).await?;
+            let mac_address = allocation::mac_address(cx, subnet.network_id, None).await?;
+            let device_owner = OWNER_ROUTER_INTERFACE;
+            let holder = Holder { network: subnet.network_id, mac_address, device_owner };
+            let mut addresses = Addresses::anew(cx, holder, &[]).await?;
             addresses.requested(&request).await?;
             let port = Port {
                 id: PortId::new(Uuid::new_v4()),
@@ -148,13 +152,16 @@ async fn add_subnet(
                 name: String::new(),
                 description: String::new(),
                 network_id: subnet.network_id,
-                mac_address: allocation::mac_address(cx, subnet.network_id, None).await?,
+                mac_address,
                 fixed_ips: addresses.given(),
                 device_id: router.id.to_string(),
-                device_owner: OWNER_ROUTER_INTERFACE.to_owned(),
+                device_owner: device_owner.to_owned(),
                 admin_state_up: true,
                 port_security_enabled: false,
                 wired: false,
+                allowed_address_pairs: Vec::new(),
+                extra_dhcp_opts: Vec::new(),
+                binding: Binding::default(),
             };
             cx.session.table().insert(port).await.map_err(ApiError::from_store)?
         }

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use adit_api::network::network::{Create, SCHEMA, Update, View};
 use adit_api::{ApiError, Schema};
 use adit_model::network::{NetworkType, PhysicalNetwork};
-use adit_model::port::OWNER_ROUTER_GATEWAY;
+use adit_model::port::{OWNER_DHCP, OWNER_ROUTER_GATEWAY};
 use adit_model::{Network, NetworkId, Port, ProjectId, Subnet, SubnetId};
 use adit_store::{Filter, Listing, Stored};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{interface, standard};
+use super::{interface, standard, zone};
 use crate::resource::{Context, FromStore, Resource, replace};
 use crate::vpn::protection;
 
@@ -19,8 +19,6 @@ use crate::vpn::protection;
 const DEFAULT_MTU: u32 = 1500;
 /// The largest jumbo frames that switches commonly pass, in octets.
 const MOST_MTU: u32 = 9216;
-/// Ports of DHCP servers go with their network, and leave their subnets without asking.
-pub(super) const OWNER_DHCP: &str = "network:dhcp";
 
 pub(crate) struct Networks;
 
@@ -40,6 +38,7 @@ impl Resource for Networks {
     }
 
     async fn create(cx: Context<'_>, create: Create) -> Result<Stored<Network>, ApiError> {
+        zone::check_hints(cx, &create.availability_zone_hints).await?;
         let provider = Provider {
             network_type: create.network_type,
             physical_network: create.physical_network,
@@ -56,8 +55,12 @@ impl Resource for Networks {
             physical: provider.check()?,
             mtu: check_mtu(create.mtu)?,
             port_security_enabled: create.port_security_enabled,
+            dns_domain: create.dns_domain,
+            is_default: create.is_default && create.external,
+            availability_zone_hints: create.availability_zone_hints,
         };
         refuse_taken(cx, &network).await?;
+        refuse_second_default(cx, &network).await?;
         cx.session.table().insert(network).await.map_err(ApiError::from_store)
     }
 
@@ -77,6 +80,8 @@ impl Resource for Networks {
             segmentation_id,
             mtu,
             port_security_enabled,
+            dns_domain,
+            is_default,
         } = update;
         let before = network.record.clone();
         let old = Provider::of(&before);
@@ -93,12 +98,15 @@ impl Resource for Networks {
         network.physical = provider.check()?;
         network.mtu = mtu.map_or(Ok(before.mtu), check_mtu)?;
         replace(&mut network.port_security_enabled, port_security_enabled);
+        replace(&mut network.dns_domain, dns_domain);
+        network.is_default = is_default.unwrap_or(before.is_default) && network.external;
         if network.record == before {
             return Ok(network);
         }
         if network.physical != before.physical {
             refuse_taken(cx, &network).await?;
         }
+        refuse_second_default(cx, &network).await?;
         let ports = ports_of(cx, network.id).await?;
         if before.external
             && !network.external
@@ -142,10 +150,12 @@ impl Resource for Networks {
         for subnet in subnets.map_err(ApiError::from_store)? {
             by_network.entry(subnet.network_id).or_default().push(subnet.id);
         }
+        let mut zones = zone::of_networks(cx, &networks).await?;
         let view = |network: Stored<Network>| {
-            let (standard, subnets) =
-                (standard(&network), by_network.remove(&network.id).unwrap_or_default());
-            View::new(network.record, subnets, standard)
+            let standard = standard(&network);
+            let subnets = by_network.remove(&network.id).unwrap_or_default();
+            let zones = zones.remove(&network.id).unwrap_or_default();
+            View::new(network.record, subnets, zones.into_iter().collect(), standard)
         };
         Ok(networks.into_iter().map(view).collect())
     }
@@ -246,4 +256,17 @@ async fn refuse_taken(cx: Context<'_>, network: &Network) -> Result<(), ApiError
         None => ApiError::FlatNetworkInUse { physical_network },
         Some(vlan) => ApiError::VlanIdInUse { vlan: vlan.to_string(), physical_network },
     })
+}
+
+/// Refuses a second external network for those who do not name one.
+async fn refuse_second_default(cx: Context<'_>, network: &Network) -> Result<(), ApiError> {
+    if !network.is_default {
+        return Ok(());
+    }
+    let filters = vec![Filter { column: "is_default", values: vec![Value::from(true)] }];
+    let others = cx.session.table::<Network>().list(&Listing { filters, ..Listing::default() }).await;
+    match others.map_err(ApiError::from_store)?.iter().find(|other| other.id != network.id) {
+        None => Ok(()),
+        Some(other) => Err(ApiError::DefaultExternalNetworkExists { id: other.id.to_string() }),
+    }
 }

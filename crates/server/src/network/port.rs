@@ -1,21 +1,18 @@
 //! Ports.
 
-use adit_api::network::port::{Create, SCHEMA, Update, View};
-use adit_api::{ApiError, Schema, body};
-use adit_model::port::{FixedIp, OWNER_ROUTER_GATEWAY, OWNER_ROUTER_INTERFACE};
-use adit_model::{Network, Port, PortId, ProjectId};
+mod permission;
+
+use adit_api::network::port::{AddressPairRequest, Create, SCHEMA, Update, View, merge_dhcp_options};
+use adit_api::{ApiError, Schema};
+use adit_model::port::{AddressPair, Binding, FixedIp, OWNER_FLOATING_IP, OWNER_NETWORK};
+use adit_model::{MacAddress, Port, PortId, ProjectId, Subnet};
 use adit_store::{Stored, Table};
 use uuid::Uuid;
 
-use super::allocation::{self, Addresses};
+use super::allocation::{self, Addresses, Holder};
 use super::network::Networks;
 use super::{interface, standard};
-use crate::resource::{self, Context, FromStore, Resource};
-
-/// The owner of the address of a floating IP.
-const OWNER_FLOATING_IP: &str = "network:floatingip";
-/// What owners begin with that stand for parts of the network itself.
-const OWNER_NETWORK: &str = "network:";
+use crate::resource::{self, Context, FromStore, Resource, replace};
 
 pub(crate) struct Ports;
 
@@ -34,30 +31,24 @@ impl Resource for Ports {
         &port.project_id
     }
 
-    /// The owner of the network may delete any port on it, but change only its own.
     async fn permit(cx: Context<'_>, action: &'static str, port: &Port) -> Result<(), ApiError> {
-        if action == "delete" && owns_network(cx, port).await? {
-            return Ok(());
-        }
-        cx.caller.require_change(&port.project_id, action, SCHEMA.rule)
+        permission::permit(cx, action, port).await
     }
 
     async fn create(cx: Context<'_>, create: Create) -> Result<Stored<Port>, ApiError> {
         let network = resource::find::<Networks>(cx, &create.network_id).await?;
-        let owns_network = cx.caller.may_change(&network.project_id);
-        if !network.shared {
-            cx.caller.require_change(&network.project_id, "create", SCHEMA.rule)?;
-        }
-        if !owns_network {
-            refuse_owners_attributes(&create)?;
-        }
-        refuse_service_owner(&create.device_owner)?;
+        permission::permit_create(cx, &network, &create)?;
         let port_security_enabled = create
             .port_security_enabled
             .unwrap_or(network.port_security_enabled && !create.device_owner.starts_with(OWNER_NETWORK));
         refuse_security_groups(&create.security_groups, port_security_enabled)?;
         let mac_address = allocation::mac_address(cx, network.id, create.mac_address).await?;
-        let mut addresses = Addresses::anew(cx, network.id, &[]).await?;
+        let allowed_address_pairs = pairs(create.allowed_address_pairs, mac_address);
+        refuse_insecure_pairs(&allowed_address_pairs, port_security_enabled)?;
+        let mut extra_dhcp_opts = Vec::new();
+        merge_dhcp_options(&mut extra_dhcp_opts, create.extra_dhcp_opts);
+        let holder = Holder { network: network.id, mac_address, device_owner: &create.device_owner };
+        let mut addresses = Addresses::anew(cx, holder, &[]).await?;
         match &create.fixed_ips {
             None => addresses.automatic().await?,
             Some(requests) => {
@@ -79,6 +70,13 @@ impl Resource for Ports {
             admin_state_up: create.admin_state_up,
             port_security_enabled,
             wired: false,
+            allowed_address_pairs,
+            extra_dhcp_opts,
+            binding: Binding {
+                vnic_type: create.binding_vnic_type,
+                host_id: create.binding_host_id,
+                profile: create.binding_profile,
+            },
         };
         cx.session.table().insert(port).await.map_err(ApiError::from_store)
     }
@@ -86,39 +84,31 @@ impl Resource for Ports {
     async fn update(
         cx: Context<'_>,
         mut port: Stored<Port>,
-        update: Update,
+        mut update: Update,
     ) -> Result<Stored<Port>, ApiError> {
-        permit_update(cx, &port, &update).await?;
-        let Update {
-            name,
-            description,
-            admin_state_up,
-            mac_address,
-            fixed_ips,
-            device_id,
-            device_owner,
-            security_groups,
-            port_security_enabled,
-        } = update;
+        permission::permit_update(cx, &port, &update).await?;
         let before = port.record.clone();
-        let unchanged = before.clone();
-        port.name = name.unwrap_or(unchanged.name);
-        port.description = description.unwrap_or(unchanged.description);
-        port.admin_state_up = admin_state_up.unwrap_or(unchanged.admin_state_up);
-        port.device_id = device_id.unwrap_or(unchanged.device_id);
-        port.device_owner = device_owner.unwrap_or(unchanged.device_owner);
-        port.port_security_enabled = port_security_enabled.unwrap_or(unchanged.port_security_enabled);
-        refuse_security_groups(&security_groups.unwrap_or_default(), port.port_security_enabled)?;
+        let fixed_ips = update.fixed_ips.take();
+        let mac_address = update.mac_address.take().filter(|mac| *mac != before.mac_address);
+        refuse_security_groups(
+            &update.security_groups.take().unwrap_or_default(),
+            update.port_security_enabled.unwrap_or(before.port_security_enabled),
+        )?;
+        take_over(&mut port, update);
+        refuse_insecure_pairs(&port.allowed_address_pairs, port.port_security_enabled)?;
         refuse_other_device(&before, &port)?;
-        if let Some(mac) = mac_address.filter(|mac| *mac != before.mac_address) {
+        if let Some(mac) = mac_address {
             port.mac_address = allocation::mac_address(cx, port.network_id, Some(mac)).await?;
         }
         if let Some(requests) = fixed_ips {
-            let mut addresses = Addresses::anew(cx, port.network_id, &before.fixed_ips).await?;
+            let holder = port.record.clone();
+            let mut addresses = Addresses::anew(cx, Holder::of(&holder), &before.fixed_ips).await?;
             for request in &requests {
                 addresses.requested(request).await?;
             }
             port.fixed_ips = addresses.given();
+        } else if mac_address.is_some() {
+            follow_mac(cx, &before, &mut port).await?;
         }
         if port.record == before {
             return Ok(port);
@@ -154,66 +144,64 @@ impl Resource for Ports {
     }
 }
 
-/// Whether the caller may change the network that the port is on.
-async fn owns_network(cx: Context<'_>, port: &Port) -> Result<bool, ApiError> {
-    let network = cx.session.table::<Network>().find(port.network_id).await.map_err(ApiError::from_store)?;
-    Ok(network.is_some_and(|network| cx.caller.may_change(&network.project_id)))
+/// What a PUT changes without further ado.
+fn take_over(port: &mut Port, update: Update) {
+    let Update {
+        name,
+        description,
+        admin_state_up,
+        mac_address: _,
+        fixed_ips: _,
+        device_id,
+        device_owner,
+        security_groups: _,
+        port_security_enabled,
+        allowed_address_pairs,
+        extra_dhcp_opts,
+        binding_vnic_type,
+        binding_host_id,
+        binding_profile,
+    } = update;
+    let mac_address = port.mac_address;
+    replace(&mut port.name, name);
+    replace(&mut port.description, description);
+    replace(&mut port.admin_state_up, admin_state_up);
+    replace(&mut port.device_id, device_id);
+    replace(&mut port.device_owner, device_owner);
+    replace(&mut port.port_security_enabled, port_security_enabled);
+    replace(&mut port.allowed_address_pairs, allowed_address_pairs.map(|wanted| pairs(wanted, mac_address)));
+    merge_dhcp_options(&mut port.extra_dhcp_opts, extra_dhcp_opts.unwrap_or_default());
+    replace(&mut port.binding.vnic_type, binding_vnic_type);
+    replace(&mut port.binding.host_id, binding_host_id);
+    replace(&mut port.binding.profile, binding_profile);
 }
 
-/// Refuses what only the owner of the network may choose for a new port on it.
-fn refuse_owners_attributes(create: &Create) -> Result<(), ApiError> {
-    let chosen = [
-        ("device_owner", create.device_owner.starts_with(OWNER_NETWORK)),
-        ("mac_address", create.mac_address.is_some()),
-        ("port_security_enabled", create.port_security_enabled.is_some()),
-    ];
-    if let Some((attribute, _)) = chosen.iter().find(|(_, is_chosen)| *is_chosen) {
-        return Err(body::forbidden_attribute(&SCHEMA, "create", attribute));
-    }
-    if create.fixed_ips.iter().flatten().any(|request| request.ip_address.is_some()) {
-        let rule = "rule:create_port";
-        return Err(ApiError::PolicyNotAuthorized {
-            rule: format!("({rule} and ({rule}:fixed_ips and ({rule}:fixed_ips:ip_address)))"),
-        });
-    }
-    Ok(())
+fn pairs(requests: Vec<AddressPairRequest>, mac: MacAddress) -> Vec<AddressPair> {
+    requests.into_iter().map(|request| request.of(mac)).collect()
 }
 
-/// Refuses changes that the owner of a port alone may not make.
-async fn permit_update(cx: Context<'_>, port: &Port, update: &Update) -> Result<(), ApiError> {
-    let refused = |attribute| Err(body::forbidden_attribute(&SCHEMA, "update", attribute));
-    if update.mac_address.is_some() && !cx.caller.is_admin() {
-        return refused("mac_address");
-    }
-    let new_owner = update.device_owner.as_ref().filter(|owner| **owner != port.device_owner);
-    if let Some(owner) = new_owner {
-        refuse_service_owner(owner)?;
-    }
-    if owns_network(cx, port).await? {
+fn refuse_insecure_pairs(pairs: &[AddressPair], port_security_enabled: bool) -> Result<(), ApiError> {
+    if pairs.is_empty() || port_security_enabled {
         return Ok(());
     }
-    if update.fixed_ips.is_some() {
-        return refused("fixed_ips");
-    }
-    if update.port_security_enabled.is_some() {
-        return refused("port_security_enabled");
-    }
-    if new_owner.is_some_and(|owner| owner.starts_with(OWNER_NETWORK)) {
-        return refused("device_owner");
-    }
-    Ok(())
+    Err(ApiError::AddressPairAndPortSecurityRequired)
 }
 
-/// Refuses an owner that only the service itself may be. The reference lets a port pass for an interface of a router
-/// that knows nothing of it.
-fn refuse_service_owner(owner: &str) -> Result<(), ApiError> {
-    if ![OWNER_ROUTER_INTERFACE, OWNER_ROUTER_GATEWAY, OWNER_FLOATING_IP].contains(&owner) {
-        return Ok(());
+/// Lets the addresses that a host makes itself follow its Ethernet address.
+async fn follow_mac(cx: Context<'_>, before: &Port, port: &mut Port) -> Result<(), ApiError> {
+    let mut fixed_ips = port.fixed_ips.clone();
+    for fixed_ip in &mut fixed_ips {
+        let subnet = cx.session.table::<Subnet>().find(fixed_ip.subnet_id).await;
+        let Some(subnet) = subnet.map_err(ApiError::from_store)? else { continue };
+        if Holder::of(before).automatic_address(&subnet) != Some(fixed_ip.ip_address) {
+            continue;
+        }
+        if let Some(address) = Holder::of(port).automatic_address(&subnet) {
+            fixed_ip.ip_address = address;
+        }
     }
-    Err(ApiError::BadRequest {
-        resource: "port".to_owned(),
-        reason: format!("device owner {owner} is set by the service alone"),
-    })
+    port.fixed_ips = fixed_ips;
+    Ok(())
 }
 
 /// Refuses to take a router's port from it other than by the router's own calls.

@@ -10,11 +10,11 @@ use adit_api::network::router::{
 use adit_api::{ApiError, Schema, body};
 use adit_model::router::Route;
 use adit_model::{AgentId, Port, PortId, ProjectId, Router, RouterId};
-use adit_store::{Agent, Filter, Listing, Stored};
+use adit_store::{Filter, Listing, Stored};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{gateway, interface, standard};
+use super::{gateway, interface, standard, zone};
 use crate::resource::{self, Context, FromStore, Resource, replace};
 use crate::vpn::protection;
 use crate::{agents, quota};
@@ -45,6 +45,7 @@ impl Resource for Routers {
         }
         let request = create.external_gateway_info.unwrap_or_default();
         permit_gateway(cx, &request, "create")?;
+        zone::check_hints(cx, &create.availability_zone_hints).await?;
         let mut router = Router {
             id: RouterId::new(Uuid::new_v4()),
             project_id: create.project_id,
@@ -53,6 +54,7 @@ impl Resource for Routers {
             admin_state_up: create.admin_state_up,
             gateway: None,
             routes: Vec::new(),
+            availability_zone_hints: create.availability_zone_hints,
             agent_id: None,
             generation: 0,
         };
@@ -269,6 +271,5 @@ async fn zones(cx: Context<'_>, routers: &[Stored<Router>]) -> Result<BTreeMap<A
     if routers.iter().all(|router| router.agent_id.is_none()) {
         return Ok(BTreeMap::new());
     }
-    let agents = cx.session.table::<Agent>().list(&Listing::default()).await.map_err(ApiError::from_store)?;
-    Ok(agents.into_iter().map(|agent| (agent.id, agent.record.availability_zone)).collect())
+    zone::of_agents(cx).await
 }

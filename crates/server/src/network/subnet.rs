@@ -5,16 +5,19 @@ use std::net::IpAddr;
 
 use adit_api::network::subnet::{Create, SCHEMA, Update, View};
 use adit_api::{ApiError, Schema};
-use adit_model::port::OWNER_ROUTER_INTERFACE;
+use adit_model::port::{FixedIp, OWNER_DHCP, OWNER_FLOATING_IP, OWNER_ROUTER_INTERFACE};
 use adit_model::router::Route;
-use adit_model::subnet::{AllocationPool, PoolError, check_pools, default_gateway, default_pools};
+use adit_model::subnet::{
+    AllocationPool, EUI64_PREFIX, PoolError, check_pools, default_gateway, default_pools,
+};
 use adit_model::{Cidr, Network, NetworkId, Port, ProjectId, Subnet, SubnetId};
 use adit_store::{Filter, Listing, Stored};
 use ipnet::IpNet;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::network::{Networks, OWNER_DHCP};
+use super::allocation::Holder;
+use super::network::Networks;
 use super::{interface, network, standard};
 use crate::resource::{self, Context, FromStore, Resource};
 use crate::vpn::protection;
@@ -75,6 +78,9 @@ impl Resource for Subnets {
             dns_nameservers: create.dns_nameservers,
             host_routes: create.host_routes,
             enable_dhcp: create.enable_dhcp,
+            ipv6_ra_mode: create.ipv6_ra_mode,
+            ipv6_address_mode: create.ipv6_address_mode,
+            service_types: create.service_types,
         };
         if create.gateway_ip.is_none() && gateway_ip.is_some_and(|gateway| is_reserved(cidr, gateway)) {
             return Err(ApiError::IpamValueInvalid {
@@ -87,6 +93,7 @@ impl Resource for Subnets {
         check(&subnet, "new subnet")?;
         refuse_overlap(cx, &subnet).await?;
         let subnet = cx.session.table().insert(subnet).await.map_err(ApiError::from_store)?;
+        address_hosts(cx, &subnet).await?;
         network::revise(cx, subnet.network_id).await?;
         Ok(subnet)
     }
@@ -104,6 +111,7 @@ impl Resource for Subnets {
             dns_nameservers,
             host_routes,
             enable_dhcp,
+            service_types,
         } = update;
         let before = subnet.record.clone();
         let unchanged = before.clone();
@@ -118,6 +126,7 @@ impl Resource for Subnets {
         subnet.dns_nameservers = dns_nameservers.unwrap_or(unchanged.dns_nameservers);
         subnet.host_routes = host_routes.unwrap_or(unchanged.host_routes);
         subnet.enable_dhcp = enable_dhcp.unwrap_or(unchanged.enable_dhcp);
+        subnet.service_types = service_types.unwrap_or(unchanged.service_types);
         if subnet.record == before {
             return Ok(subnet);
         }
@@ -136,7 +145,8 @@ impl Resource for Subnets {
 
     async fn delete(cx: Context<'_>, subnet: Stored<Subnet>) -> Result<(), ApiError> {
         let ports = cx.session.table::<Port>().on_subnet(subnet.id).await.map_err(ApiError::from_store)?;
-        if ports.iter().any(|port| port.device_owner != OWNER_DHCP) {
+        let leaves = |port: &Port| port.device_owner == OWNER_DHCP || is_automatic_only(port, &subnet);
+        if ports.iter().any(|port| !leaves(port)) {
             return Err(ApiError::SubnetInUse {
                 id: subnet.id.to_string(),
                 reason: "One or more ports have an IP allocation from this subnet".to_owned(),
@@ -191,6 +201,7 @@ fn requested_cidr(create: &Create) -> Result<IpNet, ApiError> {
 /// Everything that a subnet must be on its own; `shown` is how messages name it.
 fn check(subnet: &Subnet, shown: &str) -> Result<(), ApiError> {
     check_versions(subnet)?;
+    check_modes(subnet)?;
     if subnet.enable_dhcp {
         check_for_dhcp(subnet.cidr)?;
     }
@@ -232,6 +243,34 @@ fn check_versions(subnet: &Subnet) -> Result<(), ApiError> {
         if destination.ip_version() != version {
             return refused("destination", destination.to_string());
         }
+    }
+    Ok(())
+}
+
+/// How hosts learn their addresses must fit together.
+fn check_modes(subnet: &Subnet) -> Result<(), ApiError> {
+    let modes = [("ipv6_ra_mode", subnet.ipv6_ra_mode), ("ipv6_address_mode", subnet.ipv6_address_mode)];
+    let Some((given, _)) = modes.iter().find(|(_, mode)| mode.is_some()) else { return Ok(()) };
+    if subnet.cidr.addr().is_ipv4() {
+        return Err(invalid(format!("{given} is not valid when ip_version is 4")));
+    }
+    if !subnet.enable_dhcp {
+        return Err(invalid(
+            "ipv6_ra_mode or ipv6_address_mode cannot be set when enable_dhcp is set to False",
+        ));
+    }
+    if let (Some(ra), Some(address)) = (subnet.ipv6_ra_mode, subnet.ipv6_address_mode)
+        && ra != address
+    {
+        return Err(invalid(format!(
+            "ipv6_ra_mode set to '{ra}' with ipv6_address_mode set to '{address}' is not valid. If both attributes are set, they must be the same value"
+        )));
+    }
+    if subnet.is_automatic() && subnet.cidr.prefix_len() != EUI64_PREFIX {
+        return Err(invalid(format!(
+            "Invalid CIDR {} for IPv6 address mode. Hosts form EUI-64 addresses, which requires the prefix to be /64",
+            subnet.cidr
+        )));
     }
     Ok(())
 }
@@ -290,6 +329,30 @@ async fn refuse_overlap(cx: Context<'_>, subnet: &Subnet) -> Result<(), ApiError
         )));
     }
     Ok(())
+}
+
+/// Gives the hosts that are there already the addresses that they make themselves on a new subnet.
+async fn address_hosts(cx: Context<'_>, subnet: &Subnet) -> Result<(), ApiError> {
+    if !subnet.is_automatic() {
+        return Ok(());
+    }
+    let ports = cx.session.table::<Port>().list(&Listing::of("network_id", subnet.network_id)).await;
+    for mut port in ports.map_err(ApiError::from_store)? {
+        let is_host = !port.is_router_port() && port.device_owner != OWNER_FLOATING_IP;
+        let address = Holder::of(&port).automatic_address(subnet).filter(|_| is_host);
+        if let Some(ip_address) = address {
+            port.fixed_ips.push(FixedIp { subnet_id: subnet.id, ip_address });
+            cx.session.table().update(&mut port).await.map_err(ApiError::from_store)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether all that a host has of a subnet is the address that it makes itself.
+fn is_automatic_only(port: &Port, subnet: &Subnet) -> bool {
+    let automatic = Holder::of(port).automatic_address(subnet);
+    let mut of_subnet = port.fixed_ips.iter().filter(|fixed_ip| fixed_ip.subnet_id == subnet.id);
+    !port.is_router_port() && of_subnet.all(|fixed_ip| Some(fixed_ip.ip_address) == automatic)
 }
 
 /// Refuses to change a gateway address that a router has.

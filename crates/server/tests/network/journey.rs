@@ -23,6 +23,7 @@ async fn the_left_side_of_the_journey() {
       "subnets": [],
       "shared": false,
       "port_security_enabled": true,
+      "dns_domain": "",
       "router:external": false,
       "is_default": false,
       "availability_zone_hints": [],

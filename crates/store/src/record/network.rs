@@ -22,6 +22,9 @@ pub struct Model {
     pub segmentation_id: Option<i64>,
     pub mtu: i64,
     pub port_security_enabled: bool,
+    pub dns_domain: String,
+    pub is_default: bool,
+    pub availability_zone_hints: String,
     pub created_at: i64,
     pub updated_at: i64,
     pub revision_number: i64,
@@ -64,6 +67,9 @@ impl Record for Network {
             physical: row.physical_network.map(|name| PhysicalNetwork { name, vlan }),
             mtu: read.number("MTU", row.mtu)?,
             port_security_enabled: row.port_security_enabled,
+            dns_domain: row.dns_domain,
+            is_default: row.is_default,
+            availability_zone_hints: read.json("availability zone hint", &row.availability_zone_hints)?,
         })
     }
 
@@ -79,6 +85,9 @@ impl Record for Network {
             physical,
             mtu,
             port_security_enabled,
+            dns_domain,
+            is_default,
+            availability_zone_hints,
         } = self;
         Ok(ActiveModel {
             id: Set(id.to_string()),
@@ -93,6 +102,9 @@ impl Record for Network {
             segmentation_id: Set(physical.as_ref().and_then(|physical| physical.vlan).map(Into::into)),
             mtu: Set((*mtu).into()),
             port_security_enabled: Set(*port_security_enabled),
+            dns_domain: Set(dns_domain.clone()),
+            is_default: Set(*is_default),
+            availability_zone_hints: Set(super::json(availability_zone_hints)),
             ..Default::default()
         })
     }

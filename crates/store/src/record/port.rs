@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use adit_model::port::{FixedIp, Port};
+use adit_model::port::{Binding, FixedIp, OWNER_FLOATING_IP, Port};
 use adit_model::{PortId, ProjectId, SubnetId};
 use sea_orm::entity::prelude::*;
 use sea_orm::{Condition, QueryOrder, QuerySelect, QueryTrait, Set};
@@ -24,6 +24,11 @@ pub struct Model {
     pub admin_state_up: bool,
     pub port_security_enabled: bool,
     pub wired: bool,
+    pub allowed_address_pairs: String,
+    pub extra_dhcp_opts: String,
+    pub binding_vnic_type: String,
+    pub binding_host_id: String,
+    pub binding_profile: String,
     pub created_at: i64,
     pub updated_at: i64,
     pub revision_number: i64,
@@ -80,6 +85,13 @@ impl Record for Port {
             admin_state_up: row.admin_state_up,
             port_security_enabled: row.port_security_enabled,
             wired: row.wired,
+            allowed_address_pairs: read.json("allowed address pair", &row.allowed_address_pairs)?,
+            extra_dhcp_opts: read.json("DHCP option", &row.extra_dhcp_opts)?,
+            binding: Binding {
+                vnic_type: read.parse("VNIC type", &row.binding_vnic_type)?,
+                host_id: row.binding_host_id,
+                profile: read.json("binding profile", &row.binding_profile)?,
+            },
         })
     }
 
@@ -97,6 +109,9 @@ impl Record for Port {
             admin_state_up,
             port_security_enabled,
             wired,
+            allowed_address_pairs,
+            extra_dhcp_opts,
+            binding,
         } = self;
         Ok(ActiveModel {
             id: Set(id.to_string()),
@@ -110,6 +125,11 @@ impl Record for Port {
             admin_state_up: Set(*admin_state_up),
             port_security_enabled: Set(*port_security_enabled),
             wired: Set(*wired),
+            allowed_address_pairs: Set(super::json(allowed_address_pairs)),
+            extra_dhcp_opts: Set(super::json(extra_dhcp_opts)),
+            binding_vnic_type: Set(binding.vnic_type.to_string()),
+            binding_host_id: Set(binding.host_id.clone()),
+            binding_profile: Set(super::json(&binding.profile)),
             ..Default::default()
         })
     }
@@ -129,14 +149,11 @@ impl Record for Port {
     fn filter(name: &str, values: &[serde_json::Value]) -> Option<Condition> {
         let texts = values.iter().filter_map(serde_json::Value::as_str);
         match name {
-            "status" => {
-                let wired = texts.filter_map(|status| match status {
-                    "ACTIVE" => Some(true),
-                    "DOWN" => Some(false),
-                    _ => None,
-                });
-                Some(Condition::all().add(Column::Wired.is_in(wired)))
-            }
+            "status" => Some(
+                texts
+                    .filter_map(with_status)
+                    .fold(Condition::any().add(super::always(false)), Condition::add),
+            ),
             "fixed_ips" => Some(texts.filter_map(with_address).fold(Condition::all(), Condition::add)),
             _ => None,
         }
@@ -190,6 +207,18 @@ impl Record for Port {
             .await
             .map_err(doing())?;
         Ok(())
+    }
+}
+
+/// Ports whose status is that. Those of floating IPs have none.
+fn with_status(status: &str) -> Option<Condition> {
+    let (of_floating_ip, others) =
+        (Column::DeviceOwner.eq(OWNER_FLOATING_IP), Column::DeviceOwner.ne(OWNER_FLOATING_IP));
+    match status {
+        "ACTIVE" => Some(Condition::all().add(others).add(Column::Wired.eq(true))),
+        "DOWN" => Some(Condition::all().add(others).add(Column::Wired.eq(false))),
+        "N/A" => Some(Condition::all().add(of_floating_ip)),
+        _ => None,
     }
 }
 

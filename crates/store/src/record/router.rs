@@ -19,6 +19,7 @@ pub struct Model {
     pub gateway_port_id: Option<String>,
     pub enable_snat: bool,
     pub routes: String,
+    pub availability_zone_hints: String,
     pub agent_id: Option<String>,
     pub generation: i64,
     pub created_at: i64,
@@ -59,6 +60,7 @@ impl Record for Router {
             admin_state_up: row.admin_state_up,
             gateway,
             routes: read.json("route", &row.routes)?,
+            availability_zone_hints: read.json("availability zone hint", &row.availability_zone_hints)?,
             agent_id: read.parse_option("agent", row.agent_id.as_deref())?,
             generation: read.number("generation", row.generation)?,
         })
@@ -80,6 +82,7 @@ impl Record for Router {
             admin_state_up,
             gateway,
             routes,
+            availability_zone_hints,
             agent_id: _,
             generation: _,
         } = self;
@@ -94,6 +97,7 @@ impl Record for Router {
             gateway_port_id: Set(gateway.map(|gateway| gateway.port_id.to_string())),
             enable_snat: Set(gateway.is_none_or(|gateway| gateway.enable_snat)),
             routes: Set(super::json(routes)),
+            availability_zone_hints: Set(super::json(availability_zone_hints)),
             ..Default::default()
         })
     }

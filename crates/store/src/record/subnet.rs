@@ -22,6 +22,9 @@ pub struct Model {
     pub dns_nameservers: String,
     pub host_routes: String,
     pub enable_dhcp: bool,
+    pub ipv6_ra_mode: Option<String>,
+    pub ipv6_address_mode: Option<String>,
+    pub service_types: String,
     pub created_at: i64,
     pub updated_at: i64,
     pub revision_number: i64,
@@ -56,6 +59,9 @@ impl Record for Subnet {
             dns_nameservers: read.json("DNS nameserver", &row.dns_nameservers)?,
             host_routes: read.json("host route", &row.host_routes)?,
             enable_dhcp: row.enable_dhcp,
+            ipv6_ra_mode: read.parse_option("router advertisement mode", row.ipv6_ra_mode.as_deref())?,
+            ipv6_address_mode: read.parse_option("address mode", row.ipv6_address_mode.as_deref())?,
+            service_types: read.json("service type", &row.service_types)?,
         })
     }
 
@@ -72,6 +78,9 @@ impl Record for Subnet {
             dns_nameservers,
             host_routes,
             enable_dhcp,
+            ipv6_ra_mode,
+            ipv6_address_mode,
+            service_types,
         } = self;
         let ip_version = match cidr {
             IpNet::V4(_) => 4,
@@ -90,8 +99,16 @@ impl Record for Subnet {
             dns_nameservers: Set(super::json(dns_nameservers)),
             host_routes: Set(super::json(host_routes)),
             enable_dhcp: Set(*enable_dhcp),
+            ipv6_ra_mode: Set(ipv6_ra_mode.map(|mode| mode.to_string())),
+            ipv6_address_mode: Set(ipv6_address_mode.map(|mode| mode.to_string())),
+            service_types: Set(super::json(service_types)),
             ..Default::default()
         })
+    }
+
+    /// No subnet is of a pool.
+    fn filter(name: &str, _: &[serde_json::Value]) -> Option<Condition> {
+        (name == "subnetpool_id").then(|| super::always(false))
     }
 
     /// A project sees its own subnets and those of the networks that it sees.

@@ -12,10 +12,10 @@ use adit_model::identity::{Domain, PasswordHash, Project, Role, RoleAssignment, 
 use adit_model::ike_policy::IkeParameters;
 use adit_model::ipsec_policy::IpsecParameters;
 use adit_model::network::PhysicalNetwork;
-use adit_model::port::FixedIp;
+use adit_model::port::{AddressPair, Binding, DhcpOption, FixedIp, PairAddress, VnicType};
 use adit_model::router::{Gateway, Route};
 use adit_model::site_connection::{Dpd, DpdAction, Initiator, Selectors};
-use adit_model::subnet::AllocationPool;
+use adit_model::subnet::{AllocationPool, Ipv6Mode};
 use adit_model::{
     DomainId, EndpointGroup, IkePolicy, IpsecPolicy, MacAddress, Network, Port, ProjectId, Psk, Reason,
     ReasonCode, RoleId, Router, SiteConnection, Status, Subnet, UserId, VpnService,
@@ -47,6 +47,9 @@ pub(crate) fn network(number: u8) -> Network {
         physical: None,
         mtu: 1500,
         port_security_enabled: true,
+        dns_domain: "left.example.org.".to_owned(),
+        is_default: false,
+        availability_zone_hints: vec!["nova".to_owned()],
     }
 }
 
@@ -54,6 +57,7 @@ pub(crate) fn external_network(number: u8) -> Network {
     Network {
         name: "ext-net".to_owned(),
         external: true,
+        is_default: true,
         physical: Some(PhysicalNetwork { name: "public".to_owned(), vlan: Some(4094) }),
         ..network(number)
     }
@@ -77,6 +81,9 @@ pub(crate) fn subnet(number: u8) -> Subnet {
         dns_nameservers: vec![address(53), IpAddr::V6(Ipv6Addr::LOCALHOST)],
         host_routes: vec![Route { destination: "192.0.2.7/24".parse().unwrap(), nexthop: address(9) }],
         enable_dhcp: true,
+        ipv6_ra_mode: None,
+        ipv6_address_mode: None,
+        service_types: vec!["compute:nova".to_owned()],
     }
 }
 
@@ -88,6 +95,8 @@ pub(crate) fn ipv6_subnet(number: u8) -> Subnet {
         dns_nameservers: Vec::new(),
         host_routes: Vec::new(),
         enable_dhcp: false,
+        ipv6_ra_mode: Some(Ipv6Mode::Slaac),
+        ipv6_address_mode: Some(Ipv6Mode::Slaac),
         ..subnet(number)
     }
 }
@@ -110,6 +119,26 @@ pub(crate) fn port(number: u8) -> Port {
         admin_state_up: true,
         port_security_enabled: true,
         wired: false,
+        allowed_address_pairs: vec![
+            AddressPair {
+                mac_address: MacAddress::generated([0, 0, number]),
+                ip_address: PairAddress::Network(format!("10.{number}.0.0/24").parse().unwrap()),
+            },
+            AddressPair {
+                mac_address: MacAddress::generated([0, 0, number]),
+                ip_address: PairAddress::Host(fixed_ip(9).ip_address),
+            },
+        ],
+        extra_dhcp_opts: vec![DhcpOption {
+            opt_name: "bootfile-name".to_owned(),
+            opt_value: "pxelinux.0".to_owned(),
+            ip_version: 4,
+        }],
+        binding: Binding {
+            vnic_type: VnicType::Direct,
+            host_id: "node-1".to_owned(),
+            profile: serde_json::Map::from_iter([("slot".to_owned(), serde_json::Value::from(7))]),
+        },
     }
 }
 
@@ -126,6 +155,7 @@ pub(crate) fn router(number: u8) -> Router {
             destination: "10.51.0.0/24".parse().unwrap(),
             nexthop: IpAddr::V4(Ipv4Addr::new(10, 40, 0, 9)),
         }],
+        availability_zone_hints: vec!["nova".to_owned()],
         agent_id: None,
         generation: 0,
     }
