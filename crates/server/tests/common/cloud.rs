@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{ADMIN_PASSWORD, Answer, DEMO_PASSWORD, Person, Server};
+use super::{ADMIN_PASSWORD, AGENT_KEY, Answer, DEMO_PASSWORD, Person, Server};
 
 /// A server with people, and names for the ids of what they made: `{left}` in a path, a body or a message stands for
 /// the id of the thing called `left`.
@@ -26,36 +26,21 @@ impl Cloud {
         let server = Server::start().await;
         let admin = server.log_in("admin", ADMIN_PASSWORD, "admin").await;
         let demo = server.log_in("demo", DEMO_PASSWORD, "demo").await;
-        let ask = async |method: &str, path: &str, body: Value| {
-            let answer =
-                server.call(Some(&admin.token), method, &format!("/identity/v3/{path}"), &body).await;
-            assert!(answer.status < 300, "{path}: {}", answer.body);
-            answer.body
-        };
-        let other =
-            ask("POST", "projects", json!({"project": {"name": "other"}})).await["project"]["id"].clone();
-        let roles = ask("GET", "roles", Value::Null).await;
-        for (name, role, project) in
-            [("reader", "reader", demo.project.as_str()), ("stranger", "member", other.as_str().unwrap())]
-        {
-            let user = ask("POST", "users", json!({"user": {"name": name, "password": name}})).await;
-            let user = user["user"]["id"].as_str().unwrap().to_owned();
-            let is_role = |candidate: &&Value| candidate["name"] == role;
-            let role = roles["roles"].as_array().unwrap().iter().find(is_role).unwrap()["id"].clone();
-            ask(
-                "PUT",
-                &format!("projects/{project}/users/{user}/roles/{}", role.as_str().unwrap()),
-                Value::Null,
-            )
-            .await;
-        }
-        let reader = server.log_in("reader", "reader", "demo").await;
-        let stranger = server.log_in("stranger", "stranger", "other").await;
+        let other = json!({"project": {"name": "other"}});
+        let other = server.call(Some(&admin.token), "POST", "/identity/v3/projects", &other).await;
+        assert_eq!(other.status, 201, "{}", other.body);
+        let reader = person(&server, &admin, "reader", "reader", "demo").await;
+        let stranger = person(&server, &admin, "stranger", "member", "other").await;
         let mut ids = BTreeMap::new();
         for (name, person) in [("admin", &admin), ("demo", &demo), ("other", &stranger)] {
             ids.insert(format!("{name} project"), person.project.clone());
         }
         Self { server, admin, demo, reader, stranger, ids }
+    }
+
+    /// A new user with a role in a project.
+    pub async fn person(&self, name: &str, role: &str, project: &str) -> Person {
+        person(&self.server, &self.admin, name, role, project).await
     }
 
     pub async fn call(&self, who: &Person, method: &str, path: &str, body: &Value) -> Answer {
@@ -144,6 +129,18 @@ impl Cloud {
             .await;
     }
 
+    /// A node with an agent, which is called as its node is.
+    pub async fn agent(&mut self, host: &str, zone: &str) {
+        let hello = json!({
+            "host": host, "availability_zone": zone, "data_plane": "kernel", "physical_networks": ["public"],
+            "version": "1",
+        });
+        let path = format!("/agent/v1/agents/{host}");
+        let welcome = self.server.call_as_agent(AGENT_KEY, "PUT", &path, &hello).await;
+        assert_eq!(welcome.status, 200, "{}", welcome.body);
+        self.ids.insert(host.to_owned(), welcome.body["id"].as_str().unwrap().to_owned());
+    }
+
     /// A subnet of a network that is there.
     pub async fn subnet(
         &mut self,
@@ -159,6 +156,26 @@ impl Cloud {
         attributes.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         self.create(who, "subnet", name, attributes).await
     }
+}
+
+async fn person(server: &Server, admin: &Person, name: &str, role: &str, project: &str) -> Person {
+    let ask = async |method: &str, path: &str, body: Value| {
+        let answer = server.call(Some(&admin.token), method, &format!("/identity/v3/{path}"), &body).await;
+        assert!(answer.status < 300, "{path}: {}", answer.body);
+        answer.body
+    };
+    let id = async |list: &str| {
+        let list_of = ask("GET", list, Value::Null).await;
+        let wanted = if list == "roles" { role } else { project };
+        let is_wanted = |one: &&Value| one["name"] == wanted;
+        let found = list_of[list].as_array().unwrap().iter().find(is_wanted).unwrap().clone();
+        found["id"].as_str().unwrap().to_owned()
+    };
+    let user = ask("POST", "users", json!({"user": {"name": name, "password": name}})).await;
+    let user = user["user"]["id"].as_str().unwrap().to_owned();
+    let (role, project_id) = (id("roles").await, id("projects").await);
+    ask("PUT", &format!("projects/{project_id}/users/{user}/roles/{role}"), Value::Null).await;
+    server.log_in(name, name, project).await
 }
 
 fn is_time(text: &str) -> bool {

@@ -30,13 +30,7 @@ async fn what_a_node_must_know_of_wakes_its_agent() {
     let mut cloud = Cloud::start().await;
     cloud.external().await;
     let (admin, demo) = (cloud.admin.clone(), cloud.demo.clone());
-    let hello = json!({
-        "host": "node-1", "availability_zone": "nova", "data_plane": "kernel",
-        "physical_networks": ["public"], "version": "1",
-    });
-    let welcome = cloud.server.call_as_agent(AGENT_KEY, "PUT", "/agent/v1/agents/node-1", &hello).await;
-    assert_eq!(welcome.status, 200, "{}", welcome.body);
-    cloud.ids.insert("agent".to_owned(), welcome.body["id"].as_str().unwrap().to_owned());
+    cloud.agent("node-1", "nova").await;
     cloud.create(&demo, "network", "left", json!({})).await;
     cloud.subnet(&demo, "left", "left-subnet", "10.1.0.0/24", json!({})).await;
     cloud.create(&demo, "port", "host", json!({"network_id": "{left}"})).await;
@@ -44,7 +38,7 @@ async fn what_a_node_must_know_of_wakes_its_agent() {
     assert_eq!(router["availability_zones"], json!(["nova"]));
 
     let generation = async |cloud: &Cloud| {
-        let path = cloud.with_ids("/agent/v1/agents/{agent}/routers");
+        let path = cloud.with_ids("/agent/v1/agents/{node-1}/routers");
         let list = cloud.server.call_as_agent(AGENT_KEY, "GET", &path, &Value::Null).await.body;
         let generation =
             list["routers"].as_array().unwrap().first().map(|router| router["generation"].as_u64().unwrap());

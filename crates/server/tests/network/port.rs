@@ -23,6 +23,8 @@ async fn everything_that_a_port_refuses() {
     cloud.create(&demo, "port", "port", attributes).await;
     cloud.create(&demo, "port", "last", json!({"network_id": "{right}"})).await;
     cloud.create(&demo, "port", "guest", json!({"network_id": "{shared}"})).await;
+    let machine = json!({"network_id": "{left}", "device_owner": "compute:nova", "device_id": "vm"});
+    cloud.create(&demo, "port", "machine", machine).await;
     cloud.create(&demo, "router", "router", json!({})).await;
     let added = cloud
         .put(&demo, "routers/{router}/add_router_interface", json!({"subnet_id": "{left-subnet}"}))
@@ -35,6 +37,13 @@ async fn everything_that_a_port_refuses() {
     };
     let fixed = |fixed_ips: Value| port(json!({"fixed_ips": fixed_ips}));
     let change = |attributes: Value| json!({"port": attributes});
+    let pairs = |pairs: Value| port(json!({"allowed_address_pairs": pairs}));
+    let options = |options: Value| port(json!({"extra_dhcp_opts": options}));
+    let forbidden = |action: &str, what: &str| {
+        format!(
+            "403 PolicyNotAuthorized (rule:{action}_port and rule:{action}_port:{what}) is disallowed by policy"
+        )
+    };
     let bad = |attribute: &str, why: &str| {
         format!("400 HTTPBadRequest Invalid input for {attribute}. Reason: {why}.")
     };
@@ -75,6 +84,177 @@ async fn everything_that_a_port_refuses() {
             "ports",
             port(json!({"network_id": "{shared}", "device_owner": "network:dhcp"})),
             "403 PolicyNotAuthorized (rule:create_port and rule:create_port:device_owner) is disallowed by policy",
+        ),
+        (
+            "POST",
+            "ports",
+            port(
+                json!({"network_id": "{shared}", "fixed_ips": [{"ip_address": "10.8.0.9", "subnet_id": "{shared-subnet}"}]}),
+            ),
+            "403 PolicyNotAuthorized (rule:create_port and (rule:create_port:fixed_ips and (rule:create_port:fixed_ips:subnet_id and rule:create_port:fixed_ips:ip_address))) is disallowed by policy",
+        ),
+        (
+            "POST",
+            "ports",
+            port(json!({"network_id": "{shared}", "allowed_address_pairs": [{"ip_address": "10.8.0.9"}]})),
+            "403 PolicyNotAuthorized (rule:create_port and rule:create_port:allowed_address_pairs) is disallowed by policy",
+        ),
+        (
+            "POST",
+            "ports",
+            port(json!({"network_id": "{shared}", "port_security_enabled": false})),
+            "403 PolicyNotAuthorized (rule:create_port and rule:create_port:port_security_enabled) is disallowed by policy",
+        ),
+        (
+            "POST",
+            "ports",
+            port(json!({"binding:host_id": "node-1"})),
+            &forbidden("create", "binding:host_id"),
+        ),
+        (
+            "POST",
+            "ports",
+            port(json!({"binding:profile": {"a": 1}})),
+            &forbidden("create", "binding:profile"),
+        ),
+        (
+            "PUT",
+            "ports/{port}",
+            change(json!({"binding:host_id": "node-1"})),
+            &forbidden("update", "binding:host_id"),
+        ),
+        (
+            "PUT",
+            "ports/{port}",
+            change(json!({"binding:profile": {"a": 1}})),
+            &forbidden("update", "binding:profile"),
+        ),
+        (
+            "POST",
+            "ports",
+            port(json!({"binding:vif_type": "ovs"})),
+            "400 HTTPBadRequest Attribute 'binding:vif_type' not allowed in POST",
+        ),
+        (
+            "POST",
+            "ports",
+            port(json!({"binding:vnic_type": "x"})),
+            &bad("binding:vnic_type", "x is not in valid_values"),
+        ),
+        (
+            "GET",
+            "ports?binding%3Ahost_id=node-1",
+            json!(null),
+            "400 HTTPBadRequest ['binding:host_id'] is invalid attribute for filtering",
+        ),
+        ("POST", "ports", pairs(json!("x")), "400 HTTPBadRequest Allowed address pairs must be a list."),
+        ("POST", "ports", pairs(json!(["x"])), &bad("allowed_address_pairs", "'x' is not a dictionary")),
+        (
+            "POST",
+            "ports",
+            pairs(json!([{"mac_address": mac}])),
+            "400 AllowedAddressPairsMissingIP AllowedAddressPair must contain ip_address",
+        ),
+        (
+            "POST",
+            "ports",
+            pairs(json!([{"ip_address": "x"}])),
+            &bad("allowed_address_pairs", "'x' is not a valid IP address"),
+        ),
+        (
+            "POST",
+            "ports",
+            pairs(json!([{"ip_address": "10.0.0.1/24"}])),
+            &bad("allowed_address_pairs", "'10.0.0.1/24' is not a valid CIDR"),
+        ),
+        (
+            "POST",
+            "ports",
+            pairs(json!([{"ip_address": "10.0.0.1", "mac_address": "x"}])),
+            &bad("allowed_address_pairs", "'x' is not a valid MAC address"),
+        ),
+        (
+            "POST",
+            "ports",
+            pairs(json!([{"ip_address": "10.0.0.1", "foo": 1}])),
+            "400 HTTPBadRequest Unrecognized attribute(s) 'foo'",
+        ),
+        (
+            "POST",
+            "ports",
+            pairs(json!([{"ip_address": "10.0.0.1"}, {"ip_address": "10.0.0.1"}])),
+            "400 DuplicateAddressPairInRequest Request contains duplicate address pair: mac_address None ip_address 10.0.0.1.",
+        ),
+        (
+            "POST",
+            "ports",
+            pairs((0..11).map(|last| json!({"ip_address": format!("10.0.0.{last}")})).collect()),
+            "400 AllowedAddressPairExhausted The number of allowed address pair exceeds the maximum 10.",
+        ),
+        (
+            "POST",
+            "ports",
+            port(
+                json!({"allowed_address_pairs": [{"ip_address": "10.0.0.1"}], "port_security_enabled": false}),
+            ),
+            "409 AddressPairAndPortSecurityRequired Port Security must be enabled in order to have allowed address pairs on a port.",
+        ),
+        (
+            "PUT",
+            "ports/{guest}",
+            change(json!({"allowed_address_pairs": []})),
+            "403 PolicyNotAuthorized (rule:update_port and rule:update_port:allowed_address_pairs) is disallowed by policy",
+        ),
+        (
+            "PUT",
+            "ports/{guest}",
+            change(json!({"port_security_enabled": false})),
+            "403 PolicyNotAuthorized (rule:update_port and rule:update_port:port_security_enabled) is disallowed by policy",
+        ),
+        (
+            "PUT",
+            "ports/{guest}",
+            change(json!({"device_owner": "network:dhcp"})),
+            "403 PolicyNotAuthorized (rule:update_port and rule:update_port:device_owner) is disallowed by policy",
+        ),
+        (
+            "POST",
+            "ports",
+            options(json!({})),
+            &bad("extra_dhcp_opts", "Invalid data format for extra DHCP option: '{}'"),
+        ),
+        (
+            "POST",
+            "ports",
+            options(json!([{"opt_name": "a"}])),
+            &bad(
+                "extra_dhcp_opts",
+                "Validation of dictionary's keys failed. Expected keys: {'opt_name', 'opt_value'} Provided keys: {'opt_name'}",
+            ),
+        ),
+        (
+            "POST",
+            "ports",
+            options(json!([{"opt_name": "a", "opt_value": "b", "c": 1}])),
+            &bad("extra_dhcp_opts", "Unexpected keys supplied: c"),
+        ),
+        (
+            "POST",
+            "ports",
+            options(json!([{"opt_name": " ", "opt_value": "b"}])),
+            &bad("extra_dhcp_opts", "' ' is not a valid string"),
+        ),
+        (
+            "POST",
+            "ports",
+            options(json!([{"opt_name": "a", "opt_value": "b", "ip_version": 5}])),
+            &bad("extra_dhcp_opts", "5 is not in valid_values"),
+        ),
+        (
+            "DELETE",
+            "ports/{machine}",
+            json!(null),
+            "403 PolicyNotAuthorized rule:delete_port is disallowed by policy",
         ),
         (
             "POST",
@@ -177,6 +357,12 @@ async fn everything_that_a_port_refuses() {
         ),
         (
             "PUT",
+            "ports/{guest}",
+            change(json!({"fixed_ips": [{"ip_address": "10.8.0.9"}]})),
+            "403 PolicyNotAuthorized (rule:update_port and (rule:update_port:fixed_ips and (rule:update_port:fixed_ips:ip_address))) is disallowed by policy",
+        ),
+        (
+            "PUT",
             "ports/{port}",
             change(json!({"fixed_ips": [{"ip_address": "10.6.0.1"}]})),
             "409 IpAddressAlreadyAllocated IP address 10.6.0.1 already allocated in subnet {left-subnet}",
@@ -268,4 +454,94 @@ async fn ports_are_found_by_what_they_have() {
     assert_eq!(port["mac_address"], "fa:16:3e:00:00:09");
     assert_eq!(port["fixed_ips"][0]["ip_address"], "10.6.0.60", "an address that fits is kept");
     assert_eq!(port["binding:vif_type"], "unbound", "shown to an administrator");
+}
+
+#[tokio::test]
+async fn what_a_port_has_is_kept_and_found_again() {
+    let mut cloud = Cloud::start().await;
+    let (admin, demo) = (cloud.admin.clone(), cloud.demo.clone());
+    cloud.create(&demo, "network", "left", json!({})).await;
+    let attributes = json!({
+        "network_id": "{left}",
+        "mac_address": "fa:16:3e:00:00:01",
+        "allowed_address_pairs": [
+            {"ip_address": "10.0.0.9"},
+            {"ip_address": "fd00::/64", "mac_address": "FA-16-3E-00-00-02"},
+        ],
+        "extra_dhcp_opts": [
+            {"opt_name": "bootfile-name", "opt_value": "pxelinux.0"},
+            {"opt_name": "dns-server", "opt_value": "fd00::53", "ip_version": "6"},
+            {"opt_name": "unset", "opt_value": null},
+        ],
+        "binding:vnic_type": "direct",
+    });
+    let made = cloud.create(&demo, "port", "port", attributes).await;
+    let pairs = json!([
+        {"ip_address": "10.0.0.9", "mac_address": "fa:16:3e:00:00:01"},
+        {"ip_address": "fd00::/64", "mac_address": "fa:16:3e:00:00:02"},
+    ]);
+    let options = json!([
+        {"opt_name": "bootfile-name", "opt_value": "pxelinux.0", "ip_version": 4},
+        {"opt_name": "dns-server", "opt_value": "fd00::53", "ip_version": 6},
+    ]);
+    let port = cloud.get(&demo, "ports/{port}").await["port"].clone();
+    for (key, want) in [
+        ("allowed_address_pairs", pairs),
+        ("extra_dhcp_opts", options),
+        ("binding:vnic_type", json!("direct")),
+        ("binding:host_id", Value::Null),
+        ("fixed_ips", json!([])),
+    ] {
+        assert_eq!((&made[key], &port[key]), (&want, &want), "{key}");
+    }
+
+    // A PUT of DHCP options changes those that it names; address pairs it replaces.
+    let changed = json!({"port": {
+        "extra_dhcp_opts": [
+            {"opt_name": "bootfile-name", "opt_value": null},
+            {"opt_name": "dns-server", "opt_value": "fd00::54", "ip_version": 6},
+            {"opt_name": "ntp-server", "opt_value": "10.0.0.3"},
+        ],
+        "allowed_address_pairs": null,
+    }});
+    let port = cloud.put(&demo, "ports/{port}", changed).await["port"].clone();
+    let options = json!([
+        {"opt_name": "dns-server", "opt_value": "fd00::54", "ip_version": 6},
+        {"opt_name": "ntp-server", "opt_value": "10.0.0.3", "ip_version": 4},
+    ]);
+    assert_eq!((&port["extra_dhcp_opts"], &port["allowed_address_pairs"]), (&options, &json!([])));
+
+    // The administrator says where it is plugged; nobody has plugged it there.
+    let bound = json!({"port": {"binding:host_id": "node-1", "binding:profile": {"slot": [1, null]}}});
+    let port = cloud.put(&admin, "ports/{port}", bound).await["port"].clone();
+    let binding =
+        ["host_id", "profile", "vif_type", "vif_details"].map(|key| port[format!("binding:{key}")].clone());
+    assert_eq!(binding, [json!("node-1"), json!({"slot": [1, null]}), json!("binding_failed"), json!({})]);
+    for (query, want) in [("binding%3Ahost_id=node-1", 1), ("binding%3Ahost_id=node-2", 0)] {
+        let found = cloud.get(&admin, &format!("ports?{query}")).await;
+        assert_eq!(found["ports"].as_array().unwrap().len(), want, "{query}");
+    }
+    let unbound = json!({"port": {"binding:host_id": null, "binding:profile": null}});
+    let port = cloud.put(&admin, "ports/{port}", unbound).await["port"].clone();
+    let binding = ["host_id", "profile", "vif_type"].map(|key| port[format!("binding:{key}")].clone());
+    assert_eq!(binding, [json!(""), json!({}), json!("unbound")]);
+}
+
+#[tokio::test]
+async fn a_manager_may_set_the_ethernet_address_of_a_port() {
+    let mut cloud = Cloud::start().await;
+    let (admin, demo) = (cloud.admin.clone(), cloud.demo.clone());
+    cloud.create(&admin, "network", "shared", json!({"shared": true})).await;
+    cloud.create(&demo, "network", "left", json!({})).await;
+    cloud.create(&demo, "port", "port", json!({"network_id": "{left}"})).await;
+    cloud.create(&demo, "port", "guest", json!({"network_id": "{shared}"})).await;
+    let manager = cloud.person("manager", "manager", "demo").await;
+    let change = json!({"port": {"mac_address": "fa:16:3e:00:00:07"}});
+    let want =
+        "403 PolicyNotAuthorized (rule:update_port and rule:update_port:mac_address) is disallowed by policy";
+    cloud.refused(&demo, ("PUT", "ports/{port}", change.clone(), want)).await;
+    cloud.refused(&manager, ("PUT", "ports/{guest}", change.clone(), want)).await;
+    let port = cloud.put(&manager, "ports/{port}", change.clone()).await;
+    assert_eq!(port["port"]["mac_address"], "fa:16:3e:00:00:07");
+    cloud.put(&demo, "ports/{port}", change).await;
 }

@@ -18,6 +18,8 @@ async fn everything_that_a_router_refuses() {
     cloud.subnet(&demo, "right", "closed", "10.12.0.0/24", json!({"gateway_ip": null})).await;
     cloud.subnet(&demo, "right", "taken", "10.13.0.0/24", json!({})).await;
     cloud.subnet(&admin, "shared", "foreign", "10.14.0.0/24", json!({})).await;
+    cloud.create(&admin, "network", "overlapping-ext", json!({"router:external": true})).await;
+    cloud.subnet(&admin, "overlapping-ext", "overlapping-ext-subnet", "10.11.0.0/16", json!({})).await;
     for (name, attributes) in [
         ("taker", json!({"fixed_ips": [{"ip_address": "10.13.0.1"}]})),
         ("used", json!({"device_id": "vm"})),
@@ -70,6 +72,69 @@ async fn everything_that_a_router_refuses() {
             "routers",
             router(json!({"flavor_id": null})),
             "404 FlavorNotFound Flavor None could not be found.",
+        ),
+        (
+            "POST",
+            "routers",
+            router(json!({"flavor_id": "{left}"})),
+            "404 FlavorNotFound Flavor {left} could not be found.",
+        ),
+        (
+            "POST",
+            "routers",
+            router(json!({"availability_zone_hints": ["nova"]})),
+            "404 AvailabilityZoneNotFound AvailabilityZone nova could not be found.",
+        ),
+        (
+            "PUT",
+            one,
+            router(json!({"availability_zone_hints": []})),
+            "400 HTTPBadRequest Cannot update read-only attribute availability_zone_hints",
+        ),
+        (
+            "POST",
+            "routers",
+            router(json!({"distributed": true})),
+            "400 HTTPBadRequest Invalid input for distributed. Reason: 'True' is not supported.",
+        ),
+        (
+            "GET",
+            "routers?external_gateway_info=x",
+            json!(null),
+            "400 HTTPBadRequest ['external_gateway_info'] is invalid attribute for filtering",
+        ),
+        (
+            "GET",
+            "routers?ha=False",
+            json!(null),
+            "400 HTTPBadRequest ['ha'] is invalid attribute for filtering",
+        ),
+        (
+            "POST",
+            "routers",
+            gateway(json!({"network_id": "{ext}", "enable_snat": true})),
+            &snat.replace("update", "create"),
+        ),
+        (
+            "PUT",
+            one,
+            gateway(json!({"network_id": "{ext}", "enable_snat": true, "external_fixed_ips": []})),
+            &rule(&format!(
+                "{} and {} and {}",
+                key("network_id"),
+                key("enable_snat"),
+                key("external_fixed_ips")
+            )),
+        ),
+        ("PUT", one, gateway(json!("x")), &info("'x' is not a dictionary")),
+        ("PUT", add, json!({"port_id": "bad"}), &bad("'bad' is not a valid UUID")),
+        (
+            "PUT",
+            one,
+            gateway(json!({"network_id": "{overlapping-ext}"})),
+            &bad(
+                "Cidr 10.11.0.0/16 of subnet {overlapping-ext-subnet} overlaps with cidr 10.11.0.0/24 of subnet {left-subnet}",
+            ),
         ),
         (
             "POST",
@@ -258,4 +323,63 @@ async fn everything_that_a_router_refuses() {
     cloud.refused(&stranger, ("GET", "routers/{router}/l3-agents", Value::Null, want)).await;
     let want = "403 PolicyNotAuthorized rule:get_l3-agents is disallowed by policy";
     cloud.refused(&demo, ("GET", "routers/{router}/l3-agents", Value::Null, want)).await;
+}
+
+#[tokio::test]
+async fn what_a_router_has_is_kept_and_found_again() {
+    let mut cloud = Cloud::start().await;
+    let (admin, demo) = (cloud.admin.clone(), cloud.demo.clone());
+    cloud.agent("node-1", "east").await;
+    cloud.agent("node-2", "west").await;
+    cloud.agent("node-3", "west").await;
+    // A zone hint binds the scheduler, whatever the load is.
+    for name in ["a", "b", "c"] {
+        let router = cloud.create(&demo, "router", name, json!({"availability_zone_hints": ["east"]})).await;
+        let zones = ["availability_zone_hints", "availability_zones"].map(|key| router[key].clone());
+        assert_eq!(zones, [json!(["east"]), json!(["east"])], "{name}");
+    }
+    // What is for routers over several nodes is an administrator's business, and never so.
+    let router = cloud.create(&admin, "router", "d", json!({"distributed": false, "ha": null})).await;
+    assert_eq!((&router["distributed"], &router["ha"]), (&json!(false), &json!(false)));
+    assert_eq!(router["availability_zones"], json!(["west"]), "the agents that have fewer");
+    let seen = cloud.get(&demo, "routers/{a}").await["router"].clone();
+    assert!(seen.get("distributed").is_none() && seen.get("ha").is_none(), "{seen}");
+    for (query, want) in [
+        ("name=a&name=b", vec!["a", "b"]),
+        ("admin_state_up=False", vec![]),
+        ("tenant_id={demo project}&description=", vec!["a", "b", "c"]),
+        ("revision_number=1", vec!["a", "b", "c"]),
+        ("sort_key=name&sort_dir=desc", vec!["c", "b", "a"]),
+    ] {
+        let routers = cloud.get(&demo, &format!("routers?{query}")).await;
+        let names: Vec<&str> =
+            routers["routers"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+        assert_eq!(names, want, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn routes_may_have_several_next_hops_and_lead_anywhere() {
+    let mut cloud = Cloud::start().await;
+    let demo = cloud.demo.clone();
+    cloud.create(&demo, "network", "left", json!({})).await;
+    cloud.subnet(&demo, "left", "left-subnet", "10.11.0.0/24", json!({})).await;
+    let router = cloud.create(&demo, "router", "router", json!({})).await;
+    let before = router["revision_number"].as_i64().unwrap();
+    cloud.put(&demo, "routers/{router}/add_router_interface", json!({"subnet_id": "{left-subnet}"})).await;
+    let routes = json!([
+        {"destination": "10.99.0.0/24", "nexthop": "10.11.0.8"},
+        {"destination": "10.99.0.0/24", "nexthop": "10.11.0.9"},
+        {"destination": "0.0.0.0/0", "nexthop": "10.11.0.9"},
+    ]);
+    let router = cloud.put(&demo, "routers/{router}", json!({"router": {"routes": routes}})).await;
+    assert_eq!(router["router"]["routes"], routes);
+    let after = router["router"]["revision_number"].as_i64().unwrap();
+    assert!(after >= before + 2, "an interface and routes are two revisions: {before} {after}");
+    // Removing a route that is not there is no error, and no new revision.
+    let other = json!({"router": {"routes": [{"destination": "10.98.0.0/24", "nexthop": "10.11.0.8"}]}});
+    let same = cloud.put(&demo, "routers/{router}/remove_extraroutes", other).await;
+    assert_eq!(same["router"], router["router"]);
+    let router = cloud.put(&demo, "routers/{router}", json!({"router": {"routes": null}})).await;
+    assert_eq!(router["router"]["routes"], json!([]));
 }
