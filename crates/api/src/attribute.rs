@@ -37,6 +37,8 @@ pub enum Dialect {
 /// What becomes of a POST with the plural key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bulk {
+    /// All objects are made, or none.
+    Accepted,
     /// Refused as what it is.
     Refused,
     /// Not even understood: the reference forms these plurals wrongly.
@@ -257,6 +259,16 @@ impl Schema {
     pub fn attribute(&self, name: &str) -> Option<&'static Attribute> {
         let name = if name == "tenant_id" { "project_id" } else { name };
         self.attributes.iter().find(|attribute| attribute.name == name)
+    }
+
+    /// Whether objects can be tagged: then lists can be filtered by tags, and there are calls for them.
+    pub fn has_tags(&self) -> bool {
+        self.attribute("tags").is_some()
+    }
+
+    /// Whether objects count their revisions, so that a change can be made to depend on one.
+    pub fn has_revisions(&self) -> bool {
+        self.attribute("revision_number").is_some()
     }
 
     /// Removes what only administrators see.

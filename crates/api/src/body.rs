@@ -23,9 +23,56 @@ pub fn parse_create(
     body: &[u8],
     sender: Sender<'_>,
 ) -> Result<Map<String, Value>, ApiError> {
-    let object = envelope(schema, body, Method::Post)?;
-    let project_id = project(&object, sender)?;
-    refuse_unknown(schema, &object)?;
+    let outer = outer(schema, body, Method::Post)?;
+    check_create(schema, &inner(schema, outer)?, sender)
+}
+
+/// What a POST asks for.
+#[derive(Debug)]
+pub enum Creation {
+    /// One object: the singular key.
+    One(Map<String, Value>),
+    /// All of these or none: the plural key, which wins.
+    Many(Vec<Map<String, Value>>),
+}
+
+/// As [`parse_create`], where several objects may be made at once.
+///
+/// # Errors
+/// As [`parse_create`]; of several objects, for the first that is wrong.
+pub fn parse_creation(schema: &Schema, body: &[u8], sender: Sender<'_>) -> Result<Creation, ApiError> {
+    let mut outer = outer(schema, body, Method::Post)?;
+    let Some(many) = outer.remove(schema.plural).filter(|_| schema.bulk == Bulk::Accepted) else {
+        return Ok(Creation::One(check_create(schema, &inner(schema, outer)?, sender)?));
+    };
+    let many = match many {
+        Value::Array(many) if !many.is_empty() => many,
+        Value::Array(_) | Value::Null => return Err(ApiError::bad_request("Resources required")),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+            return Err(ApiError::bad_request("Body contains invalid data"));
+        }
+    };
+    let check = |one: Value| {
+        // Each may have the singular key around it, as if it came alone.
+        let object = match one {
+            Value::Object(one) if one.contains_key(schema.singular) => inner(schema, one)?,
+            Value::Object(one) => one,
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                return Err(invalid_data(schema));
+            }
+        };
+        check_create(schema, &object, sender)
+    };
+    Ok(Creation::Many(many.into_iter().map(check).collect::<Result<_, _>>()?))
+}
+
+fn check_create(
+    schema: &Schema,
+    object: &Map<String, Value>,
+    sender: Sender<'_>,
+) -> Result<Map<String, Value>, ApiError> {
+    let project_id = project(object, sender)?;
+    refuse_unknown(schema, object)?;
     for attribute in schema.attributes {
         let given = object.contains_key(attribute.name);
         match attribute.post {
@@ -44,7 +91,7 @@ pub fn parse_create(
             Post::Refused | Post::Required | Post::Optional(_) => {}
         }
     }
-    let mut checked = check_values(schema, &object)?;
+    let mut checked = check_values(schema, object)?;
     for attribute in schema.attributes {
         let Post::Optional(initial) = attribute.post else { continue };
         let initial = initial.value();
@@ -71,7 +118,7 @@ pub fn parse_create(
 /// # Errors
 /// The first thing that the reference would complain about.
 pub fn parse_update(schema: &Schema, body: &[u8]) -> Result<Map<String, Value>, ApiError> {
-    let object = envelope(schema, body, Method::Put)?;
+    let object = inner(schema, outer(schema, body, Method::Put)?)?;
     if object.contains_key("project_id") || object.contains_key("tenant_id") {
         return Err(ApiError::bad_request("Cannot update read-only attribute tenant_id"));
     }
@@ -134,15 +181,15 @@ enum Method {
     Put,
 }
 
-fn envelope(schema: &Schema, body: &[u8], method: Method) -> Result<Map<String, Value>, ApiError> {
-    let missing = || ApiError::bad_request(format!("Unable to find '{}' in request body", schema.singular));
+/// The body, an object with a key for what it is about.
+fn outer(schema: &Schema, body: &[u8], method: Method) -> Result<Map<String, Value>, ApiError> {
     let required = || ApiError::bad_request("Resource body required");
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(match (method, schema.dialect) {
             (Method::Put, _) => {
                 ApiError::BadRequest { resource: "body".to_owned(), reason: "Invalid format: b''".to_owned() }
             }
-            (Method::Post, Dialect::Core) => missing(),
+            (Method::Post, Dialect::Core) => missing(schema),
             (Method::Post, Dialect::Vpn) => required(),
         });
     }
@@ -150,26 +197,44 @@ fn envelope(schema: &Schema, body: &[u8], method: Method) -> Result<Map<String, 
         Dialect::Core => ApiError::bad_request("Body contains invalid data"),
         Dialect::Vpn => ApiError::MalformedRequestBody { reason: "Cannot understand JSON".to_owned() },
     })?;
-    let Value::Object(mut outer) = parsed else {
+    let Value::Object(outer) = parsed else {
         return Err(ApiError::bad_request("Body contains invalid data"));
     };
     if outer.is_empty() {
         return Err(if method == Method::Post && schema.dialect == Dialect::Core {
-            missing()
+            missing(schema)
         } else {
             required()
         });
     }
-    if outer.contains_key(schema.plural) && schema.bulk == Bulk::Refused {
+    let is_refused = match schema.bulk {
+        Bulk::Accepted => method == Method::Put,
+        Bulk::Refused => true,
+        Bulk::Unknown => false,
+    };
+    if is_refused && outer.contains_key(schema.plural) {
         return Err(ApiError::bad_request("Bulk operation not supported"));
     }
+    Ok(outer)
+}
+
+/// The one object that a body is about.
+fn inner(schema: &Schema, mut outer: Map<String, Value>) -> Result<Map<String, Value>, ApiError> {
     match outer.remove(schema.singular) {
-        None | Some(Value::Null) => Err(missing()),
+        None | Some(Value::Null) => Err(missing(schema)),
         Some(Value::Object(object)) => Ok(object),
         Some(Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
-            Err(ApiError::bad_request(format!("Object '{}' contains invalid data", schema.singular)))
+            Err(invalid_data(schema))
         }
     }
+}
+
+fn missing(schema: &Schema) -> ApiError {
+    ApiError::bad_request(format!("Unable to find '{}' in request body", schema.singular))
+}
+
+fn invalid_data(schema: &Schema) -> ApiError {
+    ApiError::bad_request(format!("Object '{}' contains invalid data", schema.singular))
 }
 
 /// The project that the new object will belong to.

@@ -57,11 +57,16 @@ api_errors! {
     403 PolicyNotAuthorized { rule } => "{rule} is disallowed by policy",
     404 HTTPNotFound => "The resource could not be found.",
     405 HTTPMethodNotAllowed => "The server could not comply with the request since it is either malformed or otherwise incorrect.",
+    406 HTTPNotAcceptable => "The server could not comply with the request since it is either malformed or otherwise incorrect.",
     408 HTTPRequestTimeout => "The request body did not arrive in time.",
     409 OverQuota { resource } => "Quota exceeded for resources: ['{resource}'].",
+    412 RevisionNumberConstraintFailed { wanted, current } => "Constrained to {wanted}, but current revision is {current}",
     413 HTTPRequestEntityTooLarge { most } => "The request body is larger than {most} octets.",
     501 HTTPNotImplemented => "POST requests are not supported on this resource.",
     503 ServiceUnavailable { reason } => "{reason}",
+
+    // Tags.
+    404 TagNotFound { tag } => "Tag {tag} could not be found.",
 
     // Networks.
     404 NetworkNotFound { id } => "Network {id} could not be found.",

@@ -149,6 +149,12 @@ pub static EXTENSIONS: &[Extension] = &[
         "2012-07-29T10:00:00-00:00",
     ),
     extension(
+        "revision-if-match",
+        "If-Match constraints based on revision_number",
+        "Extension indicating that If-Match based on revision_number is supported.",
+        "2016-12-11T00:00:00-00:00",
+    ),
+    extension(
         "router",
         "Neutron L3 Router",
         "Router abstraction for basic L3 forwarding between L2 Neutron networks and access to external networks via a NAT gateway.",
@@ -185,6 +191,12 @@ pub static EXTENSIONS: &[Extension] = &[
         "2016-04-11T10:00:00-00:00",
     ),
     extension(
+        "standard-attr-tag",
+        "Tag support for resources with standard attribute: port, subnet, subnetpool, network, security_group, router, floatingip, policy, trunk, network_segment_range",
+        "Enables to set tag on resources with standard attribute.",
+        "2017-01-01T00:00:00-00:00",
+    ),
+    extension(
         "standard-attr-timestamp",
         "Resource timestamps",
         "Adds created_at and updated_at fields to all Neutron resources that have Neutron standard attributes.",
@@ -195,6 +207,18 @@ pub static EXTENSIONS: &[Extension] = &[
         "Subnet belongs to an external network",
         "Informs if the subnet belongs to an external network",
         "2024-02-05T18:00:00-00:00",
+    ),
+    extension(
+        "tag-creation",
+        "Tag creation extension",
+        "Allow to create multiple tags for a resource",
+        "2024-23-07T10:00:00-00:00",
+    ),
+    extension(
+        "tag-ports-during-bulk-creation",
+        "Tag Ports During Bulk Creation",
+        "Allow to tag ports during bulk creation",
+        "2019-12-29T19:00:00-00:00",
     ),
     extension(
         "vpn-aes-ccm-gcm",

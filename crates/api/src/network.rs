@@ -11,4 +11,5 @@ pub mod router;
 pub mod service_provider;
 pub mod standard;
 pub mod subnet;
+pub mod tag;
 mod value;

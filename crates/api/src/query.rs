@@ -23,7 +23,7 @@ pub struct ListQuery {
     pub reverse: bool,
 }
 
-/// One filter: the column has any of the values.
+/// One filter: the column has any of the values, but for the filters by tags.
 #[derive(Debug, PartialEq)]
 pub struct Filter {
     /// As in the database.
@@ -48,6 +48,12 @@ impl ListQuery {
                 "limit" => query.limit = parse_limit(value)?,
                 "marker" => query.marker = Some(value.clone()),
                 "page_reverse" => query.reverse = value.eq_ignore_ascii_case("true"),
+                _ if schema.has_tags()
+                    && let Some(column) = tag_filter(name) =>
+                {
+                    let tags = value.split(',').map(Value::from);
+                    tags.for_each(|tag| query.add_value(column, tag));
+                }
                 _ => {
                     match schema.attribute(name).and_then(|attribute| Some((attribute, attribute.filter?))) {
                         Some((attribute, column)) => query.add_filter(attribute, column, value)?,
@@ -90,11 +96,15 @@ impl ListQuery {
             | Kind::FixedIps
             | Kind::Other(_) => Value::from(value),
         };
+        self.add_value(column, value);
+        Ok(())
+    }
+
+    fn add_value(&mut self, column: &'static str, value: Value) {
         match self.filters.iter_mut().find(|filter| filter.column == column) {
             Some(filter) => filter.values.push(value),
             None => self.filters.push(Filter { column, values: vec![value] }),
         }
-        Ok(())
     }
 }
 
@@ -114,6 +124,11 @@ pub fn permit(schema: &Schema, pairs: &[(String, String)], is_admin: bool) -> Re
         return Err(ApiError::bad_request(format!("['{name}'] is invalid attribute for {what}")));
     }
     Ok(())
+}
+
+/// The filters by tags, which are no attributes: all of the tags, any of them, and the reverse of both.
+fn tag_filter(name: &str) -> Option<&'static str> {
+    ["tags", "tags-any", "not-tags", "not-tags-any"].into_iter().find(|filter| *filter == name)
 }
 
 /// The attributes that the GET of one object was asked for; everything else in its query string is ignored.
@@ -180,6 +195,16 @@ mod tests {
             ]
         );
         assert_eq!((query.fields, query.limit), (vec!["id".to_owned()], None));
+    }
+
+    #[test]
+    fn tags_are_separated_by_commas_or_repeated() {
+        let pairs = [("not-tags", "a,b"), ("not-tags", "c")].map(|(a, b)| (a.to_owned(), b.to_owned()));
+        let query = ListQuery::parse(&crate::network::router::SCHEMA, &pairs).unwrap();
+        let values = ["a", "b", "c"].map(Value::from).to_vec();
+        assert_eq!(query.filters, [Filter { column: "not-tags", values }]);
+        let error = ListQuery::parse(&SCHEMA, &pairs[..1]).unwrap_err();
+        assert_eq!(error.to_string(), "['not-tags'] is invalid attribute for filtering");
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod network;
 mod quota;
 mod resource;
 mod serve;
+mod tags;
 mod vpn;
 
 pub use app::App;

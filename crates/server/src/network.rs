@@ -23,7 +23,7 @@ pub(crate) use subnet::Subnets;
 fn standard<R>(stored: &Stored<R>) -> Standard {
     let time = |time: jiff::Timestamp| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     Standard {
-        tags: [],
+        tags: stored.tags.clone(),
         created_at: time(stored.created_at),
         updated_at: time(stored.updated_at),
         revision_number: stored.revision_number,

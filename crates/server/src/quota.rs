@@ -35,17 +35,21 @@ const DEFAULTS: [(&str, i64); 15] = [
 
 const UNLIMITED: i64 = -1;
 
-/// Refuses one more of a resource to a project that has all it may have.
+/// Refuses `more` objects of a resource to a project that may not have that many.
 ///
 /// # Errors
 /// [`ApiError::OverQuota`].
-pub(crate) async fn admit<R: Resource>(cx: Context<'_>, project: &ProjectId) -> Result<(), ApiError> {
+pub(crate) async fn admit<R: Resource>(
+    cx: Context<'_>,
+    project: &ProjectId,
+    more: usize,
+) -> Result<(), ApiError> {
     let resource = R::SCHEMA.singular;
     if limit(cx.session, project, resource).await? == UNLIMITED {
         return Ok(());
     }
     let used = count::<R::Record>(cx.session, project).await?;
-    admit_count(cx, project, resource, used.saturating_add(1)).await
+    admit_count(cx, project, resource, used.saturating_add(more)).await
 }
 
 /// Refuses more of something than a project may have at once.

@@ -1,21 +1,26 @@
 //! The life of a resource of the Networking API, written once: parse, look up, permit, decide, commit, show.
 //!
+//! The order is the contract's: what is wrong with a request is told before whether its object is there, that before
+//! what the caller may not do, that before the quota, and the resource's own rules come last.
+//!
 //! A resource says what is special about it by [`Resource`]; the functions below are all that HTTP calls.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 
 use adit_api::attribute::Dialect;
+use adit_api::body::Creation;
 use adit_api::query::{self, ListQuery};
 use adit_api::{ApiError, Schema, body, view};
 use adit_model::ProjectId;
 use adit_store::{Error as StoreError, Filter, Listing, Page, Record, Session, Stored};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::App;
 use crate::caller::Caller;
-use crate::quota;
+use crate::{quota, tags};
 
 /// What a use case works with: one transaction, on behalf of one caller.
 #[derive(Clone, Copy)]
@@ -38,6 +43,8 @@ pub(crate) trait Resource: 'static {
     const SCHEMA: &'static Schema;
     /// What can be done with an object beside changing it.
     const ACTIONS: &'static [&'static str] = &[];
+    /// Whether other services, by the role `service`, see the objects of every project.
+    const SERVICE_READS: bool = false;
 
     /// The answer for an object that is not there, or that the caller may not see.
     fn not_found(id: &str) -> ApiError;
@@ -106,24 +113,46 @@ pub(crate) trait Resource: 'static {
     }
 }
 
-/// `POST /{collection}`.
+/// `POST /{collection}`: one object, or several of which all are made or none.
 pub(crate) async fn create<R: Resource>(
     app: &App,
     caller: &Caller,
     request: &[u8],
 ) -> Result<Value, ApiError> {
-    let checked = body::parse_create(R::SCHEMA, request, caller.sender())?;
-    let owner = ProjectId::new(checked.get("project_id").and_then(Value::as_str).unwrap_or_default());
-    caller.require_change(&owner, "create", R::SCHEMA.rule)?;
-    let mut create = typed(checked)?;
-    R::prepare_create(&mut create).await;
+    let (bodies, is_bulk) = match body::parse_creation(R::SCHEMA, request, caller.sender())? {
+        Creation::One(one) => (vec![one], false),
+        Creation::Many(many) => (many, true),
+    };
+    let mut wanted = Vec::with_capacity(bodies.len());
+    let mut owners = BTreeMap::<ProjectId, usize>::new();
+    for mut checked in bodies {
+        let owner = ProjectId::new(checked.get("project_id").and_then(Value::as_str).unwrap_or_default());
+        caller.require_change(&owner, "create", R::SCHEMA.rule)?;
+        *owners.entry(owner).or_default() += 1;
+        let tags: Option<BTreeSet<String>> = checked.remove("tags").map(typed).transpose()?;
+        let mut create: R::Create = typed(Value::Object(checked))?;
+        R::prepare_create(&mut create).await;
+        wanted.push((create, tags));
+    }
     let session = app.store().write().await.map_err(ApiError::from_store)?;
     let cx = Context { session: &session, caller };
-    quota::admit::<R>(cx, &owner).await?;
-    let record = R::create(cx, create).await?;
-    let shown = show_one::<R>(cx, record, &[]).await?;
+    for (owner, count) in &owners {
+        quota::admit::<R>(cx, owner, *count).await?;
+    }
+    let mut records = Vec::with_capacity(wanted.len());
+    for (create, tags) in wanted {
+        let mut record = R::create(cx, create).await?;
+        if let Some(tags) = tags {
+            tags::set::<R>(cx, &mut record, tags).await?;
+        }
+        records.push(record);
+    }
+    let mut objects = show_many::<R>(cx, records, &[]).await?;
     commit(app, session).await?;
-    Ok(shown)
+    match objects.pop() {
+        Some(object) if !is_bulk => Ok(view::wrap_one(R::SCHEMA, object)),
+        last => Ok(view::wrap_list(R::SCHEMA, objects.into_iter().chain(last).collect(), None)),
+    }
 }
 
 /// `GET /{collection}`. `url` is the collection's own, for links.
@@ -137,18 +166,14 @@ pub(crate) async fn list<R: Resource>(
     let query = ListQuery::parse(R::SCHEMA, pairs)?;
     let session = app.store().read().await.map_err(ApiError::from_store)?;
     let cx = Context { session: &session, caller };
-    let records = session.table::<R::Record>().list(&listing(caller, &query)).await;
-    let records = match (records, R::SCHEMA.dialect) {
-        // Clients of the core resources know a marker that is gone as an object that is not found, the others as the end.
-        (Err(StoreError::UnknownMarker { marker }), Dialect::Core) => return Err(R::not_found(&marker)),
-        (Err(StoreError::UnknownMarker { marker: _ }), Dialect::Vpn) => Vec::new(),
-        (records, _) => records.map_err(ApiError::from_store)?,
-    };
+    let records = session.table::<R::Record>().list(&listing::<R>(caller, &query)).await;
+    let records = records.map_err(|error| match (error, R::SCHEMA.dialect) {
+        // Clients of the core resources know a marker that is gone as an object that is not found.
+        (StoreError::UnknownMarker { marker }, Dialect::Core) => R::not_found(&marker),
+        (error, Dialect::Core | Dialect::Vpn) => ApiError::from_store(error),
+    })?;
     let ids: Vec<String> = records.iter().map(|record| record.record.id()).collect();
-    let mut objects = Vec::with_capacity(records.len());
-    for shown in R::views(cx, records).await? {
-        objects.push(view::object(R::SCHEMA, &shown, caller.is_admin(), &query.fields)?);
-    }
+    let objects = show_many::<R>(cx, records, &query.fields).await?;
     let links = query.limit.map(|limit| view::page_links(url, pairs, &ids, limit, query.reverse));
     Ok(view::wrap_list(R::SCHEMA, objects, links))
 }
@@ -172,13 +197,14 @@ pub(crate) async fn update<R: Resource>(
     caller: &Caller,
     id: &str,
     request: &[u8],
+    revision: Option<i64>,
 ) -> Result<Value, ApiError> {
     let checked = body::parse_update(R::SCHEMA, request)?;
-    let mut update = typed(checked.clone())?;
+    let mut update = typed(Value::Object(checked.clone()))?;
     R::prepare_update(&mut update).await;
     let session = app.store().write().await.map_err(ApiError::from_store)?;
     let cx = Context { session: &session, caller };
-    let record = find_to_change::<R>(cx, "update", id).await?;
+    let record = find_to_change::<R>(cx, "update", id, revision).await?;
     if body::needs_permission(R::SCHEMA, &checked, caller.sender()) {
         let current = R::views(cx, vec![record.clone()]).await?.pop();
         let Value::Object(current) = serde_json::to_value(current).map_err(ApiError::internal)? else {
@@ -197,14 +223,11 @@ pub(crate) async fn delete<R: Resource>(
     app: &App,
     caller: &Caller,
     id: &str,
-    request: &[u8],
+    revision: Option<i64>,
 ) -> Result<(), ApiError> {
-    if !request.iter().all(u8::is_ascii_whitespace) {
-        return Err(ApiError::bad_request("Request body is not supported in DELETE."));
-    }
     let session = app.store().write().await.map_err(ApiError::from_store)?;
     let cx = Context { session: &session, caller };
-    let record = find_to_change::<R>(cx, "delete", id).await?;
+    let record = find_to_change::<R>(cx, "delete", id, revision).await?;
     R::delete(cx, record).await?;
     commit(app, session).await
 }
@@ -216,10 +239,12 @@ pub(crate) async fn act<R: Resource>(
     id: &str,
     action: &str,
     request: &[u8],
+    revision: Option<i64>,
 ) -> Result<Value, ApiError> {
     let session = app.store().write().await.map_err(ApiError::from_store)?;
     let cx = Context { session: &session, caller };
     let record = find::<R>(cx, id).await?;
+    require_revision(&record, revision)?;
     let answer = R::act(cx, record, action, request).await?;
     commit(app, session).await?;
     Ok(answer)
@@ -227,20 +252,53 @@ pub(crate) async fn act<R: Resource>(
 
 /// The object with this id, as far as the caller may see it.
 pub(crate) async fn find<R: Resource>(cx: Context<'_>, id: &str) -> Result<Stored<R::Record>, ApiError> {
-    let found = cx.session.table::<R::Record>().find_in(id, &cx.caller.visible()).await;
+    let found = cx.session.table::<R::Record>().find_in(id, &visible::<R>(cx.caller)).await;
     found.map_err(ApiError::from_store)?.ok_or_else(|| R::not_found(id))
 }
 
+/// An object that the caller may change, in the revision that the request depends on, if it does on one.
 async fn find_to_change<R: Resource>(
     cx: Context<'_>,
     action: &'static str,
     id: &str,
+    revision: Option<i64>,
 ) -> Result<Stored<R::Record>, ApiError> {
     let record = find::<R>(cx, id).await?;
     R::permit(cx, action, &record).await?;
-    // Read again under a lock: from here on nobody else changes it.
+    lock::<R>(cx, id, revision).await
+}
+
+/// Reads an object again under a lock: from here on nobody else changes it.
+pub(crate) async fn lock<R: Resource>(
+    cx: Context<'_>,
+    id: &str,
+    revision: Option<i64>,
+) -> Result<Stored<R::Record>, ApiError> {
     let locked = cx.session.table::<R::Record>().lock(id).await.map_err(ApiError::from_store)?;
-    locked.ok_or_else(|| R::not_found(id))
+    let locked = locked.ok_or_else(|| R::not_found(id))?;
+    require_revision(&locked, revision)?;
+    Ok(locked)
+}
+
+fn require_revision<T>(record: &Stored<T>, revision: Option<i64>) -> Result<(), ApiError> {
+    match revision {
+        Some(wanted) if wanted != record.revision_number => Err(ApiError::RevisionNumberConstraintFailed {
+            wanted: wanted.to_string(),
+            current: record.revision_number.to_string(),
+        }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Objects as the caller may see them.
+pub(crate) async fn show_many<R: Resource>(
+    cx: Context<'_>,
+    mut records: Vec<Stored<R::Record>>,
+    fields: &[String],
+) -> Result<Vec<Value>, ApiError> {
+    cx.session.table::<R::Record>().load_tags(&mut records).await.map_err(ApiError::from_store)?;
+    let views = R::views(cx, records).await?;
+    views.iter().map(|shown| view::object(R::SCHEMA, shown, cx.caller.is_admin(), fields)).collect()
 }
 
 /// An object as the caller may see it.
@@ -249,26 +307,33 @@ pub(crate) async fn show_one<R: Resource>(
     record: Stored<R::Record>,
     fields: &[String],
 ) -> Result<Value, ApiError> {
-    let shown =
-        R::views(cx, vec![record]).await?.pop().ok_or_else(|| ApiError::internal("a view is missing"))?;
-    Ok(view::wrap_one(R::SCHEMA, view::object(R::SCHEMA, &shown, cx.caller.is_admin(), fields)?))
+    let shown = show_many::<R>(cx, vec![record], fields).await?.pop();
+    Ok(view::wrap_one(R::SCHEMA, shown.ok_or_else(|| ApiError::internal("a view is missing"))?))
 }
 
-async fn commit(app: &App, session: Session) -> Result<(), ApiError> {
+/// Ends a transaction, and lets agents look at what it changed.
+pub(crate) async fn commit(app: &App, session: Session) -> Result<(), ApiError> {
     session.commit().await.map_err(ApiError::from_store)?;
     app.wake();
     Ok(())
 }
 
-fn typed<T: DeserializeOwned>(checked: Map<String, Value>) -> Result<T, ApiError> {
-    serde_json::from_value(Value::Object(checked)).map_err(ApiError::internal)
+fn typed<T: DeserializeOwned>(checked: Value) -> Result<T, ApiError> {
+    serde_json::from_value(checked).map_err(ApiError::internal)
 }
 
-fn listing(caller: &Caller, query: &ListQuery) -> Listing {
+/// What the caller may see of a resource: a list to narrow further.
+fn visible<R: Resource>(caller: &Caller) -> Listing {
+    if R::SERVICE_READS && caller.has_role("service") { Listing::default() } else { caller.visible() }
+}
+
+fn listing<R: Resource>(caller: &Caller, query: &ListQuery) -> Listing {
     let page = query.limit.map(|limit| Page { limit, marker: query.marker.clone(), reverse: query.reverse });
     let filters =
         query.filters.iter().map(|filter| Filter { column: filter.column, values: filter.values.clone() });
-    Listing { filters: filters.collect(), sort: query.sort.clone(), page, ..caller.visible() }
+    let mut listing = Listing { sort: query.sort.clone(), page, ..visible::<R>(caller) };
+    listing.filters.extend(filters);
+    listing
 }
 
 /// Takes an attribute of a PUT over; what the PUT does not name stays.

@@ -22,6 +22,7 @@ mod record;
 mod sealed;
 mod session;
 mod table;
+mod tags;
 
 pub use error::Error;
 pub use listing::{Filter, Listing, Page};

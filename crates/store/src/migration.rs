@@ -8,6 +8,7 @@ mod m0003_agents;
 mod m0004_identity;
 mod m0005_quotas;
 mod m0007_network_attributes;
+mod m0008_tags;
 
 pub(crate) struct Migrator;
 
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_identity::Migration),
             Box::new(m0005_quotas::Migration),
             Box::new(m0007_network_attributes::Migration),
+            Box::new(m0008_tags::Migration),
         ]
     }
 }

@@ -39,6 +39,8 @@ pub trait Record: Clone + Send + Sync + Sized + 'static {
     type ActiveModel: ActiveModelTrait<Entity = Self::Entity> + ActiveModelBehavior + Send;
     /// What people call it.
     const NOUN: &'static str;
+    /// Whether such objects can be tagged.
+    const TAGGED: bool = false;
 
     /// Its id as text.
     fn id(&self) -> String;
@@ -93,6 +95,8 @@ pub struct Stored<R> {
     pub updated_at: Timestamp,
     /// Starts at 1, grows with each change.
     pub revision_number: i64,
+    /// In their order; empty until [`Table::load_tags`](crate::Table::load_tags) reads them.
+    pub tags: Vec<String>,
 }
 
 impl<R> Deref for Stored<R> {
@@ -138,7 +142,7 @@ impl Reader<'_> {
 }
 
 /// How many rows a statement asks for by their ids at most: a database takes tens of thousands of values, and no more.
-const AT_ONCE: usize = 1000;
+pub(crate) const AT_ONCE: usize = 1000;
 
 /// A condition that holds for all rows, or for none.
 pub(crate) fn always(holds: bool) -> Condition {

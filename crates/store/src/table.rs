@@ -10,7 +10,7 @@ use sea_orm::{
 
 use crate::listing::{Listing, after, column, nulls};
 use crate::record::{Record, Stored};
-use crate::{Error, Result, Session};
+use crate::{Error, Result, Session, tags};
 
 /// The rows of one kind of resource, within a session.
 #[derive(Clone, Copy)]
@@ -120,7 +120,8 @@ impl<'a, R: Record> Table<'a, R> {
     /// [`Error::Duplicate`], [`Error::Referenced`], [`Error::Statement`].
     pub async fn insert(&self, record: R) -> Result<Stored<R>> {
         let now = self.session.now();
-        let stored = Stored { record, created_at: now, updated_at: now, revision_number: 1 };
+        let stored =
+            Stored { record, created_at: now, updated_at: now, revision_number: 1, tags: Vec::new() };
         let mut row = stored.record.to_row(self.session)?;
         row.set(column::<R::Entity>("created_at"), now.as_microsecond().into());
         row.set(column::<R::Entity>("updated_at"), now.as_microsecond().into());
@@ -165,7 +166,10 @@ impl<'a, R: Record> Table<'a, R> {
             .exec(&self.session.transaction)
             .await
             .map_err(Error::statement(doing.as_str()))?;
-        if result.rows_affected == 1 { Ok(()) } else { Err(Error::Vanished { doing }) }
+        if result.rows_affected != 1 {
+            return Err(Error::Vanished { doing });
+        }
+        if R::TAGGED { self.forget_tags(&id.to_string()).await } else { Ok(()) }
     }
 
     pub(crate) async fn complete(&self, rows: Vec<R::Model>) -> Result<Vec<Stored<R>>> {
@@ -190,13 +194,20 @@ fn stored<R: Record>(row: R::Model, session: &Session) -> Result<Stored<R>> {
     };
     let (created_at, updated_at, revision_number) =
         (time("created_at")?, time("updated_at")?, number("revision_number")?);
-    Ok(Stored { record: R::from_row(row, session)?, created_at, updated_at, revision_number })
+    Ok(Stored {
+        record: R::from_row(row, session)?,
+        created_at,
+        updated_at,
+        revision_number,
+        tags: Vec::new(),
+    })
 }
 
 fn conditions<R: Record>(listing: &Listing) -> Condition {
     let visible = listing.visible_to.as_ref().map(R::visible_to);
     let filters = listing.filters.iter().map(|filter| {
-        R::filter(filter.column, &filter.values).unwrap_or_else(|| filter.condition::<R::Entity>())
+        let special = R::filter(filter.column, &filter.values).or_else(|| tags::condition::<R>(filter));
+        special.unwrap_or_else(|| filter.condition::<R::Entity>())
     });
     visible.into_iter().chain(filters).fold(Condition::all(), Condition::add)
 }

@@ -17,7 +17,7 @@ pub static SCHEMA: Schema = Schema {
     path: "networks",
     rule: "network",
     dialect: Dialect::Core,
-    bulk: Bulk::Refused,
+    bulk: Bulk::Accepted,
     attributes: &[
         Attribute::id(),
         Attribute::project(),

@@ -23,7 +23,7 @@ pub static SCHEMA: Schema = Schema {
     path: "ports",
     rule: "port",
     dialect: Dialect::Core,
-    bulk: Bulk::Refused,
+    bulk: Bulk::Accepted,
     attributes: &[
         Attribute::id(),
         Attribute::project(),
@@ -60,8 +60,7 @@ pub static SCHEMA: Schema = Schema {
         standard::CREATED_AT,
         standard::UPDATED_AT,
         standard::REVISION_NUMBER,
-        // The reference takes tags in the POST of a port, and forgets them.
-        Attribute::new("tags", Kind::Other(|tags| Ok(tags.clone()))).optional(Initial::Absent),
+        standard::TAGS.optional(Initial::Absent),
     ],
 };
 

@@ -23,7 +23,7 @@ pub static SCHEMA: Schema = Schema {
     path: "subnets",
     rule: "subnet",
     dialect: Dialect::Core,
-    bulk: Bulk::Refused,
+    bulk: Bulk::Accepted,
     attributes: &[
         Attribute::id(),
         Attribute::project(),

@@ -7,13 +7,15 @@ mod agents;
 mod collection;
 mod discovery;
 mod quotas;
+mod tags;
 
 use std::sync::LazyLock;
 
-use adit_api::ApiError;
+use adit_api::{ApiError, Schema};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Request, State};
+use axum::http::header::{ACCEPT, IF_MATCH};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
@@ -102,14 +104,65 @@ impl Call {
         if path.iter().chain(queried).any(|text| text.contains('\0')) {
             return Err(ApiError::HTTPNotFound);
         }
+        // There was an XML form of the API once.
+        if path.last().is_some_and(|last| last.ends_with(".xml")) && !path.iter().any(|part| part == "tags") {
+            return Err(ApiError::HTTPNotFound);
+        }
         let path: Vec<&str> =
             if path.is_empty() { vec![""] } else { path.iter().map(String::as_str).collect() };
+        // The resources of the VPN extension are served by another part of the reference, with manners of its own.
+        let is_vpn = path[0] == "vpn";
         match find(&ROUTES, method.as_str(), &path) {
+            Found::Handler(..) if !is_vpn && path[0] != "extensions" && !accepts_json(&self.headers) => {
+                Err(ApiError::HTTPNotAcceptable)
+            }
+            Found::Handler(..) if method == Method::DELETE && !self.body.trim_ascii().is_empty() => {
+                Err(ApiError::bad_request("Request body is not supported in DELETE."))
+            }
             Found::Handler(route, names) => route.answer(self, names).await,
+            Found::OtherMethod if is_vpn && method == Method::OPTIONS => Ok(StatusCode::OK.into_response()),
             Found::OtherMethod => Err(ApiError::HTTPMethodNotAllowed),
             Found::Nothing => Err(ApiError::HTTPNotFound),
         }
     }
+
+    /// The revision that the object must have for the request to be done, as `If-Match: revision_number=N` says.
+    /// Anything else that the header may say is not meant for this API.
+    ///
+    /// # Errors
+    /// [`ApiError::BadRequest`] for what is no number, and for objects that count no revisions.
+    fn revision(&self, schema: &Schema) -> Result<Option<i64>, ApiError> {
+        let text = self.headers.get(IF_MATCH).and_then(|value| value.to_str().ok());
+        let Some(number) = text.and_then(|text| text.trim().strip_prefix("revision_number=")) else {
+            return Ok(None);
+        };
+        let refused = |reason: String| ApiError::BadRequest { resource: "if-match".to_owned(), reason };
+        if !schema.has_revisions() {
+            let reason = "This server does not support constraining operations based on revision numbers";
+            return Err(refused(reason.to_owned()));
+        }
+        let number = number.trim().parse();
+        number.map(Some).map_err(|_| refused("The revision_number must be an integer".to_owned()))
+    }
+}
+
+/// Whether a client takes JSON, as far as its `Accept` says.
+fn accepts_json(headers: &HeaderMap) -> bool {
+    let mut ranges = headers
+        .get_all(ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|range| {
+            let (media, parameters) = range.split_once(';').unwrap_or((range, ""));
+            let quality = parameters.split(';').find_map(|parameter| parameter.trim().strip_prefix("q="));
+            let is_refused = quality.and_then(|quality| quality.trim().parse::<f32>().ok()) == Some(0.0);
+            (media.trim().to_ascii_lowercase(), is_refused)
+        })
+        .filter(|(media, _)| !media.is_empty())
+        .peekable();
+    let takes = |media: &str| matches!(media, "*/*" | "application/*" | "application/json");
+    ranges.peek().is_none() || ranges.any(|(media, is_refused)| !is_refused && takes(&media))
 }
 
 /// The root, where a client chooses a version.

@@ -140,7 +140,7 @@ async fn add_subnet(
             port
         }
         None => {
-            quota::admit::<Ports>(cx, &router.project_id).await?;
+            quota::admit::<Ports>(cx, &router.project_id, 1).await?;
             let mac_address = allocation::mac_address(cx, subnet.network_id, None).await?;
             let device_owner = OWNER_ROUTER_INTERFACE;
             let holder = Holder { network: subnet.network_id, mac_address, device_owner };

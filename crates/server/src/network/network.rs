@@ -132,11 +132,15 @@ impl Resource for Networks {
             return Err(ApiError::NetworkInUse { id: network.id.to_string(), ports: ids.join(",") });
         }
         let subnets = cx.session.table::<Subnet>().list(&Listing::of("network_id", network.id)).await;
-        for subnet in subnets.map_err(ApiError::from_store)? {
+        let subnets = subnets.map_err(ApiError::from_store)?;
+        for subnet in &subnets {
             protection::subnet_may_go(cx, subnet.id).await?;
         }
         for port in dhcp {
             cx.session.table::<Port>().delete(port.id).await.map_err(ApiError::from_store)?;
+        }
+        for subnet in subnets {
+            cx.session.table::<Subnet>().delete(subnet.id).await.map_err(ApiError::from_store)?;
         }
         cx.session.table::<Network>().delete(network.id).await.map_err(ApiError::from_store)
     }

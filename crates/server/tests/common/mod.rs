@@ -28,6 +28,14 @@ pub struct Answer {
     pub token: Option<String>,
 }
 
+/// An answer as it is sent.
+#[derive(Debug)]
+pub struct Raw {
+    pub status: u16,
+    pub headers: axum::http::HeaderMap,
+    pub text: String,
+}
+
 /// A token, and the project that it is scoped to.
 #[derive(Clone, Debug)]
 pub struct Person {
@@ -62,6 +70,20 @@ impl Server {
     /// Asks as an agent does.
     pub async fn call_as_agent(&self, key: &str, method: &str, path: &str, body: &Value) -> Answer {
         self.send(Some(("authorization", format!("Bearer {key}"))), method, path, body).await
+    }
+
+    /// Asks with exactly these headers and this body.
+    pub async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Raw {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::from(body.to_owned())).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let octets = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        let text = String::from_utf8(octets.to_vec()).unwrap();
+        Raw { status: parts.status.as_u16(), headers: parts.headers, text }
     }
 
     async fn send(&self, header: Option<(&str, String)>, method: &str, path: &str, body: &Value) -> Answer {

@@ -48,6 +48,7 @@ impl Record for Network {
     type Model = Model;
     type ActiveModel = ActiveModel;
     const NOUN: &'static str = "network";
+    const TAGGED: bool = true;
 
     fn id(&self) -> String {
         self.id.to_string()

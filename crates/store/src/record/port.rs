@@ -65,6 +65,7 @@ impl Record for Port {
     type Model = Model;
     type ActiveModel = ActiveModel;
     const NOUN: &'static str = "port";
+    const TAGGED: bool = true;
 
     fn id(&self) -> String {
         self.id.to_string()

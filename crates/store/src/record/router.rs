@@ -37,6 +37,7 @@ impl Record for Router {
     type Model = Model;
     type ActiveModel = ActiveModel;
     const NOUN: &'static str = "router";
+    const TAGGED: bool = true;
 
     fn id(&self) -> String {
         self.id.to_string()

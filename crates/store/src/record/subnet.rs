@@ -40,6 +40,7 @@ impl Record for Subnet {
     type Model = Model;
     type ActiveModel = ActiveModel;
     const NOUN: &'static str = "subnet";
+    const TAGGED: bool = true;
 
     fn id(&self) -> String {
         self.id.to_string()

@@ -5,7 +5,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use super::{Asked, Call, Route, no_content, ok};
+use super::{Asked, Call, Route, no_content, ok, tags};
 use crate::resource::{self, Resource};
 
 /// The routes of a resource.
@@ -26,6 +26,9 @@ pub(super) fn routes<R: Resource>() -> Vec<Route<Call, ApiError>> {
         let summary = format!("{} of a {singular}", action.replace('_', " "));
         Route::new("PUT", format!("{one}/{action}"), summary, |asked| Box::pin(act::<R>(asked)))
     }));
+    if R::SCHEMA.has_tags() {
+        routes.extend(tags::routes::<R>());
+    }
     routes
 }
 
@@ -47,16 +50,19 @@ async fn show<R: Resource>(asked: Asked<'_, Call>) -> Result<Response, ApiError>
 
 async fn update<R: Resource>(asked: Asked<'_, Call>) -> Result<Response, ApiError> {
     let Call { app, caller, body, .. } = asked.call;
-    ok(resource::update::<R>(app, caller, asked.name(0), body).await?)
+    let revision = asked.call.revision(R::SCHEMA)?;
+    ok(resource::update::<R>(app, caller, asked.name(0), body, revision).await?)
 }
 
 async fn delete<R: Resource>(asked: Asked<'_, Call>) -> Result<Response, ApiError> {
-    let Call { app, caller, body, .. } = asked.call;
-    resource::delete::<R>(app, caller, asked.name(0), body).await?;
+    let Call { app, caller, .. } = asked.call;
+    let revision = asked.call.revision(R::SCHEMA)?;
+    resource::delete::<R>(app, caller, asked.name(0), revision).await?;
     no_content()
 }
 
 async fn act<R: Resource>(asked: Asked<'_, Call>) -> Result<Response, ApiError> {
     let Call { app, caller, body, .. } = asked.call;
-    ok(resource::act::<R>(app, caller, asked.name(0), asked.last(), body).await?)
+    let revision = asked.call.revision(R::SCHEMA)?;
+    ok(resource::act::<R>(app, caller, asked.name(0), asked.last(), body, revision).await?)
 }
