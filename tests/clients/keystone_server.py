@@ -14,6 +14,8 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 warnings.simplefilter("ignore")
 
+from keystone.cmd import manage as keystone_manage  # noqa: E402
+
 CONFIGURATION = """
 [DEFAULT]
 log_file = {folder}/keystone.log
@@ -30,15 +32,13 @@ password_hash_rounds = 4
 
 
 def manage(configuration, *arguments):
-    """Runs `keystone-manage` in a process of its own: it can be configured once only."""
+    """Runs `keystone-manage` in a process of its own, since it can be configured once only. It is imported before, once."""
     child = os.fork()
     if child == 0:
-        from keystone.cmd import manage as program
-
         sys.argv = ["keystone-manage", "--config-file", configuration, *arguments]
         status = 1
         try:
-            status = program.main() or 0
+            status = keystone_manage.main() or 0
         except SystemExit as end:
             status = end.code if isinstance(end.code, int) else 1
         finally:

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use super::document;
 
 /// How long anything may take to start, and one command to end.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(300);
 
 /// Everything.
 pub(crate) struct Cloud {
