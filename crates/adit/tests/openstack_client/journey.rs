@@ -192,7 +192,8 @@ impl Names {
                 | "service_types"
                 | "binding_profile"
                 | "binding_vif_details"
-                | "dns_assignment",
+                | "dns_assignment"
+                | "dns_domain",
                 "None",
             ) => ours.is_empty() || ours == "None",
             ("is_default", "None") => ours == "False",
