@@ -53,7 +53,7 @@ pub struct KeystoneConfig {
     pub reader_roles: Vec<String>,
 }
 
-/// The password of Adit's own user. No `Display`; [`Self::expose`] is for sending and for configuration files.
+/// The password of Adit's own user. No `Display`, so that it gets into no message by accident.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ServicePassword(String);
