@@ -14,8 +14,9 @@
 
 use std::collections::BTreeMap;
 
+use adit_model::floating_ip::FloatingIpStatus;
 use adit_model::status::{Reason, Status};
-use adit_model::{AgentId, PortId, RouterDocument, RouterId, SiteConnectionId, VpnServiceId};
+use adit_model::{AgentId, FloatingIpId, PortId, RouterDocument, RouterId, SiteConnectionId, VpnServiceId};
 use serde::{Deserialize, Serialize};
 
 /// How long a watch waits for a change, in seconds.
@@ -81,6 +82,9 @@ pub struct RouterReport {
     pub error: Option<Reason>,
     /// Ports whose interfaces are in place.
     pub wired_ports: Vec<PortId>,
+    /// Every floating IP of the document. An agent of before tells of none.
+    #[serde(default)]
+    pub floating_ips: BTreeMap<FloatingIpId, FloatingIpStatus>,
     /// Every VPN service of the document.
     pub services: BTreeMap<VpnServiceId, StatusReport>,
     /// Every site connection of the document.

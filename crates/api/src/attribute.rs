@@ -64,6 +64,8 @@ pub struct Attribute {
     pub admin_sees: bool,
     /// Whether only administrators may set it to anything but its default.
     pub admin_sets: bool,
+    /// Whether managers of the owning project may set what otherwise only administrators may.
+    pub manager_sets: bool,
 }
 
 /// Whether a POST may or must have an attribute.
@@ -163,6 +165,7 @@ impl Attribute {
             sort: false,
             admin_sees: false,
             admin_sets: false,
+            manager_sets: false,
         }
     }
 
@@ -226,6 +229,13 @@ impl Attribute {
     #[must_use]
     pub const fn admin(self) -> Self {
         self.admin_sees().admin_sets()
+    }
+
+    /// Managers of the owning project set it too.
+    #[must_use]
+    pub const fn manager_sets(mut self) -> Self {
+        self.manager_sets = true;
+        self
     }
 
     /// `id`.

@@ -12,6 +12,15 @@ pub struct Sender<'a> {
     pub project_id: &'a str,
     /// Whether it has the role `admin`.
     pub is_admin: bool,
+    /// Whether it has the role `manager`.
+    pub is_manager: bool,
+}
+
+impl Sender<'_> {
+    /// Whether the sender may set what `attribute` says that few may.
+    fn may_set(self, attribute: &Attribute) -> bool {
+        !attribute.admin_sets || self.is_admin || (attribute.manager_sets && self.is_manager)
+    }
 }
 
 /// Reads the body of a POST: every attribute checked, defaults filled in, `project_id` set.
@@ -95,8 +104,7 @@ fn check_create(
     for attribute in schema.attributes {
         let Post::Optional(initial) = attribute.post else { continue };
         let initial = initial.value();
-        if attribute.admin_sets
-            && !sender.is_admin
+        if !sender.may_set(attribute)
             && checked.get(attribute.name).is_some_and(|value| Some(value) != initial.as_ref())
         {
             return Err(forbidden_attribute(schema, "create", attribute.name));
@@ -136,8 +144,10 @@ pub fn parse_update(schema: &Schema, body: &[u8]) -> Result<Map<String, Value>, 
 
 /// Whether a checked PUT has attributes that only administrators set, from somebody who is none.
 pub fn needs_permission(schema: &Schema, checked: &Map<String, Value>, sender: Sender<'_>) -> bool {
-    let is_given = |attribute: &Attribute| attribute.admin_sets && checked.contains_key(attribute.name);
-    !sender.is_admin && schema.attributes.iter().any(is_given)
+    schema
+        .attributes
+        .iter()
+        .any(|attribute| !sender.may_set(attribute) && checked.contains_key(attribute.name))
 }
 
 /// Refuses attributes of a checked PUT that only administrators set, unless they are what the object, as administrators
@@ -285,8 +295,8 @@ mod tests {
     use super::*;
     use crate::vpn::ike_policy::SCHEMA;
 
-    const MEMBER: Sender<'static> = Sender { project_id: "p1", is_admin: false };
-    const ADMIN: Sender<'static> = Sender { project_id: "p0", is_admin: true };
+    const MEMBER: Sender<'static> = Sender { project_id: "p1", is_admin: false, is_manager: false };
+    const ADMIN: Sender<'static> = Sender { project_id: "p0", is_admin: true, is_manager: true };
 
     #[test]
     fn a_post_is_checked_in_the_order_of_the_reference() {

@@ -71,7 +71,7 @@ api_errors! {
     // Networks.
     404 NetworkNotFound { id } => "Network {id} could not be found.",
     409 NetworkInUse { id, ports } => "Unable to complete operation on network {id}. There are one or more ports still in use on the network, id for these ports is: {ports}.",
-    409 ExternalNetworkInUse { id } => "External network {id} cannot be updated to be made non-external, since it has existing gateway ports.",
+    409 ExternalNetworkInUse { id, what } => "External network {id} cannot be updated to be made non-external, since it has existing {what}.",
     409 InvalidSharedSetting { id } => "Unable to reconfigure sharing settings for network {id}. Multiple tenants are using it.",
     409 FlatNetworkInUse { physical_network } => "Unable to create the flat network. Physical network {physical_network} is in use.",
     409 VlanIdInUse { vlan, physical_network } => "Unable to create the network. The VLAN {vlan} on physical network {physical_network} is in use.",
@@ -116,6 +116,14 @@ api_errors! {
     400 SubnetMismatchForPort { port, subnet } => "Subnet on port {port} does not match the requested subnet {subnet}.",
     409 RouterInterfaceInUseByRoute { id, subnet } => "Router interface for subnet {subnet} on router {id} cannot be deleted, as it is required by one or more routes.",
     400 InvalidRoutes { routes, reason } => "Invalid format for routes: {routes}, {reason}",
+
+    409 RouterInterfaceInUseByFloatingIP { id, subnet } => "Router interface for subnet {subnet} on router {id} cannot be deleted, as it is required by one or more floating IPs.",
+    409 RouterExternalGatewayInUseByFloatingIp { id, network } => "Gateway cannot be updated for router {id}, since a gateway to external network {network} is required by one or more floating IPs.",
+
+    // Floating IPs.
+    404 FloatingIPNotFound { id } => "Floating IP {id} could not be found",
+    404 ExternalGatewayForFloatingIPNotFound { network, subnet, port } => "External network {network} is not reachable from subnet {subnet}.  Therefore, cannot associate Port {port} with a Floating IP.",
+    409 FloatingIPPortAlreadyAssociated { id, address, port, fixed_ip, network } => "Cannot associate floating IP {address} ({id}) with port {port} using fixed IP {fixed_ip}, as that fixed IP already has a floating IP on external network {network}.",
 
     // Agents and quotas.
     404 AgentNotFound { id } => "Agent {id} could not be found.",

@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod fixed_ip;
+pub mod floating_ip;
 #[expect(clippy::module_inception, reason = "the API's own word for both the service and its first resource")]
 pub mod network;
 pub mod port;

@@ -65,6 +65,8 @@ uuid_ids! {
     AgentId
     /// An endpoint group.
     EndpointGroupId
+    /// A floating IP.
+    FloatingIpId
     /// An IKE policy.
     IkePolicyId
     /// An IPsec policy.

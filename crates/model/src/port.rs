@@ -11,9 +11,9 @@ use crate::{Cidr, MacAddress, NetworkId, PortId, ProjectId, SubnetId};
 pub const OWNER_ROUTER_INTERFACE: &str = "network:router_interface";
 /// The owner of a router's interface to its external network.
 pub const OWNER_ROUTER_GATEWAY: &str = "network:router_gateway";
-
-/// The owner of the address of a floating IP.
+/// The owner of the port that holds the address of a floating IP.
 pub const OWNER_FLOATING_IP: &str = "network:floatingip";
+
 /// The owner of ports of DHCP servers. They go with their network, and leave their subnets without asking.
 pub const OWNER_DHCP: &str = "network:dhcp";
 /// What owners begin with that stand for parts of the network itself.
@@ -142,5 +142,19 @@ impl Port {
     /// Whether the service made this port for a router, so that only the router's own calls may remove it.
     pub fn is_router_port(&self) -> bool {
         self.device_owner == OWNER_ROUTER_INTERFACE || self.device_owner == OWNER_ROUTER_GATEWAY
+    }
+
+    /// Whether the service made this port, so that only the calls of what it was made for may change or remove it.
+    pub fn is_service_port(&self) -> bool {
+        self.is_router_port() || self.device_owner == OWNER_FLOATING_IP
+    }
+
+    /// The API's `status`: nobody wires the port of a floating IP.
+    pub fn status(&self) -> &'static str {
+        match (self.device_owner.as_str(), self.wired) {
+            (OWNER_FLOATING_IP, _) => "N/A",
+            (_, true) => "ACTIVE",
+            (_, false) => "DOWN",
+        }
     }
 }

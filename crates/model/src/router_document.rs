@@ -1,7 +1,7 @@
 //! The router document: everything one router needs on its node, complete and resolved, so that an agent never has to
 //! ask a second question. It is what travels from server to agent.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,9 @@ use crate::ipsec_policy::IpsecParameters;
 use crate::network::PhysicalNetwork;
 use crate::router::Route;
 use crate::site_connection::{Dpd, Initiator};
-use crate::{MacAddress, NetworkId, PortId, ProjectId, Psk, RouterId, SiteConnectionId, VpnServiceId};
+use crate::{
+    FloatingIpId, MacAddress, NetworkId, PortId, ProjectId, Psk, RouterId, SiteConnectionId, VpnServiceId,
+};
 
 /// What a node must make true of one router.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -32,6 +34,9 @@ pub struct RouterDocument {
     pub gateway: Option<GatewayInterface>,
     /// Static routes beside the default ones.
     pub routes: Vec<Route>,
+    /// The floating IPs that the router translates. A server of before knows of none.
+    #[serde(default)]
+    pub floating_ips: Vec<FloatingIpSpec>,
     /// The VPN services on the router, whether or not they have connections.
     pub services: Vec<ServiceSpec>,
     /// All site connections of all those services.
@@ -66,6 +71,17 @@ pub struct GatewayInterface {
     pub next_hops: Vec<IpAddr>,
     /// Whether IPv4 packets of internal hosts leave with the gateway's first IPv4 address.
     pub enable_snat: bool,
+}
+
+/// A floating IP, as far as a node needs to know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FloatingIpSpec {
+    /// The floating IP.
+    pub id: FloatingIpId,
+    /// The address outside.
+    pub address: Ipv4Addr,
+    /// The address inside that it stands for.
+    pub fixed_ip: Ipv4Addr,
 }
 
 /// A VPN service, as far as a node needs to know it.

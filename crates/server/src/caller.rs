@@ -55,7 +55,11 @@ impl Caller {
 
     /// As far as attributes depend on it.
     pub(crate) fn sender(&self) -> Sender<'_> {
-        Sender { project_id: self.project_id.as_str(), is_admin: self.is_admin() }
+        Sender {
+            project_id: self.project_id.as_str(),
+            is_admin: self.is_admin(),
+            is_manager: self.has_role("manager"),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod agent;
 mod allocation;
+pub(crate) mod floating_ip;
 mod gateway;
 mod interface;
 #[expect(clippy::module_inception, reason = "the API's own word for both the service and its first resource")]
@@ -14,6 +15,7 @@ mod zone;
 
 use adit_api::network::standard::Standard;
 use adit_store::Stored;
+pub(crate) use floating_ip::FloatingIps;
 pub(crate) use network::Networks;
 pub(crate) use port::Ports;
 pub(crate) use router::Routers;

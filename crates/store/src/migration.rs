@@ -9,6 +9,7 @@ mod m0004_identity;
 mod m0005_quotas;
 mod m0007_network_attributes;
 mod m0008_tags;
+mod m0009_floating_ips;
 
 pub(crate) struct Migrator;
 
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_quotas::Migration),
             Box::new(m0007_network_attributes::Migration),
             Box::new(m0008_tags::Migration),
+            Box::new(m0009_floating_ips::Migration),
         ]
     }
 }

@@ -15,6 +15,7 @@ use crate::{Error, Result, Session};
 pub mod agent;
 mod domain;
 mod endpoint_group;
+mod floating_ip;
 mod ike_policy;
 mod ipsec_policy;
 mod network;

@@ -3,7 +3,7 @@
 mod address_pair;
 mod dhcp_option;
 
-use adit_model::port::{AddressPair, Binding, DhcpOption, OWNER_FLOATING_IP, Port, VnicType};
+use adit_model::port::{AddressPair, Binding, DhcpOption, Port, VnicType};
 use adit_model::{MacAddress, NetworkId, PortId, ProjectId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -179,6 +179,7 @@ pub struct View {
 impl View {
     /// A port.
     pub fn new(port: Port, standard: Standard) -> Self {
+        let status = port.status();
         let Port {
             id,
             project_id,
@@ -196,12 +197,6 @@ impl View {
             extra_dhcp_opts,
             binding: Binding { vnic_type, host_id, profile },
         } = port;
-        // The address of a floating IP is plugged nowhere.
-        let status = match (device_owner.as_str(), wired) {
-            (OWNER_FLOATING_IP, _) => "N/A",
-            (_, true) => "ACTIVE",
-            (_, false) => "DOWN",
-        };
         let vif_type = match (wired, host_id.as_str()) {
             (true, _) => "bridge",
             (false, "") => "unbound",

@@ -5,11 +5,13 @@ use std::net::IpAddr;
 use adit_api::ApiError;
 use adit_model::endpoint_group::Endpoints;
 use adit_model::port::{OWNER_ROUTER_INTERFACE, Port};
-use adit_model::router_document::{ConnectionSpec, GatewayInterface, Interface, RouterDocument, ServiceSpec};
+use adit_model::router_document::{
+    ConnectionSpec, FloatingIpSpec, GatewayInterface, Interface, RouterDocument, ServiceSpec,
+};
 use adit_model::site_connection::{Selectors, SiteConnection};
 use adit_model::{
-    Cidr, EndpointGroup, EndpointGroupId, IkePolicy, IpsecPolicy, Network, Router, RouterId, Subnet,
-    SubnetId, VpnService,
+    Cidr, EndpointGroup, EndpointGroupId, FloatingIp, IkePolicy, IpsecPolicy, Network, Router, RouterId,
+    Subnet, SubnetId, VpnService,
 };
 use adit_store::{Listing, Record, Session, Stored};
 use ipnet::IpNet;
@@ -35,6 +37,7 @@ pub(crate) async fn build(session: &Session, router: RouterId) -> Result<Option<
         interfaces: interfaces(session, router.id).await?,
         gateway,
         routes: router.routes.clone(),
+        floating_ips: floating_ips(session, router.id).await?,
         services,
         connections,
     }))
@@ -80,6 +83,16 @@ async fn gateway(session: &Session, router: &Router) -> Result<Option<GatewayInt
     }
     let interface = interface(session, &port).await?;
     Ok(Some(GatewayInterface { interface, next_hops, enable_snat: gateway.enable_snat }))
+}
+
+async fn floating_ips(session: &Session, router: RouterId) -> Result<Vec<FloatingIpSpec>, ApiError> {
+    let listing = Listing::of("router_id", router);
+    let floating_ips = session.table::<FloatingIp>().list(&listing).await.map_err(ApiError::from_store)?;
+    let spec = |floating_ip: Stored<FloatingIp>| {
+        let fixed_ip = floating_ip.association?.fixed_ip;
+        Some(FloatingIpSpec { id: floating_ip.id, address: floating_ip.address, fixed_ip })
+    };
+    Ok(floating_ips.into_iter().filter_map(spec).collect())
 }
 
 async fn vpn(

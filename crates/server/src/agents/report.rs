@@ -3,7 +3,7 @@
 use adit_api::ApiError;
 use adit_api::agent::{Report, RouterReport, StatusReport};
 use adit_model::port::Port;
-use adit_model::{AgentId, Reason, Router, RouterId, SiteConnection, Status, VpnService};
+use adit_model::{AgentId, FloatingIp, Reason, Router, RouterId, SiteConnection, Status, VpnService};
 use adit_store::{Listing, Session};
 
 use crate::App;
@@ -17,8 +17,9 @@ pub(crate) async fn accept(app: &App, agent: AgentId, report: &Report) -> Result
     let session = app.store().write().await.map_err(ApiError::from_store)?;
     for (router, report) in &report.routers {
         let found = session.table::<Router>().find(router).await.map_err(ApiError::from_store)?;
-        if found.is_some_and(|found| found.agent_id == Some(agent)) {
+        if let Some(found) = found.filter(|found| found.agent_id == Some(agent)) {
             accept_router(&session, *router, report).await?;
+            accept_floating_ips(&session, &found, report).await?;
         }
     }
     session.commit().await.map_err(ApiError::from_store)
@@ -66,6 +67,29 @@ async fn accept_router(session: &Session, router: RouterId, report: &RouterRepor
         let wired = report.wired_ports.contains(&port.id);
         if port.is_router_port() && port.wired != wired {
             session.table::<Port>().set_wired(port.id, wired).await.map_err(ApiError::from_store)?;
+        }
+    }
+    Ok(())
+}
+
+/// A floating IP keeps its id when it comes to stand for something else, so what an agent said before it heard of that is
+/// ignored: it says it again of the newest generation.
+async fn accept_floating_ips(
+    session: &Session,
+    router: &Router,
+    report: &RouterReport,
+) -> Result<(), ApiError> {
+    if report.observed_generation != router.generation {
+        return Ok(());
+    }
+    let table = session.table::<FloatingIp>();
+    for floating_ip in table.list(&Listing::of("router_id", router.id)).await.map_err(ApiError::from_store)? {
+        if let Some(status) = report.floating_ips.get(&floating_ip.id)
+            && floating_ip.status != *status
+        {
+            let (id, from) = (floating_ip.id, floating_ip.status);
+            tracing::info!(what = "floating IP", %id, %from, to = %status, "status changed");
+            table.set_status(id, *status).await.map_err(ApiError::from_store)?;
         }
     }
     Ok(())

@@ -6,6 +6,7 @@
 mod agents;
 mod collection;
 mod discovery;
+mod floating_ip_pools;
 mod quotas;
 mod tags;
 
@@ -26,7 +27,7 @@ use super::route::{Asked, Found, Route, find};
 use crate::App;
 use crate::caller::Caller;
 use crate::identity::authenticate;
-use crate::network::{Networks, Ports, Routers, Subnets};
+use crate::network::{FloatingIps, Networks, Ports, Routers, Subnets};
 use crate::vpn::{EndpointGroups, IkePolicies, IpsecPolicies, SiteConnections, VpnServices};
 
 const PREFIX: &str = "/networking";
@@ -43,6 +44,8 @@ fn routes() -> Vec<Route<Call, ApiError>> {
         collection::routes::<Subnets>(),
         collection::routes::<Ports>(),
         collection::routes::<Routers>(),
+        collection::routes::<FloatingIps>(),
+        floating_ip_pools::routes(),
         collection::routes::<IkePolicies>(),
         collection::routes::<IpsecPolicies>(),
         collection::routes::<VpnServices>(),

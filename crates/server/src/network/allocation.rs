@@ -77,6 +77,11 @@ impl<'a> Addresses<'a> {
         Ok(Self { given: own.to_vec(), ..addresses })
     }
 
+    /// The subnets of the network.
+    pub(super) fn subnets(&self) -> impl Iterator<Item = &Subnet> {
+        self.subnets.iter().map(|subnet| &subnet.record)
+    }
+
     /// What the port has now.
     pub(super) fn given(self) -> Vec<FixedIp> {
         self.given
@@ -115,6 +120,17 @@ impl<'a> Addresses<'a> {
 
     fn has(&self, subnet: SubnetId) -> bool {
         self.given.iter().any(|fixed_ip| fixed_ip.subnet_id == subnet)
+    }
+
+    /// One IPv4 address, of a subnet for such owners if there are any.
+    ///
+    /// # Errors
+    /// [`ApiError::IpAddressGenerationFailure`].
+    pub(super) async fn automatic_ipv4(&mut self) -> Result<(), ApiError> {
+        let ipv4 =
+            self.subnets.iter().map(|subnet| &subnet.record).filter(|subnet| subnet.cidr.addr().is_ipv4());
+        let subnets = self.holder.admitted(ipv4);
+        self.any_of(&subnets).await
     }
 
     /// The address that a request asks for.

@@ -10,6 +10,7 @@ use adit_store::{Listing, Stored};
 use uuid::Uuid;
 
 use super::allocation::{self, Addresses, Holder};
+use super::floating_ip;
 use super::interface::{self, bad};
 use super::network::Networks;
 use crate::resource::{self, Context, FromStore};
@@ -27,7 +28,8 @@ pub(super) async fn set(
 ) -> Result<Option<PortId>, ApiError> {
     let old = router.gateway.clone();
     let Some(network) = &request.network_id else {
-        if old.is_some() {
+        if let Some(old) = &old {
+            floating_ip::gateway_may_go(cx, router.id, old.network_id).await?;
             protection::gateway_may_go(cx, router.id).await?;
         }
         router.gateway = None;
@@ -45,6 +47,7 @@ pub(super) async fn set(
             (gateway.port_id, None)
         }
         Some(gateway) => {
+            floating_ip::gateway_may_go(cx, router.id, gateway.network_id).await?;
             protection::gateway_may_go(cx, router.id).await?;
             (plug(cx, router.id, &network, requests).await?, Some(gateway.port_id))
         }

@@ -11,6 +11,7 @@ use adit_store::{Listing, Stored};
 use uuid::Uuid;
 
 use super::allocation::{self, Addresses, Holder};
+use super::floating_ip;
 use super::port::Ports;
 use super::subnet::Subnets;
 use crate::quota;
@@ -245,6 +246,9 @@ async fn refuse_needed(cx: Context<'_>, router: &Router, subnet: SubnetId) -> Re
     let stored = cx.session.table::<Subnet>().find(subnet).await.map_err(ApiError::from_store)?;
     let leads_through =
         |subnet: &Subnet| router.routes.iter().any(|route| subnet.cidr.contains(&route.nexthop));
+    if let Some(subnet) = &stored {
+        floating_ip::interface_may_go(cx, router, subnet).await?;
+    }
     if stored.is_some_and(|subnet| leads_through(&subnet)) {
         return Err(ApiError::RouterInterfaceInUseByRoute {
             id: router.id.to_string(),

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use adit_api::network::network::{Create, SCHEMA, Update, View};
 use adit_api::{ApiError, Schema};
 use adit_model::network::{NetworkType, PhysicalNetwork};
-use adit_model::port::{OWNER_DHCP, OWNER_ROUTER_GATEWAY};
+use adit_model::port::{OWNER_DHCP, OWNER_FLOATING_IP, OWNER_ROUTER_GATEWAY};
 use adit_model::{Network, NetworkId, Port, ProjectId, Subnet, SubnetId};
 use adit_store::{Filter, Listing, Stored};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{interface, standard, zone};
+use super::{floating_ip, interface, standard, zone};
 use crate::resource::{Context, FromStore, Resource, replace};
 use crate::vpn::protection;
 
@@ -112,7 +112,15 @@ impl Resource for Networks {
             && !network.external
             && ports.iter().any(|port| port.device_owner == OWNER_ROUTER_GATEWAY)
         {
-            return Err(ApiError::ExternalNetworkInUse { id: network.id.to_string() });
+            let what = "gateway ports".to_owned();
+            return Err(ApiError::ExternalNetworkInUse { id: network.id.to_string(), what });
+        }
+        if before.external
+            && !network.external
+            && ports.iter().any(|port| port.device_owner == OWNER_FLOATING_IP)
+        {
+            let what = "floating IPs".to_owned();
+            return Err(ApiError::ExternalNetworkInUse { id: network.id.to_string(), what });
         }
         if before.shared && !network.shared && ports.iter().any(|port| is_foreign(port, &network)) {
             return Err(ApiError::InvalidSharedSetting { id: network.id.to_string() });
@@ -125,8 +133,14 @@ impl Resource for Networks {
     }
 
     async fn delete(cx: Context<'_>, network: Stored<Network>) -> Result<(), ApiError> {
-        let (dhcp, others): (Vec<_>, Vec<_>) =
-            ports_of(cx, network.id).await?.into_iter().partition(|port| port.device_owner == OWNER_DHCP);
+        // The reference removes them even when the network then stays.
+        let floating_ips = floating_ip::unassociated(cx, network.id).await?;
+        let is_free = |port: &Port| floating_ips.iter().any(|floating_ip| floating_ip.own_port_id == port.id);
+        let (dhcp, others): (Vec<_>, Vec<_>) = ports_of(cx, network.id)
+            .await?
+            .into_iter()
+            .filter(|port| !is_free(port))
+            .partition(|port| port.device_owner == OWNER_DHCP);
         if !others.is_empty() {
             let ids: Vec<String> = others.iter().map(|port| port.id.to_string()).collect();
             return Err(ApiError::NetworkInUse { id: network.id.to_string(), ports: ids.join(",") });
@@ -136,6 +150,7 @@ impl Resource for Networks {
         for subnet in &subnets {
             protection::subnet_may_go(cx, subnet.id).await?;
         }
+        floating_ip::network_goes(cx, floating_ips).await?;
         for port in dhcp {
             cx.session.table::<Port>().delete(port.id).await.map_err(ApiError::from_store)?;
         }

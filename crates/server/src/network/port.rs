@@ -4,14 +4,14 @@ mod permission;
 
 use adit_api::network::port::{AddressPairRequest, Create, SCHEMA, Update, View, merge_dhcp_options};
 use adit_api::{ApiError, Schema};
-use adit_model::port::{AddressPair, Binding, FixedIp, OWNER_FLOATING_IP, OWNER_NETWORK};
+use adit_model::port::{AddressPair, Binding, FixedIp, OWNER_NETWORK};
 use adit_model::{MacAddress, Port, PortId, ProjectId, Subnet};
 use adit_store::{Stored, Table};
 use uuid::Uuid;
 
 use super::allocation::{self, Addresses, Holder};
 use super::network::Networks;
-use super::{interface, standard};
+use super::{floating_ip, interface, standard};
 use crate::resource::{self, Context, FromStore, Resource, replace};
 
 pub(crate) struct Ports;
@@ -113,11 +113,14 @@ impl Resource for Ports {
         if port.record == before {
             return Ok(port);
         }
-        if before.is_router_port() && sorted(&port.fixed_ips) != sorted(&before.fixed_ips) {
-            return Err(ApiError::BadRequest {
-                resource: "ports".to_owned(),
-                reason: format!("IP updates for port {} are not allowed", port.id),
-            });
+        if sorted(&port.fixed_ips) != sorted(&before.fixed_ips) {
+            if before.is_service_port() {
+                return Err(ApiError::BadRequest {
+                    resource: "ports".to_owned(),
+                    reason: format!("IP updates for port {} are not allowed", port.id),
+                });
+            }
+            floating_ip::port_keeps_addresses(cx, &port).await?;
         }
         cx.session.table().update(&mut port).await.map_err(ApiError::from_store)?;
         interface::touch_routers(cx, std::slice::from_ref(&port)).await?;
@@ -125,12 +128,13 @@ impl Resource for Ports {
     }
 
     async fn delete(cx: Context<'_>, port: Stored<Port>) -> Result<(), ApiError> {
-        if port.is_router_port() || port.device_owner == OWNER_FLOATING_IP {
+        if port.is_service_port() {
             return Err(ApiError::ServicePortInUse {
                 id: port.id.to_string(),
                 owner: port.device_owner.clone(),
             });
         }
+        floating_ip::port_goes(cx, &port).await?;
         let ports: Table<'_, Port> = cx.session.table();
         ports.delete(port.id).await.map_err(ApiError::from_store)
     }
@@ -204,19 +208,19 @@ async fn follow_mac(cx: Context<'_>, before: &Port, port: &mut Port) -> Result<(
     Ok(())
 }
 
-/// Refuses to take a router's port from it other than by the router's own calls.
+/// Refuses to take a port from the router or the floating IP that it was made for.
 fn refuse_other_device(before: &Port, port: &Port) -> Result<(), ApiError> {
     let same = (&before.device_id, &before.device_owner) == (&port.device_id, &port.device_owner);
-    if same || !before.is_router_port() {
+    if same || !before.is_service_port() {
         return Ok(());
     }
-    Err(ApiError::BadRequest {
-        resource: "port".to_owned(),
-        reason: format!(
-            "port {} belongs to router {}, use the router's remove_router_interface",
-            before.id, before.device_id
-        ),
-    })
+    let (id, device) = (before.id, &before.device_id);
+    let reason = if before.is_router_port() {
+        format!("port {id} belongs to router {device}, use the router's remove_router_interface")
+    } else {
+        format!("port {id} belongs to floating IP {device}")
+    };
+    Err(ApiError::BadRequest { resource: "port".to_owned(), reason })
 }
 
 /// No security group exists as yet, so none can be used.

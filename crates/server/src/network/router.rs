@@ -14,7 +14,7 @@ use adit_store::{Filter, Listing, Stored};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{gateway, interface, standard, zone};
+use super::{floating_ip, gateway, interface, standard, zone};
 use crate::resource::{self, Context, FromStore, Resource, replace};
 use crate::vpn::protection;
 use crate::{agents, quota};
@@ -110,6 +110,9 @@ impl Resource for Routers {
             ids.sort_unstable();
             let reason = format!("has ports still attached: {}", ids.join(", "));
             return Err(ApiError::RouterInUse { id: router.id.to_string(), reason });
+        }
+        if let Some(gateway) = &router.gateway {
+            floating_ip::gateway_may_go(cx, router.id, gateway.network_id).await?;
         }
         protection::gateway_may_go(cx, router.id).await?;
         cx.session.table::<Router>().delete(router.id).await.map_err(ApiError::from_store)?;

@@ -8,6 +8,7 @@ use adit_model::algorithm::{
     NegotiationMode, TransformProtocol,
 };
 use adit_model::endpoint_group::{EndpointType, Endpoints};
+use adit_model::floating_ip::FloatingIpStatus;
 use adit_model::identity::{Domain, PasswordHash, Project, Role, RoleAssignment, User};
 use adit_model::ike_policy::IkeParameters;
 use adit_model::ipsec_policy::IpsecParameters;
@@ -17,8 +18,8 @@ use adit_model::router::{Gateway, Route};
 use adit_model::site_connection::{Dpd, DpdAction, Initiator, Selectors};
 use adit_model::subnet::{AllocationPool, Ipv6Mode};
 use adit_model::{
-    DomainId, EndpointGroup, IkePolicy, IpsecPolicy, MacAddress, Network, Port, ProjectId, Psk, Reason,
-    ReasonCode, RoleId, Router, SiteConnection, Status, Subnet, UserId, VpnService,
+    DomainId, EndpointGroup, FloatingIp, IkePolicy, IpsecPolicy, MacAddress, Network, Port, ProjectId, Psk,
+    Reason, ReasonCode, RoleId, Router, SiteConnection, Status, Subnet, UserId, VpnService,
 };
 use adit_store::{Agent, Token, TokenDigest};
 use jiff::Timestamp;
@@ -165,6 +166,20 @@ pub(crate) fn router(number: u8) -> Router {
 pub(crate) fn router_with_gateway(number: u8, gateway: u8) -> Router {
     let gateway = Gateway { network_id: id(gateway), port_id: id(gateway), enable_snat: false };
     Router { gateway: Some(gateway), ..router(number) }
+}
+
+/// An address of the network with the other number, which the port with that number holds.
+pub(crate) fn floating_ip(number: u8, network: u8) -> FloatingIp {
+    FloatingIp {
+        id: id(number),
+        project_id: project(),
+        description: String::new(),
+        network_id: id(network),
+        address: Ipv4Addr::new(10, network, 0, number),
+        own_port_id: id(network),
+        association: None,
+        status: FloatingIpStatus::Down,
+    }
 }
 
 pub(crate) fn agent(number: u8) -> Agent {

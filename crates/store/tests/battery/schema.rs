@@ -2,7 +2,8 @@
 
 use adit_model::identity::{Domain, Project, Role, User};
 use adit_model::{
-    EndpointGroup, IkePolicy, IpsecPolicy, Network, Port, Router, SiteConnection, Subnet, VpnService,
+    EndpointGroup, FloatingIp, IkePolicy, IpsecPolicy, Network, Port, Router, SiteConnection, Subnet,
+    VpnService,
 };
 use adit_store::{Agent, Error, Listing, Record, Session};
 use sea_orm::ConnectionTrait;
@@ -40,6 +41,7 @@ pub(crate) async fn each_table_has_what_its_record_reads(database: Database) -> 
     selects::<Agent>(&session).await;
     selects::<Domain>(&session).await;
     selects::<EndpointGroup>(&session).await;
+    selects::<FloatingIp>(&session).await;
     selects::<IkePolicy>(&session).await;
     selects::<IpsecPolicy>(&session).await;
     selects::<Network>(&session).await;
