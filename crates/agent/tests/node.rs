@@ -62,6 +62,7 @@ impl Site {
                 enable_snat: true,
             }),
             routes: vec![],
+            floating_ips: vec![],
             services: vec![],
             connections: vec![],
         };

@@ -71,6 +71,7 @@ impl Applied {
             observed_generation: document.generation,
             error: self.error.clone(),
             wired_ports: self.wired_ports.clone(),
+            floating_ips: BTreeMap::new(),
             services,
             connections,
         }

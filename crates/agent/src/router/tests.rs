@@ -71,6 +71,7 @@ fn document() -> RouterDocument {
             enable_snat: true,
         }),
         routes: vec![],
+        floating_ips: vec![],
         services: vec![ServiceSpec { id: SERVICE.parse().unwrap(), admin_state_up: true }],
         connections: vec![connection(&["10.1.0.0/24"], &["10.2.0.0/24"])],
     }

@@ -52,6 +52,11 @@ impl Cloud {
     /// Makes something, and names it.
     pub async fn create(&mut self, who: &Person, kind: &str, name: &str, mut attributes: Value) -> Value {
         attributes["name"] = json!(name);
+        self.make(who, kind, name, attributes).await
+    }
+
+    /// Makes something that has no name of its own, and names it here.
+    pub async fn make(&mut self, who: &Person, kind: &str, name: &str, attributes: Value) -> Value {
         let answer = self.call(who, "POST", &format!("{kind}s"), &json!({kind: attributes})).await;
         assert_eq!(answer.status, 201, "{kind} {name}: {}", answer.body);
         let object = answer.body[kind].clone();
@@ -90,7 +95,7 @@ impl Cloud {
     /// All that there is, with the generation of nothing but what agents see left out.
     pub async fn everything(&self) -> Vec<Value> {
         let mut lists = Vec::new();
-        for path in ["networks", "subnets", "ports", "routers", "quotas"] {
+        for path in ["networks", "subnets", "ports", "routers", "floatingips", "quotas"] {
             lists.push(self.get(&self.admin, path).await);
         }
         lists

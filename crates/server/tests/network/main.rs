@@ -6,6 +6,7 @@
 mod common;
 
 mod agent;
+mod floating_ip;
 mod gateway;
 mod interface;
 mod journey;

@@ -1,6 +1,9 @@
 //! What the database itself refuses.
 
-use adit_model::{Network, NetworkId, Port, Router, Subnet};
+use std::net::Ipv4Addr;
+
+use adit_model::floating_ip::Association;
+use adit_model::{FloatingIp, Network, NetworkId, Port, Router, Subnet};
 use adit_store::{Error, Record, Store, Stored};
 
 use crate::database::{Database, insert};
@@ -24,6 +27,18 @@ pub(crate) async fn addresses_and_names_are_unique(database: Database) -> Databa
         matches!(inserted(&store, sample::network(1)).await, Err(Error::Duplicate { .. })),
         "the same id"
     );
+
+    insert(&store, sample::router(1)).await;
+    let association = Association { port_id: id(1), fixed_ip: Ipv4Addr::new(10, 1, 0, 1), router_id: id(1) };
+    let associated = |number| FloatingIp {
+        own_port_id: id(number),
+        association: Some(association),
+        ..sample::floating_ip(number, 1)
+    };
+    insert(&store, associated(1)).await;
+    let second = inserted(&store, associated(4)).await;
+    assert!(matches!(second, Err(Error::Duplicate { .. })), "of one network for one address: {second:?}");
+    insert(&store, FloatingIp { network_id: id(2), ..associated(4) }).await;
 
     insert(&store, sample::domain("default")).await;
     let same_name =

@@ -1,12 +1,14 @@
 //! Writing records, reading them again, changing and deleting them.
 
 use std::fmt::Debug;
+use std::net::Ipv4Addr;
 
+use adit_model::floating_ip::{Association, FloatingIpStatus};
 use adit_model::identity::RoleAssignment;
 use adit_model::site_connection::Selectors;
 use adit_model::{
-    IkePolicy, IpsecPolicy, Network, Port, Reason, ReasonCode, Router, SiteConnection, Status, Subnet,
-    UserId, VpnService,
+    FloatingIp, IkePolicy, IpsecPolicy, Network, Port, Reason, ReasonCode, Router, SiteConnection, Status,
+    Subnet, UserId, VpnService,
 };
 use adit_store::{Error, Listing, Record, RoleAssignmentFilter, Store, TokenDigest};
 
@@ -30,6 +32,15 @@ pub(crate) async fn every_record_is_read_as_it_was_written(database: Database) -
     written_and_read(&store, Port { fixed_ips: Vec::new(), wired: true, ..sample::port(2) }).await;
     written_and_read(&store, sample::router(1)).await;
     written_and_read(&store, sample::router_with_gateway(2, 2)).await;
+    written_and_read(&store, sample::floating_ip(1, 2)).await;
+    let association = Association { port_id: id(1), fixed_ip: Ipv4Addr::new(10, 1, 0, 1), router_id: id(1) };
+    let associated = FloatingIp {
+        own_port_id: id(1),
+        association: Some(association),
+        status: FloatingIpStatus::Error,
+        ..sample::floating_ip(2, 2)
+    };
+    written_and_read(&store, associated).await;
     written_and_read(&store, sample::ike_policy(1)).await;
     written_and_read(&store, sample::ipsec_policy(1)).await;
     written_and_read(&store, sample::vpn_service(1)).await;
