@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::identity::keystone::config::KeystoneConfig;
@@ -19,6 +20,9 @@ pub struct ServerConfig {
     pub region: String,
     /// How long a token is valid, in seconds.
     pub token_lifetime_secs: u32,
+    /// Proxies in front of it, whose word about who sent a request counts. Everybody behind any other proxy counts as one,
+    /// and shares the delay after failed logins.
+    pub trusted_proxies: Vec<IpNet>,
     /// The name by which clients know the provider of VPN services.
     pub vpn_provider: String,
 }
@@ -30,6 +34,7 @@ impl Default for ServerConfig {
             database: String::new(),
             region: "RegionOne".to_owned(),
             token_lifetime_secs: 3600,
+            trusted_proxies: Vec::new(),
             vpn_provider: "strongswan".to_owned(),
         }
     }
