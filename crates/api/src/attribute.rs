@@ -333,7 +333,8 @@ impl Kind {
 /// Longest text of a column, in characters.
 const MAX_TEXT: usize = 255;
 
-fn text(value: &Value, most: usize) -> Result<Value, ValueError> {
+/// A text of at most `most` characters.
+pub(crate) fn text(value: &Value, most: usize) -> Result<Value, ValueError> {
     let Value::String(text) = value else {
         return Err(ValueError::Invalid(format!("'{}' is not a valid string", python::display(value))));
     };

@@ -67,6 +67,8 @@ uuid_ids! {
     EndpointGroupId
     /// A floating IP.
     FloatingIpId
+    /// A flavor of a service.
+    FlavorId
     /// An IKE policy.
     IkePolicyId
     /// An IPsec policy.
@@ -77,6 +79,8 @@ uuid_ids! {
     PortId
     /// A router.
     RouterId
+    /// A service profile.
+    ServiceProfileId
     /// An IPsec site connection.
     SiteConnectionId
     /// A subnet.

@@ -11,6 +11,7 @@ mod m0006_identity;
 mod m0007_network_attributes;
 mod m0008_tags;
 mod m0009_floating_ips;
+mod m0011_flavors;
 
 pub(crate) struct Migrator;
 
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_network_attributes::Migration),
             Box::new(m0008_tags::Migration),
             Box::new(m0009_floating_ips::Migration),
+            Box::new(m0011_flavors::Migration),
         ]
     }
 }

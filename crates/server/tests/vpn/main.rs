@@ -4,6 +4,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod flavor;
 mod journey;
 mod protection;
 mod site_connection;
@@ -11,3 +12,4 @@ mod support;
 mod updates;
 mod visibility;
 mod vpn_service;
+mod world;

@@ -8,8 +8,8 @@ use adit_model::floating_ip::{Association, FloatingIpStatus};
 use adit_model::identity::{ApplicationCredentialId, RoleAssignment, Scope};
 use adit_model::site_connection::Selectors;
 use adit_model::{
-    DomainId, FloatingIp, IkePolicy, IpsecPolicy, Network, Port, Reason, ReasonCode, Router, SiteConnection,
-    Status, Subnet, UserId, VpnService,
+    DomainId, Flavor, FloatingIp, IkePolicy, IpsecPolicy, Network, Port, Reason, ReasonCode, Router,
+    SiteConnection, Status, Subnet, UserId, VpnService,
 };
 use adit_store::{
     ApplicationCredential, Error, Listing, Record, RoleAssignmentFilter, Store, Token, TokenDigest,
@@ -51,9 +51,17 @@ pub(crate) async fn every_record_is_read_as_it_was_written(database: Database) -
     written_and_read(&store, associated).await;
     written_and_read(&store, sample::ike_policy(1)).await;
     written_and_read(&store, sample::ipsec_policy(1)).await;
+    written_and_read(&store, sample::service_profile(1)).await;
+    written_and_read(&store, sample::flavor(1)).await;
+    written_and_read(&store, Flavor { service_profiles: vec![id(1)], ..sample::flavor(2) }).await;
     written_and_read(&store, sample::vpn_service(1)).await;
-    let bare =
-        VpnService { subnet_id: None, external_v4_ip: None, external_v6_ip: None, ..sample::vpn_service(2) };
+    let bare = VpnService {
+        subnet_id: None,
+        flavor_id: None,
+        external_v4_ip: None,
+        external_v6_ip: None,
+        ..sample::vpn_service(2)
+    };
     written_and_read(&store, bare).await;
     written_and_read(&store, sample::subnet_group(1)).await;
     written_and_read(&store, sample::cidr_group(2)).await;

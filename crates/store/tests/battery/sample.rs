@@ -8,6 +8,7 @@ use adit_model::algorithm::{
     NegotiationMode, TransformProtocol,
 };
 use adit_model::endpoint_group::{EndpointType, Endpoints};
+use adit_model::flavor::ServiceType;
 use adit_model::floating_ip::FloatingIpStatus;
 use adit_model::identity::{
     ApplicationCredentialId, Domain, Endpoint, EndpointId, Interface, PasswordHash, Project, Region,
@@ -21,8 +22,9 @@ use adit_model::router::{Gateway, Route};
 use adit_model::site_connection::{Dpd, DpdAction, Initiator, Selectors};
 use adit_model::subnet::{AllocationPool, Ipv6Mode};
 use adit_model::{
-    DomainId, EndpointGroup, FloatingIp, IkePolicy, IpsecPolicy, MacAddress, Network, Port, ProjectId, Psk,
-    Reason, ReasonCode, RoleId, Router, SiteConnection, Status, Subnet, UserId, VpnService,
+    DomainId, EndpointGroup, Flavor, FloatingIp, IkePolicy, IpsecPolicy, MacAddress, Network, Port,
+    ProjectId, Psk, Reason, ReasonCode, RoleId, Router, ServiceProfile, SiteConnection, Status, Subnet,
+    UserId, VpnService,
 };
 use adit_store::{Agent, ApplicationCredential, Token, TokenDigest};
 use jiff::Timestamp;
@@ -242,6 +244,7 @@ pub(crate) fn vpn_service(number: u8) -> VpnService {
         description: String::new(),
         router_id: id(number),
         subnet_id: Some(id(number)),
+        flavor_id: Some(id(number)),
         admin_state_up: true,
         external_v4_ip: Some(Ipv4Addr::new(192, 0, 2, 1)),
         external_v6_ip: Some("2001:db8::1".parse().unwrap()),
@@ -251,6 +254,27 @@ pub(crate) fn vpn_service(number: u8) -> VpnService {
 }
 
 /// Of CIDRs, given in an order of their own.
+pub(crate) fn flavor(number: u8) -> Flavor {
+    Flavor {
+        id: id(number),
+        name: "gold".to_owned(),
+        description: "the best".to_owned(),
+        service_type: ServiceType::Vpn,
+        enabled: true,
+        service_profiles: Vec::new(),
+    }
+}
+
+pub(crate) fn service_profile(number: u8) -> ServiceProfile {
+    ServiceProfile {
+        id: id(number),
+        description: "strongSwan".to_owned(),
+        driver: "strongswan".to_owned(),
+        enabled: true,
+        metainfo: "{'a': 1}".to_owned(),
+    }
+}
+
 pub(crate) fn cidr_group(number: u8) -> EndpointGroup {
     let members = ["10.9.0.0/24", "10.2.0.5/24", "10.7.0.0/16"].map(str::to_owned);
     group(number, Endpoints::parse(EndpointType::Cidr, &members).unwrap())

@@ -2,8 +2,8 @@
 
 use adit_model::identity::{Domain, Endpoint, Project, Region, Role, Service, User};
 use adit_model::{
-    EndpointGroup, FloatingIp, IkePolicy, IpsecPolicy, Network, Port, Router, SiteConnection, Subnet,
-    VpnService,
+    EndpointGroup, Flavor, FloatingIp, IkePolicy, IpsecPolicy, Network, Port, Router, ServiceProfile,
+    SiteConnection, Subnet, VpnService,
 };
 use adit_store::{Agent, ApplicationCredential, Error, Listing, Record, Session};
 use sea_orm::ConnectionTrait;
@@ -44,6 +44,7 @@ pub(crate) async fn each_table_has_what_its_record_reads(database: Database) -> 
     selects::<Endpoint>(&session).await;
     selects::<EndpointGroup>(&session).await;
     selects::<FloatingIp>(&session).await;
+    selects::<Flavor>(&session).await;
     selects::<IkePolicy>(&session).await;
     selects::<IpsecPolicy>(&session).await;
     selects::<Network>(&session).await;
@@ -53,6 +54,7 @@ pub(crate) async fn each_table_has_what_its_record_reads(database: Database) -> 
     selects::<Role>(&session).await;
     selects::<Router>(&session).await;
     selects::<Service>(&session).await;
+    selects::<ServiceProfile>(&session).await;
     selects::<SiteConnection>(&session).await;
     selects::<Subnet>(&session).await;
     selects::<User>(&session).await;
