@@ -6,6 +6,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::identity::keystone::config::KeystoneConfig;
+use crate::vpn::crypto::VpnConfig;
 
 /// Section `[server]` of the configuration file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,8 +24,8 @@ pub struct ServerConfig {
     /// Proxies in front of it, whose word about who sent a request counts. Everybody behind any other proxy counts as one,
     /// and shares the delay after failed logins.
     pub trusted_proxies: Vec<IpNet>,
-    /// The name by which clients know the provider of VPN services.
-    pub vpn_provider: String,
+    /// What is said about VPN.
+    pub vpn: VpnConfig,
 }
 
 impl Default for ServerConfig {
@@ -35,7 +36,7 @@ impl Default for ServerConfig {
             region: "RegionOne".to_owned(),
             token_lifetime_secs: 3600,
             trusted_proxies: Vec::new(),
-            vpn_provider: "strongswan".to_owned(),
+            vpn: VpnConfig::default(),
         }
     }
 }

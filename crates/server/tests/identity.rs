@@ -346,7 +346,8 @@ async fn a_request_that_is_wrong_is_refused_in_the_apis_own_form() {
             r#"{"project": {"name": "a\u0000"}}"#,
             400,
             "Bad Request",
-            "Invalid input for field/attribute name. Value: 'a\0'. 'a\0' contains a NUL character".to_owned(),
+            "Invalid input for field/attribute name. Value: 'a\\x00'. 'a\\x00' contains a NUL character"
+                .to_owned(),
         ),
         ("GET", "/v2.0", "", 404, "Not Found", "The resource could not be found.".to_owned()),
         ("GET", "/v3/projects/a/b", "", 404, "Not Found", "The resource could not be found.".to_owned()),

@@ -57,9 +57,9 @@ pub struct Update {
 #[expect(missing_docs, reason = "the attributes of the declaration above")]
 pub struct View {
     pub id: VpnServiceId,
-    pub project_id: ProjectId,
     pub name: String,
     pub description: String,
+    pub project_id: ProjectId,
     pub subnet_id: Option<SubnetId>,
     pub router_id: RouterId,
     pub flavor_id: Option<FlavorId>,

@@ -27,12 +27,12 @@ pub(super) fn provided_by(driver: &str) -> Option<ServiceType> {
 /// `GET /service-providers`. Who may not read sees none.
 pub(crate) fn list(app: &App, caller: &Caller, pairs: &[(String, String)]) -> Result<Value, ApiError> {
     let query = ListQuery::parse(&SCHEMA, pairs)?;
-    if !caller.has_role("reader") {
+    if !caller.may_read() {
         return filtered(&SCHEMA, &[] as &[View], &query, caller);
     }
     let vpn = View {
         service_type: ServiceType::Vpn.as_str(),
-        name: app.config().vpn_provider.clone(),
+        name: app.config().vpn.provider().to_owned(),
         default: true,
     };
     // As in the reference, where a router without a flavor is made by its one provider all the same.

@@ -2,10 +2,11 @@
 
 use std::ops::{Deref, DerefMut};
 
+use adit_model::{SiteConnection, Status, VpnService};
 use serde_json::{Value, json};
 
 use crate::common::cloud::Cloud;
-use crate::common::{Answer, Person};
+use crate::common::{AGENT_KEY, Answer, Person};
 
 /// A cloud with an external network, and the router `{router}` of `demo` between it and `{subnet}`, 10.1.0.0/24.
 pub(crate) struct World {
@@ -41,10 +42,10 @@ impl World {
         cloud.subnet(&demo, "network", "subnet", "10.1.0.0/24", json!({})).await;
         cloud.create(&demo, "router", "router", json!({})).await;
         cloud.put(&demo, "routers/{router}/add_router_interface", json!({"subnet_id": "{subnet}"})).await;
-        let gateway = json!({"router": {"external_gateway_info": {"network_id": "{ext}"}}});
-        cloud.put(&demo, "routers/{router}", gateway).await;
         let auditor = auditor(&cloud).await;
-        Self { cloud, auditor }
+        let world = Self { cloud, auditor };
+        world.gateway(json!([{"ip_address": "195.192.128.150"}])).await;
+        world
     }
 
     /// With everything that a site connection refers to: `{service}` without and `{subnet-service}` with a subnet,
@@ -76,6 +77,61 @@ impl World {
         object
     }
 
+    /// A connection in group mode with some attributes changed; `null` leaves one out.
+    pub(crate) fn connection(&self, changes: Value) -> Value {
+        connection(
+            json!({
+                "name": "conn",
+                "vpnservice_id": "{service}",
+                "ikepolicy_id": "{ike}",
+                "ipsecpolicy_id": "{ipsec}",
+                "local_ep_group_id": "{local}",
+                "peer_ep_group_id": "{peer}",
+                "peer_address": "203.0.113.9",
+                "peer_id": "203.0.113.9",
+                "psk": "secret",
+            }),
+            changes,
+        )
+    }
+
+    /// A connection in subnet mode, likewise.
+    pub(crate) fn subnet_connection(&self, changes: Value) -> Value {
+        connection(
+            json!({
+                "vpnservice_id": "{subnet-service}",
+                "ikepolicy_id": "{ike}",
+                "ipsecpolicy_id": "{ipsec}",
+                "peer_cidrs": ["10.2.0.0/24"],
+                "peer_address": "203.0.113.9",
+                "peer_id": "203.0.113.9",
+                "psk": "secret",
+            }),
+            changes,
+        )
+    }
+
+    /// Makes a connection in group mode as `demo`, and names it.
+    pub(crate) async fn connect(&mut self, name: &str, changes: Value) -> Value {
+        let connection = self.connection(changes)["ipsec_site_connection"].clone();
+        self.make("vpn/ipsec-site-connections", name, connection).await
+    }
+
+    /// Gives the external network a subnet of IPv6 too, 2001:db8:1::/64, and the router an address of it.
+    pub(crate) async fn dual_stack(&mut self) {
+        let admin = self.cloud.admin.clone();
+        self.cloud.subnet(&admin, "ext", "ext-v6", "2001:db8:1::/64", json!({})).await;
+        let both = json!([{"ip_address": "195.192.128.150"}, {"ip_address": "2001:db8:1::9"}]);
+        self.gateway(both).await;
+    }
+
+    /// Gives the router's gateway these addresses.
+    pub(crate) async fn gateway(&self, addresses: Value) {
+        let info = json!({"network_id": "{ext}", "external_fixed_ips": addresses});
+        let router = json!({"router": {"external_gateway_info": info}});
+        self.cloud.put(&self.cloud.admin, "routers/{router}", router).await;
+    }
+
     /// Asks for `WHO METHOD PATH`.
     pub(crate) async fn ask(&self, request: &str, body: &Value) -> Answer {
         let [who, method, path] = request.splitn(3, ' ').collect::<Vec<_>>()[..] else {
@@ -105,6 +161,30 @@ impl World {
         let before = self.all().await;
         self.check(rows).await;
         assert_eq!(self.all().await, before, "a refusal wrote something");
+    }
+
+    /// Writes what a gateway could say of `{service}` and `{conn}`.
+    pub(crate) async fn gateway_says(&self, status: Status) {
+        let session = self.cloud.server.app.store().write().await.unwrap();
+        let [service, connection] = ["service", "conn"].map(|name| self.cloud.ids[name].clone());
+        let services = session.table::<VpnService>();
+        services.set_status(service.parse().unwrap(), status, None).await.unwrap();
+        let connections = session.table::<SiteConnection>();
+        connections.set_status(connection.parse().unwrap(), status, None).await.unwrap();
+        session.commit().await.unwrap();
+    }
+
+    /// What an agent is told of `{router}`.
+    pub(crate) async fn document(&self) -> Value {
+        let server = &self.cloud.server;
+        let hello = json!({
+            "host": "node-1", "availability_zone": "nova", "data_plane": "userspace",
+            "physical_networks": ["public"], "version": "0.1.0",
+        });
+        let welcome = server.call_as_agent(AGENT_KEY, "PUT", "/agent/v1/agents/node-1", &hello).await;
+        let path = format!("/agent/v1/agents/{}/routers", welcome.body["id"].as_str().unwrap());
+        let listed = server.call_as_agent(AGENT_KEY, "GET", &path, &Value::Null).await;
+        listed.body["routers"][0].clone()
     }
 
     /// The status, and of a refusal its type and message.
@@ -147,6 +227,17 @@ pub(crate) fn singular(path: &str) -> &'static str {
         "service_profiles" => "service_profile",
         _ => panic!("`{path}` has no singular here"),
     }
+}
+
+fn connection(mut connection: Value, changes: Value) -> Value {
+    for (key, value) in changes.as_object().unwrap() {
+        if value.is_null() {
+            connection.as_object_mut().unwrap().remove(key);
+        } else {
+            connection[key] = value.clone();
+        }
+    }
+    json!({"ipsec_site_connection": connection})
 }
 
 async fn auditor(cloud: &Cloud) -> Person {
