@@ -1,4 +1,5 @@
-//! Linux networking behind safe functions: network namespaces, links, addresses, routes, sysctls and nftables.
+//! Linux networking behind safe functions: network namespaces, links, addresses, routes, sysctls, nftables
+//! and tracked connections.
 //!
 //! Enter at [`Namespace`], which names the place, and [`Netlink`], which acts on one. Nothing here knows what the
 //! interfaces are for, and nothing parses the output of `ip`.
@@ -6,6 +7,7 @@
 //! Every function acts on exactly what it is given a name for; none looks for things to clean up.
 
 pub mod address;
+pub mod conntrack;
 mod error;
 pub mod link;
 pub mod namespace;

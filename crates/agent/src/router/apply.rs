@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use adit_linux::{Namespace, Netlink, VethPeer, sysctl};
+use adit_linux::{Namespace, Netlink, VethPeer, conntrack, sysctl};
 
 use super::ROUTE_PROTOCOL;
+use super::firewall::Translations;
 use super::plan::{Plug, Step};
 use crate::names;
 use crate::segment::{self, without_ipv6};
@@ -63,6 +64,7 @@ impl Place<'_> {
         match step {
             Step::SetSysctls(settings) => sysctl::write(self.namespace, settings),
             Step::ReplaceFirewall(table) => table.apply(self.namespace).await,
+            Step::DeleteStaleConnections(translations) => self.delete_stale_connections(translations).await,
             Step::Unplug { interface } => self.unplug(interface).await,
             Step::JoinNetwork(segment) => segment.join(self.node).await,
             Step::Plug(plug) => self.plug(plug).await,
@@ -92,6 +94,25 @@ impl Place<'_> {
             Step::SetRoute(route) => self.inside.replace_route(route, ROUTE_PROTOCOL).await,
             Step::DeleteRoute(destination) => self.inside.delete_route(*destination, ROUTE_PROTOCOL).await,
         }
+    }
+
+    /// A kernel that does not tell of its connections is no reason to be without the router: they end some day.
+    async fn delete_stale_connections(&self, translations: &Translations) -> adit_linux::Result<()> {
+        let (namespace, translations) = (self.namespace.clone(), translations.clone());
+        let delete = move || {
+            conntrack::delete(&namespace, |connection| translations.is_stale(connection)).unwrap_or_else(
+                |error| {
+                    tracing::warn!(error = error.chain(), "connections that were translated before stay");
+                    0
+                },
+            )
+        };
+        // There can be many.
+        let deleted = tokio::task::spawn_blocking(delete).await.unwrap_or_default();
+        if deleted > 0 {
+            tracing::info!(deleted, "connections deleted whose translation is over");
+        }
+        Ok(())
     }
 
     async fn plug(&self, plug: &Plug) -> adit_linux::Result<()> {

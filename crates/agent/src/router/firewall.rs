@@ -6,10 +6,12 @@
 //! the external interface; when charon dies that device and its routes vanish, and the default route would take the
 //! packets. With ESP in the kernel they do leave by the external interface, but with a policy attached.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr};
 
+use adit_linux::conntrack::Connection;
 use adit_linux::nft::{Chain, ChainKind, Hook, Table};
-use adit_model::router_document::{ConnectionSpec, GatewayInterface, RouterDocument};
+use adit_model::router_document::{ConnectionSpec, FloatingIpSpec, GatewayInterface, RouterDocument};
 use ipnet::IpNet;
 
 use crate::config::DataPlane;
@@ -59,7 +61,7 @@ pub(crate) fn table(
     protected: &BTreeSet<Protected>,
     data_plane: DataPlane,
 ) -> Table {
-    let gateway = document.gateway.as_ref().filter(|gateway| gateway.interface.admin_state_up);
+    let gateway = plugged_gateway(document);
     let outer_mtu = gateway.map_or(1500, |gateway| gateway.interface.mtu);
     let chain = |name, kind, hook, priority, rules| Chain { name, kind, hook, priority, rules };
     let each =
@@ -79,7 +81,10 @@ pub(crate) fn table(
     let leaving = each(&|pair| vec![pair.fence_out(data_plane)]);
     let entering = each(&|pair| vec![pair.fence_in(data_plane)]);
     let mut translated = each(&|pair| vec![format!("{} accept", pair.outbound())]);
-    translated.extend(gateway.and_then(source_translation));
+    translated
+        .extend(gateway.into_iter().flat_map(|gateway| source_translation(gateway, &document.floating_ips)));
+    let arriving: Vec<_> =
+        gateway.and_then(|_| destination_translation(&document.floating_ips)).into_iter().collect();
 
     Table {
         name: TABLE.to_owned(),
@@ -96,6 +101,8 @@ pub(crate) fn table(
             ),
             chain("fence_output", ChainKind::Filter, Hook::Output, 0, leaving),
             chain("fence_input", ChainKind::Filter, Hook::Input, 0, entering),
+            chain("destination_nat", ChainKind::Nat, Hook::Prerouting, -100, arriving.clone()),
+            chain("destination_nat_own", ChainKind::Nat, Hook::Output, -100, arriving),
             chain("source_nat", ChainKind::Nat, Hook::Postrouting, 100, translated),
         ],
     }
@@ -138,17 +145,87 @@ impl Protected {
     }
 }
 
-/// Internal hosts leave by the gateway with its first IPv4 address. The router's own packets already have one of its
-/// addresses.
-fn source_translation(gateway: &GatewayInterface) -> Option<String> {
-    if !gateway.enable_snat {
-        return None;
-    }
-    let own: Vec<_> =
-        gateway.interface.addresses.iter().filter(|address| is_ipv4(address)).map(IpNet::addr).collect();
-    let first = own.first()?;
+/// The gateway of a router that has one in use.
+fn plugged_gateway(document: &RouterDocument) -> Option<&GatewayInterface> {
+    document.gateway.as_ref().filter(|gateway| gateway.interface.admin_state_up)
+}
+
+/// A host with a floating IP leaves by the gateway with that, whether or not the router translates all the others; they
+/// leave with the gateway's first IPv4 address. The router's own packets already have one of its addresses.
+///
+/// What an internal host sends to a floating IP is translated on both sides, so that the answer comes back by the router
+/// and not straight.
+fn source_translation(gateway: &GatewayInterface, floating_ips: &[FloatingIpSpec]) -> Vec<String> {
     let interface = names::gateway(gateway.interface.port_id);
-    Some(format!("oifname \"{interface}\" ip saddr != {} snat ip to {first}", set(&own)))
+    let own = ipv4_of(gateway);
+    let hairpin = format!("ct status dnat iifname != \"{interface}\"");
+    let mut rules = Vec::new();
+    if !floating_ips.is_empty() {
+        let outside = map(floating_ips.iter().map(|one| (one.fixed_ip, one.address)));
+        let by_source = format!("snat ip to ip saddr map {outside}");
+        rules.extend([format!("oifname \"{interface}\" {by_source}"), format!("{hairpin} {by_source}")]);
+    }
+    let Some(first) = own.first() else { return rules };
+    if gateway.enable_snat {
+        rules.push(format!("oifname \"{interface}\" ip saddr != {} snat ip to {first}", set(&own)));
+    }
+    if !floating_ips.is_empty() {
+        rules.push(format!("{hairpin} snat ip to {first}"));
+    }
+    rules
+}
+
+/// What is for a floating IP is for the address inside that it stands for.
+fn destination_translation(floating_ips: &[FloatingIpSpec]) -> Option<String> {
+    let inside = map(floating_ips.iter().map(|one| (one.address, one.fixed_ip)));
+    (!floating_ips.is_empty()).then(|| format!("dnat ip to ip daddr map {inside}"))
+}
+
+/// How a document wants addresses to be translated, to tell connections of before from those of now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Translations {
+    /// Addresses of the gateway.
+    own: BTreeSet<Ipv4Addr>,
+    /// Addresses inside by floating IP.
+    inside: BTreeMap<Ipv4Addr, Ipv4Addr>,
+}
+
+impl Translations {
+    pub(crate) fn of(document: &RouterDocument) -> Self {
+        let gateway = plugged_gateway(document);
+        let floating_ips = document.floating_ips.iter().filter(|_| gateway.is_some());
+        Self {
+            own: gateway.map(ipv4_of).unwrap_or_default().into_iter().collect(),
+            inside: floating_ips.map(|one| (one.address, one.fixed_ip)).collect(),
+        }
+    }
+
+    /// Whether a connection is translated as it would not be any more.
+    pub(crate) fn is_stale(&self, connection: &Connection) -> bool {
+        let Connection { source, destination, translated_source, translated_destination } = connection;
+        let arrives =
+            translated_destination.is_none_or(|inside| self.inside.get(destination) == Some(&inside));
+        let leaves = translated_source
+            .is_none_or(|outside| self.own.contains(&outside) || self.inside.get(&outside) == Some(source));
+        !(arrives && leaves)
+    }
+}
+
+fn ipv4_of(gateway: &GatewayInterface) -> Vec<Ipv4Addr> {
+    let addresses = gateway.interface.addresses.iter().map(IpNet::addr);
+    addresses
+        .filter_map(|address| match address {
+            IpAddr::V4(address) => Some(address),
+            IpAddr::V6(_) => None,
+        })
+        .collect()
+}
+
+fn map(pairs: impl Iterator<Item = (Ipv4Addr, Ipv4Addr)>) -> String {
+    // In order, so that the same document is the same table.
+    let pairs: BTreeMap<_, _> = pairs.collect();
+    let pairs: Vec<_> = pairs.into_iter().map(|(from, to)| format!("{from} : {to}")).collect();
+    format!("{{ {} }}", pairs.join(", "))
 }
 
 fn between(from: &[IpNet], to: &[IpNet]) -> String {

@@ -10,6 +10,7 @@ use adit_model::router_document::{Interface, RouterDocument};
 use adit_model::{MacAddress, PortId, Reason};
 use ipnet::IpNet;
 
+use super::firewall::Translations;
 use super::observe::Observed;
 use crate::config::PhysicalNetworks;
 use crate::names;
@@ -22,6 +23,8 @@ pub(super) enum Step {
     SetSysctls(Sysctls),
     /// Replace the nftables table.
     ReplaceFirewall(Table),
+    /// Delete connections that are translated in another way than this.
+    DeleteStaleConnections(Translations),
     /// Take an interface off the router, with the tap that belongs to it.
     Unplug {
         /// Its name in the router.
@@ -117,6 +120,7 @@ impl Plan {
         // Before anything can carry a packet.
         if !surroundings.table_in_force {
             plan.steps.push(Step::ReplaceFirewall(surroundings.table.clone()));
+            plan.steps.push(Step::DeleteStaleConnections(Translations::of(document)));
         }
         plan.switch_on("lo", observed);
         let wanted = interfaces(document);
@@ -132,7 +136,9 @@ impl Plan {
                 surroundings.physical_networks,
                 &observed.node,
             ) {
-                Ok(segment) => plan.interface(name, interface, &segment, observed),
+                Ok(segment) => {
+                    plan.interface(name, interface, addresses(document, interface), &segment, observed);
+                }
                 Err(reason) => {
                     plan.blocked.insert(interface.port_id, reason);
                 }
@@ -142,7 +148,14 @@ impl Plan {
         plan
     }
 
-    fn interface(&mut self, name: &str, wanted: &Interface, segment: &Segment, observed: &Observed) {
+    fn interface(
+        &mut self,
+        name: &str,
+        wanted: &Interface,
+        addresses: BTreeSet<IpNet>,
+        segment: &Segment,
+        observed: &Observed,
+    ) {
         if !segment.is_joined(&observed.node) {
             self.once(Step::JoinNetwork(segment.clone()));
         }
@@ -160,7 +173,6 @@ impl Plan {
                 mtu: wanted.mtu,
             })),
         }
-        let addresses: BTreeSet<_> = wanted.addresses.iter().copied().collect();
         if observed.addresses.get(name).cloned().unwrap_or_default() != addresses {
             let announce = present.filter(|link| link.up).map(|_| mac);
             self.steps.push(Step::SetAddresses { interface, addresses, announce });
@@ -247,6 +259,15 @@ pub(super) fn interfaces(document: &RouterDocument) -> BTreeMap<String, &Interfa
     internal.chain(gateway).filter(|(_, interface)| interface.admin_state_up).collect()
 }
 
+/// The addresses of an interface. The gateway's has the floating IPs as well, so that the router answers for them.
+pub(super) fn addresses(document: &RouterDocument, interface: &Interface) -> BTreeSet<IpNet> {
+    let is_gateway =
+        document.gateway.as_ref().is_some_and(|gateway| gateway.interface.port_id == interface.port_id);
+    let floating_ips = document.floating_ips.iter().filter(|_| is_gateway);
+    let own = interface.addresses.iter().copied();
+    own.chain(floating_ips.map(|one| IpNet::from(IpAddr::V4(one.address)))).collect()
+}
+
 impl Step {
     /// The interface that is not in place if this fails.
     pub(super) fn interface(&self) -> Option<&str> {
@@ -258,6 +279,7 @@ impl Step {
             | Self::SwitchOn { interface } => Some(interface),
             Self::SetSysctls(_)
             | Self::ReplaceFirewall(_)
+            | Self::DeleteStaleConnections(_)
             | Self::Unplug { .. }
             | Self::JoinNetwork(_)
             | Self::Replug { .. }
@@ -275,6 +297,7 @@ impl Step {
             Self::SwitchOn { interface } => (None, Some(interface)),
             Self::SetSysctls(_)
             | Self::ReplaceFirewall(_)
+            | Self::DeleteStaleConnections(_)
             | Self::Unplug { .. }
             | Self::SetMac { .. }
             | Self::SetMtu { .. }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use adit_api::agent::{RouterReport, StatusReport};
+use adit_model::floating_ip::FloatingIpStatus;
 use adit_model::router_document::{ConnectionSpec, ServiceSpec};
 use adit_model::{PortId, Reason, ReasonCode, RouterDocument, RouterId, Status};
 use tokio::sync::watch;
@@ -71,9 +72,22 @@ impl Applied {
             observed_generation: document.generation,
             error: self.error.clone(),
             wired_ports: self.wired_ports.clone(),
-            floating_ips: BTreeMap::new(),
+            floating_ips: document.floating_ips.iter().map(|one| (one.id, self.floating_ip())).collect(),
             services,
             connections,
+        }
+    }
+
+    /// All floating IPs of a router are translated, or none.
+    fn floating_ip(&self) -> FloatingIpStatus {
+        let gateway = self.document.gateway.as_ref().filter(|_| self.document.admin_state_up);
+        let Some(gateway) = gateway.filter(|gateway| gateway.interface.admin_state_up) else {
+            return FloatingIpStatus::Down;
+        };
+        if self.wired_ports.contains(&gateway.interface.port_id) {
+            FloatingIpStatus::Active
+        } else {
+            FloatingIpStatus::Error
         }
     }
 

@@ -1,5 +1,7 @@
 //! The pure parts of a router: firewall, plan and report, as values.
 
+mod floating_ip;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -172,6 +174,12 @@ fn the_firewall_fences_translates_and_exempts() {
         type filter hook input priority 0; policy accept;
         iifname "qg-*" ip saddr { 10.2.0.0/24 } ip daddr { 10.1.0.0/24 } drop
       }
+      chain destination_nat {
+        type nat hook prerouting priority -100; policy accept;
+      }
+      chain destination_nat_own {
+        type nat hook output priority -100; policy accept;
+      }
       chain source_nat {
         type nat hook postrouting priority 100; policy accept;
         ip saddr { 10.1.0.0/24 } ip daddr { 10.2.0.0/24 } accept
@@ -243,6 +251,7 @@ fn a_new_router_is_fenced_before_it_is_plugged() {
     insta::assert_snapshot!(steps(&plan(&document(), &observed, false)), @r#"
     SetSysctls({"net/ipv4/ip_forward": "1"})
     ReplaceFirewall(Table { name: "adit", chains: [] })
+    DeleteStaleConnections(Translations { own: {203.0.113.5}, inside: {} })
     SwitchOn { interface: "lo" }
     JoinNetwork(Segment { bridge: "brq-b9000000-22", uplink: Some(Device("ext0")) })
     Plug(Plug { interface: "qg-a9000000-11", tap: "tapa9000000-11", bridge: "brq-b9000000-22", mac: fa:16:3e:00:00:09, mtu: 1500 })
@@ -441,6 +450,7 @@ async fn nft_takes_every_table() {
     let namespace = adit_linux::Namespace::create(&name.0).unwrap();
     let mut document = document();
     document.gateway.as_mut().unwrap().interface.addresses.push("203.0.113.6/24".parse().unwrap());
+    document.floating_ips = floating_ip::two();
     document.connections.extend([
         connection(&["10.1.0.0/24"], &["0.0.0.0/0"]),
         connection(&["fd01::/64", "fd03::/64"], &["::/0"]),

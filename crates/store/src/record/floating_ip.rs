@@ -35,6 +35,7 @@ impl Record for FloatingIp {
     type Model = Model;
     type ActiveModel = ActiveModel;
     const NOUN: &'static str = "floating IP";
+    const TAGGED: bool = true;
 
     fn id(&self) -> String {
         self.id.to_string()
