@@ -21,8 +21,10 @@ mod quotas;
 mod record;
 mod sealed;
 mod session;
+mod sqlite;
 mod table;
 mod tags;
+mod transaction;
 
 pub use error::Error;
 pub use listing::{Filter, Listing, Page};

@@ -5,36 +5,33 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{Timestamp, Unit};
-use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, IsolationLevel,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectOptions, Database, DatabaseConnection, DbBackend, IsolationLevel, TransactionOptions,
+    TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
 
 use crate::migration::Migrator;
+use crate::sqlite::{self, Sqlite};
+use crate::transaction::Transaction;
 use crate::{Error, Record, Result, SealingKey, Table};
 
 /// An open database. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store {
     connection: DatabaseConnection,
+    /// Where sessions come from on SQLite; elsewhere from `connection`.
+    sqlite: Option<Arc<Sqlite>>,
     key: SealingKey,
-    /// SQLite has one writer at a time. Those who wait for it here are served in their order, and leave the connections
-    /// to readers meanwhile; SQLite itself lets whoever happens to ask at the right moment go first.
-    writer: Option<Arc<Semaphore>>,
 }
 
 /// One transaction, at one point in time. What it wrote is kept only by [`Session::commit`].
 #[derive(Debug)]
 pub struct Session {
-    pub(crate) transaction: DatabaseTransaction,
+    pub(crate) transaction: Transaction,
     pub(crate) key: SealingKey,
     pub(crate) now: Timestamp,
-    /// Held until the transaction is over, which is dropped before it.
-    _writer: Option<OwnedSemaphorePermit>,
 }
 
 /// How long a transaction waits for others: for its turn, for a connection, for another writer of the same SQLite file.
@@ -49,19 +46,15 @@ impl Store {
     pub async fn connect(url: &str, key: SealingKey) -> Result<Self> {
         let mut options = ConnectOptions::new(url);
         options.sqlx_logging(false).connect_timeout(BUSY).acquire_timeout(BUSY).max_connections(8);
-        options.map_sqlx_sqlite_opts(|options| {
-            // FULL makes an acknowledged write survive a power cut too, not only the end of this process.
-            options
-                .create_if_missing(true)
-                .journal_mode(SqliteJournalMode::Wal)
-                .synchronous(SqliteSynchronous::Full)
-                .foreign_keys(true)
-                .busy_timeout(BUSY)
-        });
+        options.map_sqlx_sqlite_opts(sqlite_options);
         let open = |source| Error::Open { url: without_credentials(url), source };
         let connection = Database::connect(options).await.map_err(open)?;
         let is_sqlite = connection.get_database_backend() == DbBackend::Sqlite;
-        Ok(Self { connection, key, writer: is_sqlite.then(|| Arc::new(Semaphore::new(1))) })
+        let sqlite = is_sqlite.then(|| {
+            let options = connection.get_sqlite_connection_pool().connect_options();
+            Arc::new(Sqlite::new((*options).clone(), BUSY))
+        });
+        Ok(Self { connection, sqlite, key })
     }
 
     /// The URL of a SQLite file.
@@ -104,7 +97,11 @@ impl Store {
     /// # Errors
     /// [`Error::Contended`], [`Error::Statement`].
     pub async fn read(&self) -> Result<Session> {
-        self.session(SqliteTransactionMode::Deferred, IsolationLevel::RepeatableRead, None).await
+        let transaction = match &self.sqlite {
+            Some(sqlite) => Transaction::Sqlite(sqlite::Transaction::Read(sqlite.read().await?)),
+            None => self.begin(IsolationLevel::RepeatableRead).await?,
+        };
+        Ok(self.session(transaction))
     }
 
     /// A transaction that writes. On SQLite it waits here for the writers before it, so that it never has to give up
@@ -113,34 +110,23 @@ impl Store {
     /// # Errors
     /// [`Error::Contended`], [`Error::Statement`].
     pub async fn write(&self) -> Result<Session> {
-        let writer = match &self.writer {
-            None => None,
-            Some(writer) => Some(turn(writer).await?),
+        let transaction = match &self.sqlite {
+            Some(sqlite) => Transaction::Sqlite(sqlite::Transaction::Write(sqlite.write().await?)),
+            None => self.begin(IsolationLevel::ReadCommitted).await?,
         };
-        self.session(SqliteTransactionMode::Immediate, IsolationLevel::ReadCommitted, writer).await
+        Ok(self.session(transaction))
     }
 
-    /// SQLite has modes, and one isolation level; PostgreSQL has levels.
-    async fn session(
-        &self,
-        mode: SqliteTransactionMode,
-        level: IsolationLevel,
-        writer: Option<OwnedSemaphorePermit>,
-    ) -> Result<Session> {
-        let is_sqlite = self.connection.get_database_backend() == DbBackend::Sqlite;
-        let options = TransactionOptions {
-            isolation_level: (!is_sqlite).then_some(level),
-            sqlite_transaction_mode: is_sqlite.then_some(mode),
-            ..TransactionOptions::default()
-        };
-        let transaction = self
-            .connection
-            .begin_with_options(options)
-            .await
-            .map_err(Error::statement("begin a transaction"))?;
+    async fn begin(&self, level: IsolationLevel) -> Result<Transaction> {
+        let options = TransactionOptions { isolation_level: Some(level), ..TransactionOptions::default() };
+        let begun = self.connection.begin_with_options(options).await;
+        begun.map(Transaction::Postgres).map_err(Error::statement("begin a transaction"))
+    }
+
+    fn session(&self, transaction: Transaction) -> Session {
         // Columns hold microseconds: what is returned after a write equals what is read later.
         let now = Timestamp::now().round(Unit::Microsecond).expect("a moment of now is far from the limits");
-        Ok(Session { transaction, key: self.key.clone(), now, _writer: writer })
+        Session { transaction, key: self.key.clone(), now }
     }
 
     /// Closes all connections; SQLite then tidies up its files.
@@ -148,7 +134,11 @@ impl Store {
     /// # Errors
     /// [`Error::Statement`].
     pub async fn close(self) -> Result<()> {
-        self.connection.close().await.map_err(Error::statement("close the database"))
+        let doing = || Error::statement("close the database");
+        if let Some(sqlite) = &self.sqlite {
+            sqlite.close().await.map_err(doing())?;
+        }
+        self.connection.close().await.map_err(doing())
     }
 }
 
@@ -172,14 +162,14 @@ impl Session {
     }
 }
 
-async fn turn(writer: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit> {
-    match timeout(BUSY, Arc::clone(writer).acquire_owned()).await {
-        Ok(Ok(turn)) => Ok(turn),
-        // The semaphore is never closed.
-        Ok(Err(_)) | Err(_) => {
-            Err(Error::Contended { doing: "begin a transaction".to_owned(), source: None })
-        }
-    }
+fn sqlite_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    // FULL makes an acknowledged write survive a power cut too, not only the end of this process.
+    options
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY)
 }
 
 fn without_credentials(url: &str) -> String {

@@ -1,0 +1,386 @@
+//! Transactions on SQLite: many that read at the same time, and writers one after another.
+//!
+//! SQLite has one writer at a time, and what makes a commit durable takes longer than all the rest of it. So writers that
+//! come while another one writes share a commit: each works in a savepoint of one transaction, and is told that it is
+//! done when that transaction is on the disk. One that fails takes back its own savepoint and nothing else.
+//!
+//! sqlx's pool is not used here: it pings a connection before and after each use, which is a conversation with
+//! another thread each time, about a connection that cannot be lost.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use sea_orm::sqlx::query::Query;
+use sea_orm::sqlx::sqlite::SqliteConnectOptions;
+use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions, Connection, Executor, SqliteConnection};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, Values};
+use sea_query_sqlx::SqlxValues;
+use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::time::timeout;
+
+use crate::{Error, Result};
+
+/// How many read at the same time.
+const READERS: usize = 8;
+
+/// The connections to a file.
+#[derive(Debug)]
+pub(crate) struct Sqlite {
+    options: SqliteConnectOptions,
+    busy: Duration,
+    readers: Arc<Readers>,
+    writer: Arc<Mutex<Writer>>,
+    waiting: Arc<AtomicUsize>,
+}
+
+#[derive(Debug)]
+struct Readers {
+    permits: Arc<Semaphore>,
+    /// The one that was used last comes first: what it has in memory is the newest.
+    free: std::sync::Mutex<Vec<SqliteConnection>>,
+}
+
+/// The connection that writes. Whoever holds it has its turn.
+#[derive(Debug, Default)]
+struct Writer {
+    /// `None` until it is used, and once it is closed.
+    connection: Option<SqliteConnection>,
+    /// Those who are done but for the commit. There is an open transaction while there is one of them.
+    group: Vec<oneshot::Sender<Outcome>>,
+}
+
+/// The right to write.
+type Turn = OwnedMutexGuard<Writer>;
+
+/// Of a commit that several may share.
+type Outcome = std::result::Result<(), DbErr>;
+
+/// A transaction that is under way.
+#[derive(Debug)]
+pub(crate) enum Transaction {
+    Read(Reading),
+    Write(Writing),
+}
+
+#[derive(Debug)]
+pub(crate) struct Reading {
+    /// Taken by [`Drop`].
+    connection: Mutex<Option<SqliteConnection>>,
+    readers: Arc<Readers>,
+    _permit: OwnedSemaphorePermit,
+}
+
+#[derive(Debug)]
+pub(crate) struct Writing {
+    /// Taken by whoever ends the transaction.
+    writer: Mutex<Option<Turn>>,
+    lock: Arc<Mutex<Writer>>,
+    waiting: Arc<AtomicUsize>,
+    /// Whether others before it share its transaction.
+    in_group: bool,
+}
+
+impl Sqlite {
+    pub(crate) fn new(options: SqliteConnectOptions, busy: Duration) -> Self {
+        // More statements than there are, and enough rows at once that a long list does not go to and fro.
+        let options = options.statement_cache_capacity(1024).row_buffer_size(512);
+        Self {
+            options,
+            busy,
+            readers: Arc::new(Readers {
+                permits: Arc::new(Semaphore::new(READERS)),
+                free: std::sync::Mutex::default(),
+            }),
+            writer: Arc::default(),
+            waiting: Arc::default(),
+        }
+    }
+
+    /// Begins to read. All that is read is of one moment.
+    pub(crate) async fn read(&self) -> Result<Reading> {
+        let permit = timeout(self.busy, Arc::clone(&self.readers.permits).acquire_owned()).await;
+        let Ok(Ok(permit)) = permit else { return Err(contended()) };
+        let free = self.readers.free().pop();
+        let connection = match free {
+            Some(connection) => connection,
+            None => self.connect().await?,
+        };
+        let connection = Mutex::new(Some(connection));
+        let mut reading = Reading { connection, readers: Arc::clone(&self.readers), _permit: permit };
+        reading.begin().await.map_err(Error::statement("begin a transaction"))?;
+        Ok(reading)
+    }
+
+    /// Begins to write, when those are done who came before.
+    pub(crate) async fn write(&self) -> Result<Writing> {
+        let waiting = Waiting::new(&self.waiting);
+        let turn = timeout(self.busy, Arc::clone(&self.writer).lock_owned()).await;
+        let mut writer = turn.map_err(|_| contended())?;
+        drop(waiting);
+        if writer.connection.is_none() {
+            writer.connection = Some(self.connect().await?);
+        }
+        let in_group = !writer.group.is_empty();
+        // From here on the transaction is taken back unless it is committed, also when nobody waits for it any more.
+        let mut writing = Writing {
+            writer: Mutex::new(Some(writer)),
+            lock: Arc::clone(&self.writer),
+            waiting: Arc::clone(&self.waiting),
+            in_group,
+        };
+        writing.begin().await.map_err(Error::statement("begin a transaction"))?;
+        Ok(writing)
+    }
+
+    /// Closes the connections that nobody uses, and the writer's when its turn comes.
+    pub(crate) async fn close(&self) -> Outcome {
+        self.readers.permits.close();
+        let free = std::mem::take(&mut *self.readers.free());
+        for connection in free {
+            connection.close().await.map_err(exec_error)?;
+        }
+        let writer = self.writer.lock().await.connection.take();
+        match writer {
+            Some(writer) => writer.close().await.map_err(exec_error),
+            None => Ok(()),
+        }
+    }
+
+    async fn connect(&self) -> Result<SqliteConnection> {
+        let connection = self.options.connect().await.map_err(query_error);
+        connection.map_err(Error::statement("open another connection"))
+    }
+}
+
+impl Readers {
+    /// The list is whole after each statement, so a panic elsewhere does not spoil it.
+    fn free(&self) -> std::sync::MutexGuard<'_, Vec<SqliteConnection>> {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Reading {
+    async fn begin(&mut self) -> Outcome {
+        let connection = self.connection.get_mut().as_mut().ok_or_else(is_over)?;
+        sqlx::query("BEGIN").execute(connection).await.map(drop).map_err(exec_error)
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        let Some(mut connection) = self.connection.get_mut().take() else { return };
+        send(&mut connection, "ROLLBACK");
+        self.readers.free().push(connection);
+    }
+}
+
+impl Writing {
+    async fn begin(&mut self) -> Outcome {
+        let text = if self.in_group { "SAVEPOINT one" } else { "BEGIN IMMEDIATE" };
+        self.writer.get_mut().as_mut().ok_or_else(is_over)?.run(text).await
+    }
+
+    /// Makes everything durable that was written in this transaction, and in those that share its commit.
+    pub(crate) async fn commit(mut self) -> Outcome {
+        if !self.in_group && self.waiting.load(Ordering::Relaxed) == 0 {
+            let mut turn = self.writer.lock().await;
+            let outcome = turn.as_mut().ok_or_else(is_over)?.commit().await;
+            if outcome.is_ok() {
+                // Otherwise it is taken back.
+                drop(turn.take());
+            }
+            return outcome;
+        }
+        // Others depend on what happens from now on, so it happens though nobody may wait for it any more.
+        let writer = self.writer.get_mut().take().ok_or_else(is_over)?;
+        let (lock, waiting, in_group) = (Arc::clone(&self.lock), Arc::clone(&self.waiting), self.in_group);
+        let committing = tokio::spawn(commit_together(writer, lock, waiting, in_group));
+        committing.await.unwrap_or_else(|_| Err(is_over()))
+    }
+}
+
+/// Commits at once when nobody waits for a turn, and otherwise lets those have it who wait now. Whoever of the group gets
+/// the next turn after them commits for all.
+async fn commit_together(
+    mut writer: Turn,
+    lock: Arc<Mutex<Writer>>,
+    waiting: Arc<AtomicUsize>,
+    in_group: bool,
+) -> Outcome {
+    if in_group && let Err(error) = writer.run("RELEASE one").await {
+        writer.fail(&error).await;
+        return Err(error);
+    }
+    if waiting.load(Ordering::Relaxed) == 0 {
+        return writer.commit().await;
+    }
+    let (sender, mut told) = oneshot::channel();
+    writer.group.push(sender);
+    drop(writer);
+    tokio::select! {
+        biased;
+        outcome = &mut told => return outcome.unwrap_or_else(|_| Err(is_over())),
+        mut writer = lock.lock_owned() => {
+            // Unless somebody of the group has just done it. Everybody in the group is told how it went, this one too.
+            if !writer.group.is_empty() {
+                let _ = writer.commit().await;
+            }
+        }
+    }
+    told.await.unwrap_or_else(|_| Err(is_over()))
+}
+
+impl Drop for Writing {
+    /// Takes back what was not committed.
+    fn drop(&mut self) {
+        let Some(mut writer) = self.writer.get_mut().take() else { return };
+        if self.in_group {
+            // It is waited for, since the others of the group must learn it when this fails. One of them commits then.
+            tokio::spawn(async move {
+                if let Err(error) = writer.take_one_back().await {
+                    writer.fail(&error).await;
+                }
+            });
+        } else if let Some(connection) = &mut writer.connection {
+            send(connection, "ROLLBACK");
+        }
+    }
+}
+
+impl Writer {
+    async fn run(&mut self, text: &'static str) -> Outcome {
+        let connection = self.connection.as_mut().ok_or_else(is_over)?;
+        sqlx::query(text).execute(connection).await.map(drop).map_err(exec_error)
+    }
+
+    /// Commits for the whole group.
+    async fn commit(&mut self) -> Outcome {
+        let outcome = self.run("COMMIT").await;
+        match &outcome {
+            Ok(()) => self.tell(&outcome),
+            Err(error) => self.fail(error).await,
+        }
+        outcome
+    }
+
+    async fn take_one_back(&mut self) -> Outcome {
+        self.run("ROLLBACK TO one").await?;
+        self.run("RELEASE one").await
+    }
+
+    /// Takes the whole transaction back.
+    async fn fail(&mut self, error: &DbErr) {
+        // There may be none any more: SQLite ends it by itself when the disk fails.
+        let _ = self.run("ROLLBACK").await;
+        self.tell(&Err(error.clone()));
+    }
+
+    fn tell(&mut self, outcome: &Outcome) {
+        for member in self.group.drain(..) {
+            // Whoever is gone does not care.
+            let _ = member.send(outcome.clone());
+        }
+    }
+}
+
+/// Sends a statement off without waiting for its end: what is sent later comes after it.
+fn send(connection: &mut SqliteConnection, text: &'static str) {
+    // The first poll puts it into the queue of the connection's thread.
+    let _ = sqlx::query(text).execute(connection).now_or_never();
+}
+
+/// Counts those who wait for a turn.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A statement, on whatever connection a transaction has.
+macro_rules! on_connection {
+    ($transaction:expr, $error:expr, |$connection:ident| $work:expr) => {
+        match $transaction {
+            Transaction::Read(reading) => {
+                let mut guard = reading.connection.lock().await;
+                let $connection = guard.as_mut().ok_or_else(is_over)?;
+                $work.await.map_err($error)
+            }
+            Transaction::Write(writing) => {
+                let mut guard = writing.writer.lock().await;
+                let turn = guard.as_mut().ok_or_else(is_over)?;
+                let $connection = turn.connection.as_mut().ok_or_else(is_over)?;
+                $work.await.map_err($error)
+            }
+        }
+    };
+}
+
+impl Transaction {
+    pub(crate) async fn commit(self) -> Outcome {
+        match self {
+            // There is nothing to keep.
+            Self::Read(_) => Ok(()),
+            Self::Write(writing) => writing.commit().await,
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for Transaction {
+    fn get_database_backend(&self) -> DbBackend {
+        DbBackend::Sqlite
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        let result = on_connection!(self, exec_error, |connection| connection.execute(query(statement)));
+        result.map(ExecResult::from)
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        on_connection!(self, exec_error, |connection| connection.execute(sql)).map(ExecResult::from)
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        let row = on_connection!(self, query_error, |connection| connection.fetch_optional(query(statement)));
+        Ok(row?.map(QueryResult::from))
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let rows = on_connection!(self, query_error, |connection| connection.fetch_all(query(statement)));
+        Ok(rows?.into_iter().map(QueryResult::from).collect())
+    }
+}
+
+fn query(statement: Statement) -> Query<'static, sqlx::Sqlite, SqlxValues> {
+    let values = statement.values.unwrap_or_else(|| Values(Vec::new()));
+    sqlx::query_with(AssertSqlSafe(statement.sql), SqlxValues(values))
+}
+
+fn exec_error(error: sqlx::Error) -> DbErr {
+    DbErr::Exec(RuntimeErr::SqlxError(Arc::new(error)))
+}
+
+fn query_error(error: sqlx::Error) -> DbErr {
+    DbErr::Query(RuntimeErr::SqlxError(Arc::new(error)))
+}
+
+/// Nobody uses a transaction after its end, so nobody sees this, unless the program is about to end.
+fn is_over() -> DbErr {
+    DbErr::Conn(RuntimeErr::Internal("the transaction is over".to_owned()))
+}
+
+fn contended() -> Error {
+    Error::Contended { doing: "begin a transaction".to_owned(), source: None }
+}
