@@ -15,15 +15,27 @@ use futures_util::FutureExt;
 use sea_orm::sqlx::query::Query;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions, Connection, Executor, SqliteConnection};
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, Values};
+use sea_orm::{
+    ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, Values,
+};
 use sea_query_sqlx::SqlxValues;
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::timeout;
 
 use crate::{Error, Result};
 
+#[cfg(test)]
+mod tests;
+
 /// How many read at the same time.
 const READERS: usize = 8;
+/// How many writers share a commit at most: the first of them waits for the work of all others.
+const MOST_TOGETHER: usize = 32;
+/// How many statements a connection keeps prepared: more than the program has, but for lists of ids, which make a new
+/// one for each length.
+const PREPARED: usize = 256;
+/// How many rows its thread reads ahead, so that a long list does not go to and fro.
+const READ_AHEAD: usize = 512;
 
 /// The connections to a file.
 #[derive(Debug)]
@@ -45,10 +57,13 @@ struct Readers {
 /// The connection that writes. Whoever holds it has its turn.
 #[derive(Debug, Default)]
 struct Writer {
-    /// `None` until it is used, and once it is closed.
+    /// `None` until it is used, and after it failed.
     connection: Option<SqliteConnection>,
-    /// Those who are done but for the commit. There is an open transaction while there is one of them.
+    /// Those who are done but for the commit. While there is one of them, there is an open transaction, and a task that
+    /// waits for a turn to commit it.
     group: Vec<oneshot::Sender<Outcome>>,
+    /// Whether the last member of the group was given up: its savepoint must go before anything else is done.
+    has_remains: bool,
 }
 
 /// The right to write.
@@ -78,14 +93,14 @@ pub(crate) struct Writing {
     writer: Mutex<Option<Turn>>,
     lock: Arc<Mutex<Writer>>,
     waiting: Arc<AtomicUsize>,
+    busy: Duration,
     /// Whether others before it share its transaction.
     in_group: bool,
 }
 
 impl Sqlite {
     pub(crate) fn new(options: SqliteConnectOptions, busy: Duration) -> Self {
-        // More statements than there are, and enough rows at once that a long list does not go to and fro.
-        let options = options.statement_cache_capacity(1024).row_buffer_size(512);
+        let options = options.statement_cache_capacity(PREPARED).row_buffer_size(READ_AHEAD);
         Self {
             options,
             busy,
@@ -109,7 +124,11 @@ impl Sqlite {
         };
         let connection = Mutex::new(Some(connection));
         let mut reading = Reading { connection, readers: Arc::clone(&self.readers), _permit: permit };
-        reading.begin().await.map_err(Error::statement("begin a transaction"))?;
+        if let Err(error) = reading.begin().await {
+            // Whatever is wrong with it, the next reader shall not have it.
+            drop(reading.connection.get_mut().take());
+            return Err(begin_error(error));
+        }
         Ok(reading)
     }
 
@@ -119,18 +138,36 @@ impl Sqlite {
         let turn = timeout(self.busy, Arc::clone(&self.writer).lock_owned()).await;
         let mut writer = turn.map_err(|_| contended())?;
         drop(waiting);
+        if self.readers.permits.is_closed() {
+            return Err(begin_error(is_over()));
+        }
+        if writer.has_remains {
+            // In a task of its own, since half of it must not be done.
+            let tidying = tokio::spawn(async move {
+                writer.remove_remains().await;
+                writer
+            });
+            writer = tidying.await.map_err(|_| begin_error(is_over()))?;
+        }
         if writer.connection.is_none() {
             writer.connection = Some(self.connect().await?);
         }
-        let in_group = !writer.group.is_empty();
         // From here on the transaction is taken back unless it is committed, also when nobody waits for it any more.
         let mut writing = Writing {
+            in_group: !writer.group.is_empty(),
             writer: Mutex::new(Some(writer)),
             lock: Arc::clone(&self.writer),
             waiting: Arc::clone(&self.waiting),
-            in_group,
+            busy: self.busy,
         };
-        writing.begin().await.map_err(Error::statement("begin a transaction"))?;
+        if let Err(error) = writing.begin().await {
+            if let Some(mut writer) = writing.writer.get_mut().take() {
+                // Whatever is wrong with the connection, the next writer shall not have it.
+                writer.fail(&error).await;
+                writer.connection = None;
+            }
+            return Err(begin_error(error));
+        }
         Ok(writing)
     }
 
@@ -141,9 +178,14 @@ impl Sqlite {
         for connection in free {
             connection.close().await.map_err(exec_error)?;
         }
-        let writer = self.writer.lock().await.connection.take();
-        match writer {
-            Some(writer) => writer.close().await.map_err(exec_error),
+        let mut writer = self.writer.lock().await;
+        writer.remove_remains().await;
+        if !writer.group.is_empty() {
+            // Its members are told how it went.
+            let _ = writer.commit().await;
+        }
+        match writer.connection.take() {
+            Some(connection) => connection.close().await.map_err(exec_error),
             None => Ok(()),
         }
     }
@@ -197,7 +239,12 @@ impl Writing {
         let writer = self.writer.get_mut().take().ok_or_else(is_over)?;
         let (lock, waiting, in_group) = (Arc::clone(&self.lock), Arc::clone(&self.waiting), self.in_group);
         let committing = tokio::spawn(commit_together(writer, lock, waiting, in_group));
-        committing.await.unwrap_or_else(|_| Err(is_over()))
+        match timeout(self.busy, committing).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => Err(is_over()),
+            // It may still come to a good end; but every wait has a limit.
+            Err(_) => Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
+        }
     }
 }
 
@@ -209,12 +256,14 @@ async fn commit_together(
     waiting: Arc<AtomicUsize>,
     in_group: bool,
 ) -> Outcome {
+    if waiting.load(Ordering::Relaxed) == 0 || writer.group.len() + 1 >= MOST_TOGETHER {
+        // This ends the savepoint too.
+        return writer.commit().await;
+    }
     if in_group && let Err(error) = writer.run("RELEASE one").await {
+        // There is no such savepoint any more: the whole transaction is gone, with what the others wrote.
         writer.fail(&error).await;
         return Err(error);
-    }
-    if waiting.load(Ordering::Relaxed) == 0 {
-        return writer.commit().await;
     }
     let (sender, mut told) = oneshot::channel();
     writer.group.push(sender);
@@ -224,6 +273,7 @@ async fn commit_together(
         outcome = &mut told => return outcome.unwrap_or_else(|_| Err(is_over())),
         mut writer = lock.lock_owned() => {
             // Unless somebody of the group has just done it. Everybody in the group is told how it went, this one too.
+            writer.remove_remains().await;
             if !writer.group.is_empty() {
                 let _ = writer.commit().await;
             }
@@ -235,14 +285,10 @@ async fn commit_together(
 impl Drop for Writing {
     /// Takes back what was not committed.
     fn drop(&mut self) {
-        let Some(mut writer) = self.writer.get_mut().take() else { return };
+        let Some(writer) = self.writer.get_mut() else { return };
         if self.in_group {
-            // It is waited for, since the others of the group must learn it when this fails. One of them commits then.
-            tokio::spawn(async move {
-                if let Err(error) = writer.take_one_back().await {
-                    writer.fail(&error).await;
-                }
-            });
+            // By whoever has the next turn. It must be waited for, since all of the group fails when this does.
+            writer.has_remains = true;
         } else if let Some(connection) = &mut writer.connection {
             send(connection, "ROLLBACK");
         }
@@ -265,9 +311,19 @@ impl Writer {
         outcome
     }
 
-    async fn take_one_back(&mut self) -> Outcome {
-        self.run("ROLLBACK TO one").await?;
-        self.run("RELEASE one").await
+    /// Takes back what the last member of the group did, if it was given up.
+    async fn remove_remains(&mut self) {
+        if !self.has_remains {
+            return;
+        }
+        let mut outcome = self.run("ROLLBACK TO one").await;
+        if outcome.is_ok() {
+            outcome = self.run("RELEASE one").await;
+        }
+        if let Err(error) = outcome {
+            self.fail(&error).await;
+        }
+        self.has_remains = false;
     }
 
     /// Takes the whole transaction back.
@@ -379,6 +435,10 @@ fn query_error(error: sqlx::Error) -> DbErr {
 /// Nobody uses a transaction after its end, so nobody sees this, unless the program is about to end.
 fn is_over() -> DbErr {
     DbErr::Conn(RuntimeErr::Internal("the transaction is over".to_owned()))
+}
+
+fn begin_error(error: DbErr) -> Error {
+    Error::statement("begin a transaction")(error)
 }
 
 fn contended() -> Error {

@@ -10,6 +10,7 @@ mod records;
 mod sample;
 mod schema;
 mod secrets;
+mod writers;
 
 /// Makes each of the functions a test on either database.
 macro_rules! on_both_databases {
@@ -56,4 +57,5 @@ on_both_databases! {
     schema::each_table_has_what_its_record_reads
     schema::migrations_can_be_repeated
     secrets::the_database_never_holds_a_pre_shared_key
+    writers::what_fails_takes_nothing_of_others_along
 }
