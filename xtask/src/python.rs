@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
 
 use anyhow::{Context, Result};
 
@@ -32,13 +33,32 @@ pub(crate) fn environment(requirements: &str) -> Result<PathBuf> {
     Ok(dir.join("bin"))
 }
 
+/// The requirements name everything, dependencies too, so nothing is looked up; and nothing is compiled but what is then
+/// imported. Both save most of the time.
 fn make(dir: &Path, requirements: &Path) -> Result<()> {
-    tool::run(python()?.args(["-m", "venv", "--clear"]).arg(dir))?;
+    let pip = pip()?;
+    tool::run(python()?.args(["-m", "venv", "--clear", "--without-pip"]).arg(dir))?;
     tool::run(
-        Command::new(dir.join("bin/python"))
-            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"])
+        Command::new(pip)
+            .args(["-m", "pip", "--python"])
+            .arg(dir.join("bin/python"))
+            .args(["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-compile"])
+            .arg("--requirement")
             .arg(requirements),
     )
+}
+
+/// The Python of an environment with nothing but pip, which fills all others: each would take seconds to get its own.
+fn pip() -> Result<PathBuf> {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _guard = ONE_AT_A_TIME.lock();
+    let dir = tool::target_dir()?.join("python/pip");
+    let program = dir.join("bin/python");
+    let works = ["-m", "pip", "--version"];
+    if tool::output(Command::new(&program).args(works)).is_none() {
+        tool::run(python()?.args(["-m", "venv", "--clear"]).arg(&dir))?;
+    }
+    Ok(program)
 }
 
 /// The distribution's own Python first: others come and go.

@@ -3,18 +3,23 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
 use std::process::{ExitCode, Stdio};
+use std::thread;
 
 use anyhow::{Context, Result};
 
 use crate::postgres::Cluster;
 use crate::{apparmor, packages, python, tool};
 
-/// The OpenStack clients: the variable by which tests find one, and its requirements.
-const CLIENTS: [(&str, &str); 3] = [
+/// What tests need of PyPI: the variable that tells them the Python of an environment, and the environment's
+/// requirements.
+const ENVIRONMENTS: [(&str, &str); 6] = [
     ("XTASK_OPENSTACK_10", "tests/clients/openstackclient-10.txt"),
     ("XTASK_OPENSTACK_7", "tests/clients/openstackclient-7.txt"),
-    // No client: the tests want its Python, which is beside where its `openstack` would be.
+    ("XTASK_OPENSTACK_3", "tests/clients/openstackclient-3.txt"),
+    ("XTASK_NEUTRON_9", "tests/clients/neutronclient-9.txt"),
+    ("XTASK_OPENSTACKSDK", "tests/clients/openstacksdk-4.txt"),
     ("XTASK_KEYSTONE", "tests/clients/keystone.txt"),
 ];
 
@@ -25,9 +30,9 @@ pub(crate) fn run(filters: &[OsString]) -> Result<ExitCode> {
     let mut skips = Skips::default();
     let mut tests = tool::cargo();
     tests.args(["test", "--workspace", "--locked", "--no-fail-fast", "--", "--show-output"]).args(filters);
-    for (variable, requirements) in CLIENTS {
-        match python::environment(requirements) {
-            Ok(programs) => drop(tests.env(variable, programs.join("openstack"))),
+    for (variable, requirements, environment) in environments_and_tests() {
+        match environment {
+            Ok(programs) => drop(tests.env(variable, programs.join("python"))),
             Err(error) => skips.add(&format!("what {requirements} asks for: {error:#}")),
         }
     }
@@ -44,6 +49,20 @@ pub(crate) fn run(filters: &[OsString]) -> Result<ExitCode> {
     drop(cluster);
     skips.say();
     Ok(tool::exit_code(status))
+}
+
+/// Makes the environments while cargo compiles the tests: one waits for the network, the other for the processor. What
+/// does not compile says so again, and as the result, when the tests are run.
+fn environments_and_tests() -> Vec<(&'static str, &'static str, Result<PathBuf>)> {
+    thread::scope(|scope| {
+        let making = scope.spawn(|| {
+            ENVIRONMENTS
+                .map(|(variable, requirements)| (variable, requirements, python::environment(requirements)))
+        });
+        let arguments = ["test", "--workspace", "--locked", "--no-run"];
+        let _ = tool::status(tool::cargo().args(arguments));
+        making.join().expect("making environments does not panic").into()
+    })
 }
 
 /// What was skipped: the reason, and how often.

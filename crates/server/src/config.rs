@@ -2,11 +2,9 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::identity::keystone::config::KeystoneConfig;
-use crate::vpn::crypto::VpnConfig;
 
 /// Section `[server]` of the configuration file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,11 +19,8 @@ pub struct ServerConfig {
     pub region: String,
     /// How long a token is valid, in seconds.
     pub token_lifetime_secs: u32,
-    /// Proxies in front of it, whose word about who sent a request counts. Everybody behind any other proxy counts as one,
-    /// and shares the delay after failed logins.
-    pub trusted_proxies: Vec<IpNet>,
-    /// What is said about VPN.
-    pub vpn: VpnConfig,
+    /// The name by which clients know the provider of VPN services.
+    pub vpn_provider: String,
 }
 
 impl Default for ServerConfig {
@@ -35,8 +30,7 @@ impl Default for ServerConfig {
             database: String::new(),
             region: "RegionOne".to_owned(),
             token_lifetime_secs: 3600,
-            trusted_proxies: Vec::new(),
-            vpn: VpnConfig::default(),
+            vpn_provider: "strongswan".to_owned(),
         }
     }
 }

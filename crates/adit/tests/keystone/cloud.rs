@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::document;
@@ -54,6 +54,7 @@ struct Client {
     process: Child,
     commands: ChildStdin,
     answers: Receiver<String>,
+    clouds: PathBuf,
 }
 
 impl Cloud {
@@ -61,8 +62,7 @@ impl Cloud {
     /// yet. `None`, said aloud, where there is no Keystone or no client.
     pub(crate) fn start() -> Option<Self> {
         let python = |variable: &str| {
-            let program =
-                std::env::var_os(variable).map(|program| Path::new(&program).with_file_name("python"));
+            let program = std::env::var_os(variable).map(PathBuf::from);
             if program.is_none() {
                 eprintln!("SKIPPED: Adit behind a real Keystone: {variable} names none");
             }
@@ -199,6 +199,7 @@ impl Keystone {
         let files = folder.join("keystone");
         std::fs::create_dir(&files).unwrap();
         let mut process = Command::new(python)
+            .env_remove("PYTHONDONTWRITEBYTECODE")
             .arg(program)
             .args([&files, &PathBuf::from(password("admin"))])
             .stdin(Stdio::piped())
@@ -294,19 +295,21 @@ impl Client {
         let mut process = command
             .arg(driver)
             .arg("openstack")
-            .env("OS_CLIENT_CONFIG_FILE", folder.join("clouds.yaml"))
+            // Compiling the client takes longer than all else.
+            .env_remove("PYTHONDONTWRITEBYTECODE")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let commands = process.stdin.take().unwrap();
         let answers = lines_of(process.stdout.take().unwrap());
-        Self { process, commands, answers }
+        assert_eq!(answers.recv_timeout(LIMIT).unwrap(), "ready", "the client starts");
+        Self { process, commands, answers, clouds: folder.join("clouds.yaml") }
     }
 
     fn run(&mut self, words: &[&str]) -> Answer {
         let command = words.join(" ");
-        writeln!(self.commands, "{}", Value::from_iter(words.iter().copied())).unwrap();
+        writeln!(self.commands, "{}", json!({ "clouds": self.clouds, "words": words })).unwrap();
         let line = self.answers.recv_timeout(LIMIT).unwrap_or_else(|_| panic!("no end of `{command}`"));
         let answer: Value = serde_json::from_str(&line).unwrap();
         let text = |key: &str| answer[key].as_str().unwrap().to_owned();

@@ -1,33 +1,46 @@
-//! The `openstack` command.
+//! The `openstack` and `neutron` commands.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::thread;
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// How long one command may take.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Which generation of the client.
+/// Which client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Generation {
-    /// python-openstackclient 10.x, which has the VPN commands itself.
+    /// python-openstackclient 10.5.0, which has the VPN commands itself.
     Ten,
     /// python-openstackclient 7.4.0, with python-neutronclient 11.6.0 for the VPN commands.
     Seven,
+    /// The pair of 2018, when most guides were written: python-openstackclient 3.17.0 with python-neutronclient 6.11.0.
+    Three,
+    /// The `neutron` command of python-neutronclient 9.0.0, among the last that have it.
+    Neutron9,
+    /// The `neutron` command of the pair of 2018.
+    Neutron6,
 }
 
 /// A client, as the demo user unless a command says otherwise.
 pub(crate) struct Client {
     pub(crate) generation: Generation,
-    process: Child,
-    commands: ChildStdin,
-    answers: Receiver<String>,
+    driver: BufReader<UnixStream>,
+    clouds: PathBuf,
+}
+
+/// The Python that has imported a client, for all tests with it.
+struct Driver {
+    address: SocketAddr,
+    /// It ends when its standard input does, which is at the end of this process.
+    _process: Child,
 }
 
 /// What a command printed.
@@ -40,39 +53,63 @@ pub(crate) struct Answer {
 }
 
 impl Generation {
-    /// The variable that names the program.
+    /// The variable that names the Python with the client.
     pub(crate) const fn variable(self) -> &'static str {
         match self {
             Self::Ten => "XTASK_OPENSTACK_10",
             Self::Seven => "XTASK_OPENSTACK_7",
+            Self::Three | Self::Neutron6 => "XTASK_OPENSTACK_3",
+            Self::Neutron9 => "XTASK_NEUTRON_9",
         }
     }
 
-    pub(crate) fn program(self) -> Option<PathBuf> {
+    pub(crate) fn python(self) -> Option<PathBuf> {
         std::env::var_os(self.variable()).map(PathBuf::from)
+    }
+
+    /// The command that a person types.
+    pub(crate) const fn command(self) -> &'static str {
+        match self {
+            Self::Ten | Self::Seven | Self::Three => "openstack",
+            Self::Neutron9 | Self::Neutron6 => "neutron",
+        }
     }
 }
 
-impl Client {
-    /// Starts the client's Python, which imports it once and then runs each command in a process of its own.
-    pub(crate) fn start(generation: Generation, program: &Path, clouds: &Path) -> Self {
-        let driver = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/clients/driver.py");
-        let mut python = Command::new(program.with_file_name("python"));
+impl Driver {
+    /// The driver of a client, which is started when the first test asks for it.
+    fn of(generation: Generation, python: &Path) -> &'static Self {
+        static DRIVERS: [OnceLock<Driver>; 5] = [const { OnceLock::new() }; 5];
+        DRIVERS[generation as usize].get_or_init(|| Self::start(generation, python))
+    }
+
+    fn start(generation: Generation, python: &Path) -> Self {
+        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/clients/driver.py");
+        let name = format!("adit-tests-{}-{generation:?}", std::process::id());
+        let mut python = Command::new(python);
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("OS_")) {
             python.env_remove(name);
         }
         let mut process = python
-            .arg(driver)
-            .env("OS_CLIENT_CONFIG_FILE", clouds)
+            .args([program.as_os_str(), generation.command().as_ref(), name.as_ref()])
+            // Compiling the client takes longer than all else.
+            .env_remove("PYTHONDONTWRITEBYTECODE")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let commands = process.stdin.take().unwrap();
-        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let (sender, answers) = channel();
-        thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line)));
-        Self { generation, process, commands, answers }
+        let mut said = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut said).unwrap();
+        assert_eq!(said, "ready\n", "{generation:?} starts");
+        Self { address: SocketAddr::from_abstract_name(name).unwrap(), _process: process }
+    }
+}
+
+impl Client {
+    pub(crate) fn start(generation: Generation, python: &Path, clouds: PathBuf) -> Self {
+        let driver = UnixStream::connect_addr(&Driver::of(generation, python).address).unwrap();
+        driver.set_read_timeout(Some(LIMIT)).unwrap();
+        Self { generation, driver: BufReader::new(driver), clouds }
     }
 
     /// Runs a command as the demo user.
@@ -85,10 +122,29 @@ impl Client {
         self.run_as("adit-admin", command)
     }
 
+    /// Runs a command as the user with this name and password, in the project of this name.
+    pub(crate) fn run_by(&mut self, [user, password, project]: [&str; 3], command: &str) -> Answer {
+        let clouds = std::fs::read_to_string(&self.clouds).unwrap();
+        let url = clouds.lines().find_map(|line| line.trim().strip_prefix("auth_url: ")).unwrap();
+        // Without a cloud: the client of 2018 takes the cloud's project even if told another.
+        self.run_with(
+            &format!(
+                "--os-auth-url {url} --os-identity-api-version 3 --os-username {user} --os-password {password} \
+                 --os-user-domain-name Default --os-project-name {project} --os-project-domain-name Default"
+            ),
+            command,
+        )
+    }
+
     fn run_as(&mut self, cloud: &str, command: &str) -> Answer {
-        let words = ["--os-cloud", cloud].into_iter().chain(command.split_whitespace());
-        writeln!(self.commands, "{}", Value::from_iter(words)).unwrap();
-        let line = self.answers.recv_timeout(LIMIT).unwrap_or_else(|_| panic!("no end of `{command}`"));
+        self.run_with(&format!("--os-cloud {cloud}"), command)
+    }
+
+    fn run_with(&mut self, options: &str, command: &str) -> Answer {
+        let words: Vec<&str> = options.split_whitespace().chain(command.split_whitespace()).collect();
+        writeln!(self.driver.get_mut(), "{}", json!({ "clouds": self.clouds, "words": words })).unwrap();
+        let mut line = String::new();
+        self.driver.read_line(&mut line).unwrap_or_else(|error| panic!("no end of `{command}`: {error}"));
         let answer: Value = serde_json::from_str(&line).unwrap();
         let text = |key: &str| answer[key].as_str().unwrap().to_owned();
         Answer {
@@ -97,13 +153,6 @@ impl Client {
             stdout: text("stdout"),
             stderr: text("stderr"),
         }
-    }
-}
-
-impl Drop for Client {
-    fn drop(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
     }
 }
 

@@ -1,38 +1,35 @@
 //! The catalog: which services there are, and where.
 
-use adit_model::identity::{EndpointId, Interface, RegionId, ServiceId};
 use serde::Serialize;
 
-/// A service, with its endpoints.
+/// A service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Entry {
-    /// The service.
-    pub id: ServiceId,
+pub struct Service {
+    /// Its identity: 32 hexadecimal digits.
+    pub id: String,
     /// By which clients choose it.
     #[serde(rename = "type")]
-    pub service_type: String,
+    pub service_type: &'static str,
     /// Shown only.
-    pub name: String,
+    pub name: &'static str,
     /// Where it is.
-    pub endpoints: Vec<EntryEndpoint>,
+    pub endpoints: Vec<Endpoint>,
 }
 
 /// A URL of a service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct EntryEndpoint {
-    /// The endpoint.
-    pub id: EndpointId,
-    /// For whom.
-    #[serde(serialize_with = "as_str")]
-    pub interface: Interface,
+pub struct Endpoint {
+    /// Its identity: 32 hexadecimal digits.
+    pub id: String,
+    /// One of [`INTERFACES`].
+    pub interface: &'static str,
     /// The region's name.
-    pub region: Option<RegionId>,
+    pub region: String,
     /// The region's name, once more.
-    pub region_id: Option<RegionId>,
+    pub region_id: String,
     /// The URL.
     pub url: String,
 }
 
-fn as_str<S: serde::Serializer>(interface: &Interface, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(interface.as_str())
-}
+/// Whom an endpoint is meant for.
+pub const INTERFACES: [&str; 3] = ["public", "internal", "admin"];

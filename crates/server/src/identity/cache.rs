@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::Bearer;
 
 /// How long an entry is believed without asking the database again: another process may have changed it.
-pub(super) const TRUSTED: Duration = Duration::from_secs(5);
+pub(crate) const TRUSTED: Duration = Duration::from_secs(5);
 /// How many tokens are kept: about 2 KiB each.
 const MOST: usize = 2048;
 
@@ -95,8 +95,7 @@ mod tests {
             token: Token {
                 digest: TokenDigest::new(octets),
                 user_id: UserId::new("u"),
-                scope: None,
-                application_credential_id: None,
+                project_id: None,
                 methods: Vec::new(),
                 audit_ids: Vec::new(),
                 issued_at: Timestamp::from_second(1000).unwrap(),
@@ -104,7 +103,6 @@ mod tests {
             },
             user: NamedInDomain { id: "u".to_owned(), name: "u".to_owned(), domain },
             scope: None,
-            credential: None,
         })
     }
 

@@ -1,21 +1,13 @@
-//! The VPN resources over HTTP: what they answer, and everything that they refuse.
+//! The VPN resources over HTTP: the journey, and everything that it can get wrong.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../common/mod.rs"]
 mod common;
-
-mod connection_rules;
-mod crypto;
-mod endpoint_group;
-mod exchanges;
-mod extension;
-mod flavor;
-mod policy;
+mod journey;
 mod protection;
-mod request;
 mod site_connection;
-mod tempest;
+mod support;
+mod updates;
 mod visibility;
 mod vpn_service;
-mod world;
