@@ -210,6 +210,14 @@ mod tests {
                 "DIR/adit.toml: unknown key `zzz`; known are state_dir, log, server, identity, agent",
             ),
             (
+                "[server.vpn]\nproviderr = \"x\"\n",
+                "DIR/adit.toml: unknown key `server.vpn.providerr`; did you mean `provider`?",
+            ),
+            (
+                "[server.vpn]\ncrypto_refuse = [\"sha1\"]\n",
+                "DIR/adit.toml: `server.vpn`: `crypto_refuse` has `sha1`, which is the default of `auth_algorithm` in the crypto_profile `classic`: choose the other profile, or do not refuse it",
+            ),
+            (
                 "[server]\ntoken_lifetime_secs = \"x\"\n",
                 "DIR/adit.toml: `server.token_lifetime_secs`: invalid type: found string \"x\", expected u32",
             ),

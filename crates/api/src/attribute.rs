@@ -58,8 +58,12 @@ pub struct Attribute {
     pub put: bool,
     /// Column to filter by, if it is a filter.
     pub filter: Option<&'static str>,
+    /// Another name that clients filter by, and that is none anywhere else.
+    pub filter_alias: Option<&'static str>,
     /// Whether lists can be sorted by it; by the same column.
     pub sort: bool,
+    /// Whether the answer to a POST or PUT has the numbers inside it as the client wrote them, say as text.
+    pub echoed: bool,
     /// Whether only administrators see it.
     pub admin_sees: bool,
     /// Whether only administrators may set it to anything but its default.
@@ -88,6 +92,8 @@ pub enum Initial {
     Null,
     /// A text.
     Text(&'static str),
+    /// A word that the operator's configuration chooses; this one, when it says nothing.
+    Configured(&'static str),
     /// A boolean.
     Bool(bool),
     /// A number.
@@ -162,7 +168,9 @@ impl Attribute {
             post: Post::Refused,
             put: false,
             filter: None,
+            filter_alias: None,
             sort: false,
+            echoed: false,
             admin_sees: false,
             admin_sets: false,
             manager_sets: false,
@@ -201,6 +209,20 @@ impl Attribute {
     #[must_use]
     pub const fn filter_by(mut self, column: &'static str) -> Self {
         self.filter = Some(column);
+        self
+    }
+
+    /// Lists can be filtered by it under another name too.
+    #[must_use]
+    pub const fn filter_alias(mut self, name: &'static str) -> Self {
+        self.filter_alias = Some(name);
+        self
+    }
+
+    /// The answer to a POST or PUT repeats the numbers inside it as the client wrote them.
+    #[must_use]
+    pub const fn echoed(mut self) -> Self {
+        self.echoed = true;
         self
     }
 
@@ -281,6 +303,13 @@ impl Schema {
         self.attribute("revision_number").is_some()
     }
 
+    /// The attribute and the column that a client filters by as `name`.
+    pub fn filter(&self, name: &str) -> Option<(&'static Attribute, &'static str)> {
+        let alias = || self.attributes.iter().find(|attribute| attribute.filter_alias == Some(name));
+        let attribute = self.attribute(name).or_else(alias)?;
+        Some((attribute, attribute.filter?))
+    }
+
     /// Removes what only administrators see.
     pub fn hide_from_members(&self, object: &mut Map<String, Value>) {
         for attribute in self.attributes.iter().filter(|attribute| attribute.admin_sees) {
@@ -290,10 +319,10 @@ impl Schema {
 }
 
 impl Initial {
-    /// As a JSON value; `None` for [`Initial::Absent`].
+    /// As a JSON value; `None` for what is decided later.
     pub fn value(self) -> Option<Value> {
         match self {
-            Self::Absent => None,
+            Self::Absent | Self::Configured(_) => None,
             Self::Null => Some(Value::Null),
             Self::Text(text) => Some(json!(text)),
             Self::Bool(flag) => Some(json!(flag)),
@@ -333,7 +362,8 @@ impl Kind {
 /// Longest text of a column, in characters.
 const MAX_TEXT: usize = 255;
 
-fn text(value: &Value, most: usize) -> Result<Value, ValueError> {
+/// A text of at most `most` characters.
+pub(crate) fn text(value: &Value, most: usize) -> Result<Value, ValueError> {
     let Value::String(text) = value else {
         return Err(ValueError::Invalid(format!("'{}' is not a valid string", python::display(value))));
     };

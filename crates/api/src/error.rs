@@ -145,9 +145,22 @@ api_errors! {
     409 VPNServiceInUse { id } => "VPNService {id} is still in use",
     400 RouterIsNotExternal { id } => "Router {id} has no external network gateway set",
     400 SubnetIsNotConnectedToRouter { subnet_id, router_id } => "Subnet {subnet_id} is not connected to Router {router_id}",
-    404 FlavorNotFound { id } => "Flavor {id} could not be found.",
     409 SubnetInUseByVPNService { subnet_id, id } => "Subnet {subnet_id} is used by VPNService {id}",
     409 SubnetInUseByIPsecSiteConnection { subnet_id, id } => "Subnet {subnet_id} is used by ipsec site connection {id}",
+
+    // Flavors and service profiles.
+    404 FlavorNotFound { id } => "Flavor {id} could not be found.",
+    409 FlavorInUse { id } => "Flavor {id} is used by some service instance.",
+    503 FlavorDisabled => "Flavor is not enabled.",
+    400 InvalidServiceType { service_type } => "Invalid service type: {service_type}.",
+    404 FlavorServiceProfileBindingNotFound { profile, flavor } => "Service Profile {profile} is not associated with flavor {flavor}.",
+    409 FlavorServiceProfileBindingExists { profile, flavor } => "Service Profile {profile} is already associated with flavor {flavor}.",
+    404 NoProviderFoundForFlavor { flavor } => "No service provider found for flavor {flavor}",
+    404 ServiceProfileNotFound { id } => "Service Profile {id} could not be found.",
+    503 ServiceProfileDisabled => "Service Profile is not enabled.",
+    409 ServiceProfileInUse { id } => "Service Profile {id} is used by some service instance.",
+    404 ServiceProfileDriverNotFound { driver } => "Service Profile driver {driver} could not be found.",
+    400 ServiceProfileEmpty => "Service Profile needs either a driver or metainfo.",
 
     // Endpoint groups.
     404 VPNEndpointGroupNotFound { id } => "Endpoint group {id} could not be found",

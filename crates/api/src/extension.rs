@@ -88,6 +88,12 @@ pub static EXTENSIONS: &[Extension] = &[
         "2018-04-09T10:00:00-00:00",
     ),
     extension(
+        "flavors",
+        "Neutron Service Flavors",
+        "Flavor specification for Neutron advanced services.",
+        "2015-09-17T10:00:00-00:00",
+    ),
+    extension(
         "floatingip-pools",
         "Floating IP Pools Extension",
         "Provides a floating IP pools API.",
@@ -249,6 +255,12 @@ pub static EXTENSIONS: &[Extension] = &[
         "VPN Endpoint Groups",
         "VPN endpoint groups support",
         "2015-08-04T10:00:00-00:00",
+    ),
+    extension(
+        "vpn-flavors",
+        "VPN Service Flavor Extension",
+        "Flavor support for vpnservices.",
+        "2017-04-19T00:00:00-00:00",
     ),
     extension("vpnaas", "VPN service", "Extension for VPN service", "2013-05-29T10:00:00-00:00"),
 ];

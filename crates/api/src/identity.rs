@@ -1,17 +1,20 @@
-//! The Identity API: what is asked for tokens, projects, users and roles, and what is answered.
+//! The Identity API: what is asked for tokens, users, projects, roles and the catalog, and what is answered.
 //!
 //! Requests are read by functions that complain in the reference's words; answers are structs that are serialised as
 //! they stand. [`IdentityError`] is everything that an answer may refuse.
 
+pub mod application_credential;
 pub mod assignment;
 pub mod auth;
 pub mod catalog;
 pub mod domain;
+pub mod endpoint;
 mod error;
 mod fields;
 pub mod project;
 pub mod region;
 pub mod role;
+pub mod service;
 pub mod token;
 pub mod user;
 

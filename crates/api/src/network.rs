@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod fixed_ip;
+pub mod flavor;
 pub mod floating_ip;
 #[expect(clippy::module_inception, reason = "the API's own word for both the service and its first resource")]
 pub mod network;
@@ -9,6 +10,7 @@ pub mod port;
 pub mod quota;
 pub mod route;
 pub mod router;
+pub mod service_profile;
 pub mod service_provider;
 pub mod standard;
 pub mod subnet;

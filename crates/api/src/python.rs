@@ -18,14 +18,29 @@ pub fn repr(value: &Value) -> String {
         Value::Bool(true) => "True".to_owned(),
         Value::Bool(false) => "False".to_owned(),
         Value::Number(number) => number.to_string(),
-        Value::String(text) if text.contains('\'') && !text.contains('"') => format!("\"{text}\""),
-        Value::String(text) => format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'")),
+        Value::String(text) if text.contains('\'') && !text.contains('"') => format!("\"{}\"", escaped(text)),
+        Value::String(text) => format!("'{}'", escaped(text).replace('\'', "\\'")),
         Value::Array(items) => format!("[{}]", items.iter().map(repr).collect::<Vec<_>>().join(", ")),
         Value::Object(map) => {
             let entries = map.iter().map(|(key, value)| format!("'{key}': {}", repr(value)));
             format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
         }
     }
+}
+
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\\' => escaped.push_str("\\\\"),
+            '\n' => escaped.push_str("\\n"),
+            '\r' => escaped.push_str("\\r"),
+            '\t' => escaped.push_str("\\t"),
+            c if c.is_control() => escaped.push_str(&format!("\\x{:02x}", u32::from(c))),
+            c => escaped.push(c),
+        }
+    }
+    escaped
 }
 
 #[cfg(test)]
@@ -41,6 +56,7 @@ mod tests {
             (json!(60.9), "60.9", "60.9"),
             (json!("a"), "a", "'a'"),
             (json!("it's"), "it's", "\"it's\""),
+            (json!("a\nb\u{7}\\"), "a\nb\u{7}\\", "'a\\nb\\x07\\\\'"),
             (json!(["a", 1]), "['a', 1]", "['a', 1]"),
             (
                 json!({"units": "seconds", "value": 3600}),

@@ -54,12 +54,10 @@ impl ListQuery {
                     let tags = value.split(',').map(Value::from);
                     tags.for_each(|tag| query.add_value(column, tag));
                 }
-                _ => {
-                    match schema.attribute(name).and_then(|attribute| Some((attribute, attribute.filter?))) {
-                        Some((attribute, column)) => query.add_filter(attribute, column, value)?,
-                        None => unknown.push(Value::from(name.as_str())),
-                    }
-                }
+                _ => match schema.filter(name) {
+                    Some((attribute, column)) => query.add_filter(attribute, column, value)?,
+                    None => unknown.push(Value::from(name.as_str())),
+                },
             }
         }
         if !unknown.is_empty() {

@@ -8,7 +8,7 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use serde::{Deserialize, Serialize};
 
 /// An IP network as its owner wrote it: `10.1.0.5/24` is accepted, shown again as written, and means `10.1.0.0/24` to a
-/// gateway (Networking API: endpoint groups, `peer_cidrs`).
+/// gateway (Networking API: endpoint groups, `peer_cidrs`). IPv6 is shown in its canonical spelling (RFC 5952).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Cidr(IpNet);
@@ -66,7 +66,11 @@ impl FromStr for Cidr {
         let error = || CidrError { input: input.to_owned() };
         let (address, _) = input.split_once('/').ok_or_else(error)?;
         let net = match address.parse::<IpAddr>().map_err(|_| error())? {
-            IpAddr::V4(_) => IpNet::V4(input.parse::<Ipv4Net>().map_err(|_| error())?),
+            IpAddr::V4(_) => {
+                let net = input.parse::<Ipv4Net>().map_err(|_| error())?;
+                // There is one way to write it: neither `/08` nor `/255.0.0.0`.
+                Some(net).filter(|net| net.to_string() == input).map(IpNet::V4).ok_or_else(error)?
+            }
             IpAddr::V6(_) => IpNet::V6(input.parse::<Ipv6Net>().map_err(|_| error())?),
         };
         Ok(Self(net))
@@ -110,6 +114,9 @@ mod tests {
         }
         for input in [
             "10.1.0.0/33",
+            "10.0.0.0/08",
+            "10.0.0.0/255.0.0.0",
+            "010.0.0.0/8",
             "10.1/16",
             "10.1.0.0",
             " 10.1.0.0/24",

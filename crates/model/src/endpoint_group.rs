@@ -78,8 +78,16 @@ impl Endpoints {
         }
         match endpoint_type {
             EndpointType::Cidr => {
-                let cidr = |text: &String| text.parse().map_err(|_| EndpointsError::NotACidr(text.clone()));
-                Ok(Self::Cidrs(members.iter().map(cidr).collect::<Result<_, _>>()?))
+                let mut cidrs = Vec::with_capacity(members.len());
+                for text in members {
+                    let cidr: Cidr = text.parse().map_err(|_| EndpointsError::NotACidr(text.clone()))?;
+                    // One network of IPv6 has many spellings.
+                    if cidrs.contains(&cidr) {
+                        return Err(EndpointsError::Duplicate(text.clone()));
+                    }
+                    cidrs.push(cidr);
+                }
+                Ok(Self::Cidrs(cidrs))
             }
             EndpointType::Subnet => {
                 let id = |text: &String| text.parse().map_err(|_| EndpointsError::NotAnId(text.clone()));
@@ -124,6 +132,8 @@ mod tests {
             (EndpointType::Cidr, vec![], "no endpoints"),
             (EndpointType::Cidr, vec!["10.2.0.0/24", "2000::1"], "`2000::1` is not a CIDR"),
             (EndpointType::Cidr, vec!["10.2.0.0/24", "10.2.0.0/24"], "`10.2.0.0/24` stands twice"),
+            (EndpointType::Cidr, vec!["fd00::/64", "FD00:0::/64"], "`FD00:0::/64` stands twice"),
+            (EndpointType::Cidr, vec!["FD00:0::1/64"], "fd00::1/64"),
             (EndpointType::Subnet, vec!["10.2.0.0/24"], "`10.2.0.0/24` is not a UUID"),
         ] {
             let members: Vec<String> = members.into_iter().map(str::to_owned).collect();

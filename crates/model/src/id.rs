@@ -67,6 +67,8 @@ uuid_ids! {
     EndpointGroupId
     /// A floating IP.
     FloatingIpId
+    /// A flavor of a service.
+    FlavorId
     /// An IKE policy.
     IkePolicyId
     /// An IPsec policy.
@@ -77,6 +79,8 @@ uuid_ids! {
     PortId
     /// A router.
     RouterId
+    /// A service profile.
+    ServiceProfileId
     /// An IPsec site connection.
     SiteConnectionId
     /// A subnet.
@@ -126,13 +130,21 @@ macro_rules! text_ids {
 }
 
 text_ids! {
+    /// An application credential.
+    ApplicationCredentialId
     /// A domain of users and projects; the first is called `default`.
     DomainId
+    /// A URL of a service in the catalog.
+    EndpointId
     /// A project. Identity makes 32 hexadecimal digits, yet an administrator may own resources by any text of at
     /// most 255 characters (Networking API, `project_id`).
     ProjectId
+    /// A region: a name that an administrator chose.
+    RegionId
     /// A role.
     RoleId
+    /// A service in the catalog.
+    ServiceId
     /// A user.
     UserId
 }

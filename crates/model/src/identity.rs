@@ -1,10 +1,16 @@
-//! Who there is: domains, projects, users and their roles.
+//! Who there is: domains, projects, users and their roles; and the catalog of what there is for them.
+
+mod catalog;
+mod role;
 
 use std::fmt;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+pub use crate::id::{ApplicationCredentialId, EndpointId, RegionId, ServiceId};
 use crate::{DomainId, ProjectId, RoleId, UserId};
+pub use catalog::{Endpoint, Interface, Region, Service};
+pub use role::{BUILT_IN_ROLES, IMPLICATIONS, with_implied_roles};
 
 /// A realm in which names of users and projects are unique.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +63,7 @@ pub struct User {
     pub description: Option<String>,
 }
 
-/// What a user may do in a project.
+/// What a user may do somewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Role {
     /// Its identity.
@@ -66,31 +72,30 @@ pub struct Role {
     pub name: String,
     /// Free text.
     pub description: Option<String>,
-    /// Whether it is one of [`BUILT_IN_ROLES`], which nobody changes.
+    /// Whether it is protected: [`BUILT_IN_ROLES`] always are.
     pub immutable: bool,
 }
 
-/// A user has a role in a project.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RoleAssignment {
-    /// Who has it.
-    pub user_id: UserId,
-    /// Where.
-    pub project_id: ProjectId,
-    /// Which one.
-    pub role_id: RoleId,
+/// Where a role is held, and what a token is valid for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// A project.
+    Project(ProjectId),
+    /// A domain.
+    Domain(DomainId),
+    /// The whole deployment.
+    System,
 }
 
-/// The roles that every deployment has.
-pub const BUILT_IN_ROLES: [&str; 5] = ["admin", "manager", "member", "reader", "service"];
-
-/// Each of these roles implies those that follow it.
-const LADDER: [&str; 4] = ["admin", "manager", "member", "reader"];
-
-/// The roles that come with `role`, itself first.
-pub fn with_implied_roles(role: &str) -> impl Iterator<Item = &str> {
-    let below = LADDER.iter().skip_while(move |step| **step != role).skip(1);
-    std::iter::once(role).chain(below.copied())
+/// A user has a role somewhere.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RoleAssignment {
+    /// Where.
+    pub scope: Scope,
+    /// Who has it.
+    pub user_id: UserId,
+    /// Which one.
+    pub role_id: RoleId,
 }
 
 /// A password as its owner typed it. Wiped on drop; no `Display`, no `PartialEq`, no `Serialize`.
@@ -139,21 +144,7 @@ impl fmt::Debug for PasswordHash {
 
 #[cfg(test)]
 mod tests {
-    use super::{Password, PasswordHash, with_implied_roles};
-
-    #[test]
-    fn a_role_brings_the_ones_below_it() {
-        for (role, want) in [
-            ("admin", "admin manager member reader"),
-            ("manager", "manager member reader"),
-            ("member", "member reader"),
-            ("reader", "reader"),
-            ("service", "service"),
-            ("auditor", "auditor"),
-        ] {
-            assert_eq!(with_implied_roles(role).collect::<Vec<_>>().join(" "), want, "{role}");
-        }
-    }
+    use super::{Password, PasswordHash};
 
     #[test]
     fn debug_shows_neither_password_nor_hash() {

@@ -9,6 +9,7 @@
 pub mod algorithm;
 mod cidr;
 pub mod endpoint_group;
+pub mod flavor;
 pub mod floating_ip;
 mod id;
 pub mod identity;
@@ -27,10 +28,12 @@ pub mod vpn_service;
 
 pub use cidr::{Cidr, CidrError};
 pub use endpoint_group::EndpointGroup;
+pub use flavor::{Flavor, ServiceProfile};
 pub use floating_ip::FloatingIp;
 pub use id::{
-    AgentId, DomainId, EndpointGroupId, FloatingIpId, IdError, IkePolicyId, IpsecPolicyId, NetworkId, PortId,
-    ProjectId, RoleId, RouterId, SiteConnectionId, SubnetId, UserId, VpnServiceId,
+    AgentId, DomainId, EndpointGroupId, FlavorId, FloatingIpId, IdError, IkePolicyId, IpsecPolicyId,
+    NetworkId, PortId, ProjectId, RoleId, RouterId, ServiceProfileId, SiteConnectionId, SubnetId, UserId,
+    VpnServiceId,
 };
 pub use ike_policy::IkePolicy;
 pub use ipsec_policy::IpsecPolicy;

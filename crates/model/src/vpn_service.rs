@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use crate::{ProjectId, Reason, RouterId, Status, SubnetId, VpnServiceId};
+use crate::{FlavorId, ProjectId, Reason, RouterId, Status, SubnetId, VpnServiceId};
 
 /// A VPN service of a project, on one router.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct VpnService {
     pub router_id: RouterId,
     /// The one local subnet of all its connections; `None` when they use endpoint groups.
     pub subnet_id: Option<SubnetId>,
+    /// What the user chose to do the work; `None` for the default.
+    pub flavor_id: Option<FlavorId>,
     /// Whether its connections may be up.
     pub admin_state_up: bool,
     /// The router's first IPv4 gateway address.

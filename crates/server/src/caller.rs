@@ -31,6 +31,11 @@ impl Caller {
         self.is_admin() || (self.has_role("member") && self.project_id == *owner)
     }
 
+    /// Whether the caller may look at what its project owns. Roles imply one another, but not in every Keystone.
+    pub(crate) fn may_read(&self) -> bool {
+        ["reader", "member", "admin"].into_iter().any(|role| self.has_role(role))
+    }
+
     /// Refuses a caller that may not change what `owner` owns.
     ///
     /// # Errors

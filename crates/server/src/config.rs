@@ -2,9 +2,11 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::identity::keystone::config::KeystoneConfig;
+use crate::vpn::crypto::VpnConfig;
 
 /// Section `[server]` of the configuration file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,8 +21,11 @@ pub struct ServerConfig {
     pub region: String,
     /// How long a token is valid, in seconds.
     pub token_lifetime_secs: u32,
-    /// The name by which clients know the provider of VPN services.
-    pub vpn_provider: String,
+    /// Proxies in front of it, whose word about who sent a request counts. Everybody behind any other proxy counts as one,
+    /// and shares the delay after failed logins.
+    pub trusted_proxies: Vec<IpNet>,
+    /// What is said about VPN.
+    pub vpn: VpnConfig,
 }
 
 impl Default for ServerConfig {
@@ -30,7 +35,8 @@ impl Default for ServerConfig {
             database: String::new(),
             region: "RegionOne".to_owned(),
             token_lifetime_secs: 3600,
-            vpn_provider: "strongswan".to_owned(),
+            trusted_proxies: Vec::new(),
+            vpn: VpnConfig::default(),
         }
     }
 }

@@ -3,30 +3,35 @@
 //! [`authenticate`] is what every request to another API begins with. Everybody else enters at `http::identity`. All of
 //! it is Adit's own, or, when the operator says so, in the hands of a Keystone elsewhere ([`keystone`]).
 
+pub(crate) mod application_credential;
+pub(crate) mod auth;
 mod bearer;
 mod bootstrap;
 mod cache;
 pub(crate) mod catalog;
-pub(crate) mod domain;
+mod domain;
+mod endpoint;
 pub(crate) mod keystone;
 mod password;
 pub(crate) mod project;
-pub(crate) mod region;
+mod region;
+pub(crate) mod resource;
 pub(crate) mod role;
 pub(crate) mod role_assignment;
+mod scope;
+mod service;
+mod throttle;
 pub(crate) mod token;
 pub(crate) mod user;
 
 pub(crate) use bearer::Bearer;
 pub use bootstrap::{Bootstrap, BootstrapError, Bootstrapped};
 
-use adit_api::attribute::parse_bool;
 use adit_api::identity::IdentityError;
 use adit_api::identity::auth::BearerToken;
 use adit_api::{ApiError, identity::token::Named};
-use adit_model::{ProjectId, UserId};
-use adit_store::{Error as StoreError, Filter, Listing, Session};
-use serde_json::Value;
+use adit_model::identity::Domain;
+use adit_store::{Error as StoreError, Session};
 
 use crate::App;
 use crate::caller::Caller;
@@ -37,6 +42,8 @@ use crate::resource::FromStore;
 pub(crate) struct Memory {
     tokens: cache::TokenCache,
     passwords: password::Passwords,
+    throttle: throttle::Throttle,
+    catalog: catalog::CatalogCache,
 }
 
 /// What a request says about who sends it.
@@ -86,8 +93,8 @@ async fn authenticate_here(app: &App, token: Option<&str>) -> Result<Option<Call
     Ok(bearer.and_then(|bearer| {
         let scope = bearer.scope.as_ref()?;
         Some(Caller {
-            user_id: UserId::new(bearer.user.id.as_str()),
-            project_id: ProjectId::new(scope.project.id.as_str()),
+            user_id: bearer.user_id(),
+            project_id: bearer.project_id()?.clone(),
             roles: scope.roles.iter().map(|Named { name, .. }| name.clone()).collect(),
         })
     }))
@@ -97,19 +104,17 @@ async fn authenticate_here(app: &App, token: Option<&str>) -> Result<Option<Call
 async fn commit(app: &App, session: Session) -> Result<(), IdentityError> {
     let committed = session.commit().await;
     app.identity().tokens.forget_all();
+    app.identity().catalog.forget();
     committed.map_err(IdentityError::from_store)
 }
 
-/// A list in the order of names, narrowed by those of the query's pairs that name one of `columns`; others are ignored.
-fn listing(pairs: &[(String, String)], columns: &[&'static str]) -> Listing {
-    let filter = |(key, value): &(String, String)| {
-        let column = *columns.iter().find(|column| *column == key)?;
-        let text = Value::from(value.as_str());
-        let value = if column == "enabled" { parse_bool(&text)?.into() } else { text };
-        Some(Filter { column, values: vec![value] })
-    };
-    let sort = vec![("name", true)];
-    Listing { filters: pairs.iter().filter_map(filter).collect(), sort, ..Listing::default() }
+/// The domains that the bearer can get a token for, and whether it can get one for the system.
+pub(crate) async fn beyond_projects(
+    app: &App,
+    bearer: &Bearer,
+) -> Result<(Vec<Domain>, bool), IdentityError> {
+    let session = app.store().read().await.map_err(IdentityError::from_store)?;
+    scope::beyond_projects(&session, &bearer.user_id()).await.map_err(IdentityError::from_store)
 }
 
 impl FromStore for IdentityError {

@@ -24,3 +24,4 @@ pub use config::{IdentityConfig, IdentityProvider, ServerConfig};
 pub use identity::keystone::config::{Interface, KeystoneConfig, KeystoneError, ServicePassword};
 pub use identity::{Bootstrap, BootstrapError, Bootstrapped};
 pub use serve::serve;
+pub use vpn::crypto::{CryptoProfile, VpnConfig, VpnConfigError};

@@ -2,6 +2,7 @@
 
 pub(crate) mod agent;
 mod allocation;
+pub(crate) mod flavor;
 pub(crate) mod floating_ip;
 mod gateway;
 mod interface;
@@ -9,16 +10,19 @@ mod interface;
 mod network;
 mod port;
 mod router;
+mod service_profile;
 pub(crate) mod service_provider;
 mod subnet;
 mod zone;
 
 use adit_api::network::standard::Standard;
 use adit_store::Stored;
+pub(crate) use flavor::Flavors;
 pub(crate) use floating_ip::FloatingIps;
 pub(crate) use network::Networks;
 pub(crate) use port::Ports;
 pub(crate) use router::Routers;
+pub(crate) use service_profile::ServiceProfiles;
 pub(crate) use subnet::Subnets;
 
 /// The part of an answer that says how old an object is.

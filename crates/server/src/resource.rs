@@ -125,7 +125,12 @@ pub(crate) async fn create<R: Resource>(
     };
     let mut wanted = Vec::with_capacity(bodies.len());
     let mut owners = BTreeMap::<ProjectId, usize>::new();
+    // What a client wrote is repeated in the answer.
+    let mut given = Vec::with_capacity(bodies.len());
     for mut checked in bodies {
+        app.config().vpn.complete(R::SCHEMA, &mut checked);
+        app.config().vpn.permit(R::SCHEMA, &checked)?;
+        given.push(checked.clone());
         let owner = ProjectId::new(checked.get("project_id").and_then(Value::as_str).unwrap_or_default());
         caller.require_change(&owner, "create", R::SCHEMA.rule)?;
         *owners.entry(owner).or_default() += 1;
@@ -148,6 +153,9 @@ pub(crate) async fn create<R: Resource>(
         records.push(record);
     }
     let mut objects = show_many::<R>(cx, records, &[]).await?;
+    for (object, given) in objects.iter_mut().zip(&given) {
+        body::echo(R::SCHEMA, given, object);
+    }
     commit(app, session).await?;
     match objects.pop() {
         Some(object) if !is_bulk => Ok(view::wrap_one(R::SCHEMA, object)),
@@ -200,6 +208,7 @@ pub(crate) async fn update<R: Resource>(
     revision: Option<i64>,
 ) -> Result<Value, ApiError> {
     let checked = body::parse_update(R::SCHEMA, request)?;
+    app.config().vpn.permit(R::SCHEMA, &checked)?;
     let mut update = typed(Value::Object(checked.clone()))?;
     R::prepare_update(&mut update).await;
     let session = app.store().write().await.map_err(ApiError::from_store)?;
@@ -213,7 +222,8 @@ pub(crate) async fn update<R: Resource>(
         body::permit_update(R::SCHEMA, &checked, &current)?;
     }
     let record = R::update(cx, record, update).await?;
-    let shown = show_one::<R>(cx, record, &[]).await?;
+    let mut shown = show_one::<R>(cx, record, &[]).await?;
+    body::echo(R::SCHEMA, &checked, &mut shown[R::SCHEMA.singular]);
     commit(app, session).await?;
     Ok(shown)
 }
@@ -322,8 +332,11 @@ fn typed<T: DeserializeOwned>(checked: Value) -> Result<T, ApiError> {
     serde_json::from_value(checked).map_err(ApiError::internal)
 }
 
-/// What the caller may see of a resource: a list to narrow further.
+/// What the caller may see of a resource: a list to narrow further. Who has no role that reads sees nothing of VPN.
 fn visible<R: Resource>(caller: &Caller) -> Listing {
+    if R::SCHEMA.dialect == Dialect::Vpn && !caller.may_read() {
+        return Listing::nothing();
+    }
     if R::SERVICE_READS && caller.has_role("service") { Listing::default() } else { caller.visible() }
 }
 

@@ -1,5 +1,6 @@
 //! The VPN resources: policies, services, endpoint groups, site connections.
 
+pub(crate) mod crypto;
 mod endpoint_group;
 mod ike_policy;
 mod ipsec_policy;

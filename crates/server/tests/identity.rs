@@ -346,7 +346,8 @@ async fn a_request_that_is_wrong_is_refused_in_the_apis_own_form() {
             r#"{"project": {"name": "a\u0000"}}"#,
             400,
             "Bad Request",
-            "Invalid input for field/attribute name. Value: 'a\0'. 'a\0' contains a NUL character".to_owned(),
+            "Invalid input for field/attribute name. Value: 'a\\x00'. 'a\\x00' contains a NUL character"
+                .to_owned(),
         ),
         ("GET", "/v2.0", "", 404, "Not Found", "The resource could not be found.".to_owned()),
         ("GET", "/v3/projects/a/b", "", 404, "Not Found", "The resource could not be found.".to_owned()),
@@ -368,7 +369,7 @@ async fn a_request_that_is_wrong_is_refused_in_the_apis_own_form() {
         ),
         (
             "POST",
-            "/v3/regions",
+            "/v3/auth/catalog",
             "",
             405,
             "Method Not Allowed",
@@ -384,7 +385,10 @@ async fn a_request_that_is_wrong_is_refused_in_the_apis_own_form() {
     let totp = json!({"identity": {"methods": ["totp"], "totp": {}}});
     let answer = server.authenticate(totp).await;
     assert_eq!(answer.status, 401);
-    assert_eq!(answer.body["error"]["identity"], json!({"methods": ["password", "token"]}));
+    assert_eq!(
+        answer.body["error"]["identity"],
+        json!({"methods": ["password", "token", "application_credential"]})
+    );
 }
 
 /// Each operation, with what administrators, members and people without a token get.
@@ -400,7 +404,8 @@ async fn each_operation_is_for_those_it_is_meant_for() {
         ("GET", format!("/projects/{demo_project_id}"), 200, 200, ""),
         ("GET", format!("/projects/{admin_project_id}"), 200, 403, "get_project"),
         ("GET", format!("/projects/{other}"), 404, 403, "get_project"),
-        ("PATCH", format!("/projects/{other}"), 400, 403, "update_project"),
+        ("PATCH", format!("/projects/{other}"), 404, 403, "update_project"),
+        ("PATCH", format!("/projects/{demo_project_id}"), 400, 403, "update_project"),
         ("DELETE", format!("/projects/{other}"), 404, 403, "delete_project"),
         ("GET", "/users".to_owned(), 200, 403, "list_users"),
         ("POST", "/users".to_owned(), 400, 403, "create_user"),

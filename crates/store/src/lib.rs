@@ -30,6 +30,7 @@ pub use error::Error;
 pub use listing::{Filter, Listing, Page};
 pub use quotas::Limits;
 pub use record::agent::Agent;
+pub use record::application_credential::ApplicationCredential;
 pub use record::role_assignment::RoleAssignmentFilter;
 pub use record::token::{Token, TokenDigest};
 pub use record::{Record, Stored};

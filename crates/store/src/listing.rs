@@ -43,6 +43,11 @@ impl Listing {
         Self::default().and(column, value)
     }
 
+    /// No rows.
+    pub fn nothing() -> Self {
+        Self { filters: vec![Filter { column: "id", values: Vec::new() }], ..Self::default() }
+    }
+
     /// Narrows the list.
     #[must_use]
     pub fn and(mut self, column: &'static str, value: impl ToString) -> Self {

@@ -7,9 +7,11 @@ mod m0002_vpn;
 mod m0003_agents;
 mod m0004_identity;
 mod m0005_quotas;
+mod m0006_identity;
 mod m0007_network_attributes;
 mod m0008_tags;
 mod m0009_floating_ips;
+mod m0011_flavors;
 
 pub(crate) struct Migrator;
 
@@ -22,9 +24,11 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_agents::Migration),
             Box::new(m0004_identity::Migration),
             Box::new(m0005_quotas::Migration),
+            Box::new(m0006_identity::Migration),
             Box::new(m0007_network_attributes::Migration),
             Box::new(m0008_tags::Migration),
             Box::new(m0009_floating_ips::Migration),
+            Box::new(m0011_flavors::Migration),
         ]
     }
 }

@@ -1,6 +1,6 @@
 //! `POST /v3/auth/tokens`: who somebody says to be, and for what the token is to be valid.
 
-use adit_model::identity::Password;
+use adit_model::identity::{ApplicationCredentialId, Password};
 use adit_model::{DomainId, ProjectId, UserId};
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use super::IdentityError;
 use super::fields::{Fields, parse};
 
 /// The ways to authenticate.
-pub const METHODS: &[&str] = &["password", "token"];
+pub const METHODS: &[&str] = &["password", "token", "application_credential"];
 
 /// A request for a token.
 #[derive(Debug)]
@@ -31,6 +31,13 @@ pub enum Method {
     },
     /// With a token that is still valid.
     Token(BearerToken),
+    /// With the secret of an application credential, which has a scope of its own.
+    ApplicationCredential {
+        /// Which one.
+        credential: CredentialRef,
+        /// The secret.
+        secret: Password,
+    },
 }
 
 /// The text that lets its bearer in. No `Display`; [`Self::expose`] is for looking it up.
@@ -64,6 +71,15 @@ pub enum ProjectRef {
     Name(String, DomainRef),
 }
 
+/// An application credential, named by a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CredentialRef {
+    /// By id.
+    Id(ApplicationCredentialId),
+    /// By name.
+    Name(String, UserRef),
+}
+
 /// For what a token is to be valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scope {
@@ -73,8 +89,10 @@ pub enum Scope {
     Unscoped,
     /// For a project.
     Project(ProjectRef),
-    /// For a domain or the system, where nobody has a role here.
-    Elsewhere,
+    /// For a domain.
+    Domain(DomainRef),
+    /// For the whole deployment.
+    System,
 }
 
 impl BearerToken {
@@ -99,7 +117,8 @@ impl AuthRequest {
     /// Reads the body of a request.
     ///
     /// # Errors
-    /// [`IdentityError::Expecting`], [`IdentityError::Invalid`], [`IdentityError::UnsupportedMethod`].
+    /// [`IdentityError::Expecting`], [`IdentityError::Invalid`], [`IdentityError::UnsupportedMethod`],
+    /// [`IdentityError::ScopeOfApplicationCredential`].
     pub fn parse(body: &[u8]) -> Result<Self, IdentityError> {
         let body = parse(body)?;
         let auth = Fields::of_body(&body).object("auth")?;
@@ -108,6 +127,13 @@ impl AuthRequest {
         let method = match methods.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
             ["password"] => password(identity.object("password")?)?,
             ["token"] => token(identity.object("token")?)?,
+            ["application_credential"] => {
+                let method = application_credential(identity.object("application_credential")?)?;
+                return match body["auth"].get("scope") {
+                    None | Some(Value::Null) => Ok(Self { method, scope: Scope::Absent }),
+                    Some(_) => Err(IdentityError::ScopeOfApplicationCredential),
+                };
+            }
             [] => return Err(identity.expecting("methods")),
             [..] => return Err(IdentityError::UnsupportedMethod { known: METHODS }),
         };
@@ -118,14 +144,25 @@ impl AuthRequest {
 fn password(fields: Fields<'_>) -> Result<Method, IdentityError> {
     let fields = fields.object("user")?;
     let password = fields.text("password")?.ok_or_else(|| fields.expecting("password"))?;
-    let user = match fields.text("id")? {
-        Some(id) => UserRef::Id(UserId::new(id)),
-        None => {
-            let (name, domain) = name_and_domain(fields)?;
-            UserRef::Name(name, domain)
-        }
+    Ok(Method::Password { user: user(fields)?, password: Password::new(password) })
+}
+
+fn user(fields: Fields<'_>) -> Result<UserRef, IdentityError> {
+    if let Some(id) = fields.text("id")? {
+        return Ok(UserRef::Id(UserId::new(id)));
+    }
+    let (name, domain) = name_and_domain(fields)?;
+    Ok(UserRef::Name(name, domain))
+}
+
+fn application_credential(fields: Fields<'_>) -> Result<Method, IdentityError> {
+    let secret = fields.text("secret")?.ok_or_else(|| fields.expecting("secret"))?;
+    let credential = match (fields.text("id")?, fields.text("name")?) {
+        (Some(id), _) => CredentialRef::Id(ApplicationCredentialId::new(id)),
+        (None, Some(name)) => CredentialRef::Name(name.to_owned(), user(fields.object("user")?)?),
+        (None, None) => return Err(fields.expecting("id or name")),
     };
-    Ok(Method::Password { user, password: Password::new(password) })
+    Ok(Method::ApplicationCredential { credential, secret: Password::new(secret) })
 }
 
 fn token(fields: Fields<'_>) -> Result<Method, IdentityError> {
@@ -152,21 +189,29 @@ fn scope(auth: Fields<'_>, scope: Option<&Value>) -> Result<Scope, IdentityError
             }
         }));
     }
-    if scope.has("domain") || scope.has("system") {
-        return Ok(Scope::Elsewhere);
+    if let Some(fields) = scope.optional_object("domain")? {
+        return Ok(Scope::Domain(domain(fields)?));
     }
-    Err(scope.expecting("project"))
+    if let Some(system) = scope.optional_object("system")? {
+        return match system.flag("all")? {
+            Some(true) => Ok(Scope::System),
+            Some(false) | None => Err(system.expecting("all")),
+        };
+    }
+    Err(scope.expecting("project, domain or system"))
 }
 
 fn name_and_domain(fields: Fields<'_>) -> Result<(String, DomainRef), IdentityError> {
     let name = fields.text("name")?.ok_or_else(|| fields.expecting("id or name"))?;
-    let domain = fields.object("domain")?;
-    let domain = match (domain.text("id")?, domain.text("name")?) {
-        (Some(id), _) => DomainRef::Id(DomainId::new(id)),
-        (None, Some(name)) => DomainRef::Name(name.to_owned()),
-        (None, None) => return Err(domain.expecting("id or name")),
-    };
-    Ok((name.to_owned(), domain))
+    Ok((name.to_owned(), domain(fields.object("domain")?)?))
+}
+
+fn domain(fields: Fields<'_>) -> Result<DomainRef, IdentityError> {
+    match (fields.text("id")?, fields.text("name")?) {
+        (Some(id), _) => Ok(DomainRef::Id(DomainId::new(id))),
+        (None, Some(name)) => Ok(DomainRef::Name(name.to_owned())),
+        (None, None) => Err(fields.expecting("id or name")),
+    }
 }
 
 #[cfg(test)]
@@ -176,7 +221,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_scope_is_a_project_or_nothing() {
+    fn a_scope_is_named_in_one_of_these_ways() {
         let by_name = |domain| Scope::Project(ProjectRef::Name("demo".to_owned(), domain));
         for (scope, want) in [
             (json!(null), Scope::Absent),
@@ -191,8 +236,8 @@ mod tests {
                 json!({"project": {"name": "demo", "domain": {"name": "Default"}}}),
                 by_name(DomainRef::Name("Default".to_owned())),
             ),
-            (json!({"system": {"all": true}}), Scope::Elsewhere),
-            (json!({"domain": {"id": "default"}}), Scope::Elsewhere),
+            (json!({"system": {"all": true}}), Scope::System),
+            (json!({"domain": {"id": "default"}}), Scope::Domain(DomainRef::Id(DomainId::new("default")))),
         ] {
             let identity = json!({"methods": ["token"], "token": {"id": "t"}});
             let body = json!({"auth": {"identity": identity, "scope": scope}}).to_string();
@@ -203,6 +248,14 @@ mod tests {
     #[test]
     fn what_is_missing_is_named() {
         let password = |user| json!({"auth": {"identity": {"methods": ["password"], "password": user}}});
+        let credential = |fields: Value| {
+            let identity = json!({"methods": ["application_credential"], "application_credential": fields});
+            json!({"auth": {"identity": identity}})
+        };
+        let scoped = |scope: Value| {
+            let identity = json!({"methods": ["token"], "token": {"id": "t"}});
+            json!({"auth": {"identity": identity, "scope": scope}})
+        };
         for (body, want) in [
             (json!({}), "Expecting to find auth in request body. "),
             (json!([]), "Expecting to find valid JSON in request body. "),
@@ -221,6 +274,19 @@ mod tests {
                 password(json!({"user": {"id": "a", "password": 12345}})),
                 "Invalid input for field/attribute password. Value: '***'. '***' is not of type 'string'",
             ),
+            (
+                json!({"auth": {"identity": {"methods": ["application_credential"]}}}),
+                "Expecting to find application_credential in identity. ",
+            ),
+            (credential(json!({"id": "a"})), "Expecting to find secret in application_credential. "),
+            (credential(json!({"secret": "s"})), "Expecting to find id or name in application_credential. "),
+            (
+                credential(json!({"name": "a", "secret": "s"})),
+                "Expecting to find user in application_credential. ",
+            ),
+            (scoped(json!({})), "Expecting to find project, domain or system in scope. "),
+            (scoped(json!({"system": {}})), "Expecting to find all in system. "),
+            (scoped(json!({"domain": {}})), "Expecting to find id or name in domain. "),
             (
                 json!({"auth": {"identity": {"methods": ["totp"]}}}),
                 "Attempted to authenticate with an unsupported method.",

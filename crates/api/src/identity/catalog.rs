@@ -1,35 +1,38 @@
 //! The catalog: which services there are, and where.
 
+use adit_model::identity::{EndpointId, Interface, RegionId, ServiceId};
 use serde::Serialize;
 
-/// A service.
+/// A service, with its endpoints.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Service {
-    /// Its identity: 32 hexadecimal digits.
-    pub id: String,
+pub struct Entry {
+    /// The service.
+    pub id: ServiceId,
     /// By which clients choose it.
     #[serde(rename = "type")]
-    pub service_type: &'static str,
+    pub service_type: String,
     /// Shown only.
-    pub name: &'static str,
+    pub name: String,
     /// Where it is.
-    pub endpoints: Vec<Endpoint>,
+    pub endpoints: Vec<EntryEndpoint>,
 }
 
 /// A URL of a service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Endpoint {
-    /// Its identity: 32 hexadecimal digits.
-    pub id: String,
-    /// One of [`INTERFACES`].
-    pub interface: &'static str,
+pub struct EntryEndpoint {
+    /// The endpoint.
+    pub id: EndpointId,
+    /// For whom.
+    #[serde(serialize_with = "as_str")]
+    pub interface: Interface,
     /// The region's name.
-    pub region: String,
+    pub region: Option<RegionId>,
     /// The region's name, once more.
-    pub region_id: String,
+    pub region_id: Option<RegionId>,
     /// The URL.
     pub url: String,
 }
 
-/// Whom an endpoint is meant for.
-pub const INTERFACES: [&str; 3] = ["public", "internal", "admin"];
+fn as_str<S: serde::Serializer>(interface: &Interface, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(interface.as_str())
+}

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::error::Error as StdError;
 
 use serde_json::{Value, json};
@@ -14,11 +15,32 @@ pub enum IdentityError {
         /// Those that are.
         known: &'static [&'static str],
     },
+    /// Application credentials have a project of their own.
+    #[error(
+        "Error authenticating with application credential: Application credentials cannot request a scope."
+    )]
+    ScopeOfApplicationCredential,
     /// The caller may not do this.
     #[error("You are not authorized to perform the requested action: {action}.")]
     Forbidden {
-        /// As in `identity:list_projects`.
-        action: &'static str,
+        /// As in `identity:list_projects`, or a sentence.
+        action: Cow<'static, str>,
+    },
+    /// Nobody may do this: the object is part of every deployment, or is protected.
+    #[error("Unable to {verb} immutable {noun} resource: {id}.")]
+    Immutable {
+        /// `update` or `delete`.
+        verb: &'static str,
+        /// As in `role`.
+        noun: &'static str,
+        /// As asked for.
+        id: String,
+    },
+    /// A region that is still in use.
+    #[error("Unable to delete region {id} because it or its child regions have associated endpoints.")]
+    RegionInUse {
+        /// The region.
+        id: String,
     },
     /// The caller's token has no scope, so there is nothing to answer.
     #[error("You are not authorized to perform the requested action.")]
@@ -60,25 +82,19 @@ pub enum IdentityError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A project of that name is there already.
-    #[error(
-        "Conflict occurred attempting to store project - it is not permitted to have two projects with either the same name or same id in the same domain: name is {name}, project id {id}."
-    )]
-    ProjectExists {
-        /// The name.
-        name: String,
-        /// Of the project that was to be stored.
-        id: String,
+    /// What is asked for cannot be.
+    #[error("{message}")]
+    Unacceptable {
+        /// Why.
+        message: String,
     },
-    /// A user of that name is there already.
-    #[error(
-        "Conflict occurred attempting to store user - Duplicate entry found with name {name} at domain ID {domain_id}."
-    )]
-    UserExists {
-        /// The name.
-        name: String,
-        /// The domain.
-        domain_id: String,
+    /// Something like it is there already.
+    #[error("Conflict occurred attempting to store {noun} - {details}.")]
+    Conflict {
+        /// What was to be stored.
+        noun: &'static str,
+        /// With what it is in conflict.
+        details: String,
     },
     /// The request is too long to be read.
     #[error("The request body is larger than {most} octets.")]
@@ -112,18 +128,27 @@ impl IdentityError {
         Self::Internal(cause.into())
     }
 
+    /// The caller may not do this: `action` is as in `identity:list_projects`, or a sentence.
+    pub fn forbidden(action: impl Into<Cow<'static, str>>) -> Self {
+        Self::Forbidden { action: action.into() }
+    }
+
     /// The HTTP status, and the `title` of the body.
     pub fn status(&self) -> (u16, &'static str) {
         match self {
-            Self::Expecting { .. } | Self::Invalid { .. } => (400, "Bad Request"),
-            Self::Unauthorized | Self::UnsupportedMethod { .. } => (401, "Unauthorized"),
-            Self::Forbidden { .. } | Self::NoScope => (403, "Forbidden"),
+            Self::Expecting { .. } | Self::Invalid { .. } | Self::Unacceptable { .. } => (400, "Bad Request"),
+            Self::Unauthorized | Self::UnsupportedMethod { .. } | Self::ScopeOfApplicationCredential => {
+                (401, "Unauthorized")
+            }
+            Self::Forbidden { .. } | Self::NoScope | Self::Immutable { .. } | Self::RegionInUse { .. } => {
+                (403, "Forbidden")
+            }
             Self::NotFound { .. } | Self::TokenNotFound | Self::PathNotFound | Self::Elsewhere { .. } => {
                 (404, "Not Found")
             }
             Self::MethodNotAllowed => (405, "Method Not Allowed"),
             Self::TooSlow => (408, "Request Timeout"),
-            Self::ProjectExists { .. } | Self::UserExists { .. } => (409, "Conflict"),
+            Self::Conflict { .. } => (409, "Conflict"),
             Self::TooLarge { .. } => (413, "Request Entity Too Large"),
             Self::Internal(_) => (500, "Internal Server Error"),
             Self::Busy | Self::KeystoneUnavailable => (503, "Service Unavailable"),
@@ -149,7 +174,7 @@ mod tests {
     fn an_error_has_code_message_and_title() {
         for (error, want) in [
             (
-                IdentityError::Forbidden { action: "identity:list_projects" },
+                IdentityError::forbidden("identity:list_projects"),
                 r#"{"error":{"code":403,"message":"You are not authorized to perform the requested action: identity:list_projects.","title":"Forbidden"}}"#,
             ),
             (

@@ -6,7 +6,7 @@ use super::IdentityError;
 use crate::python;
 
 /// Keys whose values are shown to nobody, not even to whoever sent them.
-const SECRETS: [&str; 2] = ["password", "original_password"];
+const SECRETS: [&str; 3] = ["password", "original_password", "secret"];
 
 /// The body of a request: a JSON object.
 pub(super) fn parse(body: &[u8]) -> Result<Value, IdentityError> {
@@ -101,17 +101,7 @@ impl<'a> Fields<'a> {
 
     /// A name: at most `most` characters, and at least one that can be seen.
     pub(super) fn optional_name(self, most: usize) -> Result<Option<String>, IdentityError> {
-        let Some(name) = self.text("name")? else { return Ok(None) };
-        if name.is_empty() {
-            return Err(self.invalid("name", |value| format!("{value} should be non-empty")));
-        }
-        if name.chars().count() > most {
-            return Err(self.invalid("name", |value| format!("{value} is too long")));
-        }
-        if name.trim().is_empty() {
-            return Err(self.invalid("name", |value| format!("{value} does not match '[\\\\S]+'")));
-        }
-        Ok(Some(name.to_owned()))
+        self.optional_word("name", most)
     }
 
     /// As [`Self::optional_name`], of something new.
@@ -125,6 +115,68 @@ impl<'a> Fields<'a> {
             Some(Value::Bool(flag)) => Ok(Some(*flag)),
             Some(_) => Err(self.wrong_type(key, "boolean")),
         }
+    }
+
+    /// A flag among the `options`, whose other keys are refused: nothing that was promised is forgotten. The outer
+    /// `None` when nothing is said about it.
+    pub(super) fn option(self, known: Option<&str>) -> Result<Option<bool>, IdentityError> {
+        let Some(options) = self.optional_object("options")? else { return Ok(None) };
+        for (key, value) in options.map.into_iter().flatten() {
+            if Some(key.as_str()) != known && !matches!(value, Value::Null | Value::Bool(false)) {
+                let reason = |_: &str| format!("the option '{key}' is not supported");
+                return Err(self.invalid("options", reason));
+            }
+        }
+        match known.and_then(|known| options.get(known)) {
+            None | Some(Value::Null) => Ok(None),
+            Some(_) => options.flag(known.unwrap_or_default()),
+        }
+    }
+
+    /// What cannot be changed: the value must be `kept` if it is there at all.
+    pub(super) fn unchanged(self, key: &str, what: &str, kept: &str) -> Result<(), IdentityError> {
+        match self.get(key) {
+            None => Ok(()),
+            Some(Value::String(text)) if text == kept => Ok(()),
+            Some(_) => Err(IdentityError::Unacceptable { message: format!("Cannot change {what} ID") }),
+        }
+    }
+
+    /// As [`Self::flag`], where null is like nothing.
+    pub(super) fn nullable_flag(self, key: &str) -> Result<Option<bool>, IdentityError> {
+        if self.get(key).is_some_and(Value::is_null) { Ok(None) } else { self.flag(key) }
+    }
+
+    /// A text that says something, of at most `most` characters.
+    pub(super) fn optional_word(self, key: &str, most: usize) -> Result<Option<String>, IdentityError> {
+        let Some(text) = self.text(key)? else { return Ok(None) };
+        if text.is_empty() {
+            return Err(self.invalid(key, |value| format!("{value} should be non-empty")));
+        }
+        if text.chars().count() > most {
+            return Err(self.invalid(key, |value| format!("{value} is too long")));
+        }
+        if text.trim().is_empty() {
+            return Err(self.invalid(key, |value| format!("{value} does not match '[\\\\S]+'")));
+        }
+        Ok(Some(text.to_owned()))
+    }
+
+    /// A list of objects; an absent one and null are like an empty one.
+    pub(super) fn objects(self, key: &'a str) -> Result<Vec<Self>, IdentityError> {
+        let items = match self.get(key) {
+            None | Some(Value::Null) => return Ok(Vec::new()),
+            Some(Value::Array(items)) => items,
+            Some(_) => return Err(self.wrong_type(key, "array")),
+        };
+        let object = |item: &'a Value| match item {
+            Value::Object(map) => Ok(Self { name: key, map: Some(map) }),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                let reason = |_: &str| format!("{} is not of type 'object'", python::repr(&masked(item)));
+                Err(self.invalid(key, reason))
+            }
+        };
+        items.iter().map(object).collect()
     }
 
     /// A list of texts.

@@ -49,6 +49,7 @@ impl Create {
         if fields.flag("is_domain")? == Some(true) {
             return Err(fields.invalid("is_domain", |_| "a project is no domain here".to_owned()));
         }
+        fields.option(None)?;
         Ok(Self {
             name: fields.name(MOST_NAME)?,
             domain_id: fields.nullable_text("domain_id")?.flatten().map(DomainId::new),
@@ -61,13 +62,17 @@ impl Create {
 }
 
 impl Update {
-    /// Reads the body of a request.
+    /// Reads the body of a request about a project.
     ///
     /// # Errors
-    /// [`IdentityError::Expecting`], [`IdentityError::Invalid`].
-    pub fn parse(body: &[u8]) -> Result<Self, IdentityError> {
+    /// [`IdentityError::Expecting`], [`IdentityError::Invalid`], [`IdentityError::Unacceptable`].
+    pub fn parse(before: &Project, body: &[u8]) -> Result<Self, IdentityError> {
         let body = parse(body)?;
         let fields = Fields::enveloped(&body, "project")?;
+        fields.unchanged("id", "Project", before.id.as_str())?;
+        fields.unchanged("domain_id", "Domain", before.domain_id.as_str())?;
+        fields.unchanged("parent_id", "Parent", before.domain_id.as_str())?;
+        fields.option(None)?;
         Ok(Self {
             name: fields.optional_name(MOST_NAME)?,
             description: fields.nullable_text("description")?.map(Option::unwrap_or_default),

@@ -3,7 +3,7 @@
 use adit_model::identity::{Domain, Project, Role, User};
 use serde::Serialize;
 
-use super::catalog::Service;
+use super::catalog::Entry;
 
 /// Something with a name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -35,18 +35,58 @@ pub struct TokenUser {
     pub password_expires_at: Option<String>,
 }
 
+/// Where a token is valid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Place {
+    /// In a project.
+    Project {
+        /// The project.
+        project: NamedInDomain,
+        /// Never: projects that are domains do not exist here.
+        is_domain: bool,
+    },
+    /// In a domain.
+    Domain {
+        /// The domain.
+        domain: Named,
+    },
+    /// In the whole deployment.
+    System {
+        /// All of it.
+        system: System,
+    },
+}
+
+/// The whole deployment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct System {
+    /// Always.
+    pub all: bool,
+}
+
 /// What a token is valid for.
 #[derive(Debug, Serialize)]
 pub struct TokenScope {
     /// Where.
-    pub project: NamedInDomain,
-    /// Never.
-    pub is_domain: bool,
+    #[serde(flatten)]
+    pub place: Place,
     /// What its bearer may do there, implied roles spelled out.
     pub roles: Vec<Named>,
     /// What there is; left out if a client wishes so.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub catalog: Option<Vec<Service>>,
+    pub catalog: Option<Vec<Entry>>,
+}
+
+/// By what a token was got, if not by its user in person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TokenCredential {
+    /// The application credential.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Whether the token may not make others.
+    pub restricted: bool,
 }
 
 /// An answer, without its envelope.
@@ -65,6 +105,9 @@ pub struct View {
     /// Absent in an unscoped one.
     #[serde(flatten)]
     pub scope: Option<TokenScope>,
+    /// Absent unless it was got by one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub application_credential: Option<TokenCredential>,
 }
 
 impl Named {

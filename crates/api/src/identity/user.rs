@@ -62,6 +62,7 @@ impl Create {
     pub fn parse(body: &[u8]) -> Result<Self, IdentityError> {
         let body = parse(body)?;
         let fields = Fields::enveloped(&body, "user")?;
+        fields.option(None)?;
         Ok(Self {
             name: fields.name(MOST_NAME)?,
             domain_id: fields.nullable_text("domain_id")?.flatten().map(DomainId::new),
@@ -78,13 +79,16 @@ impl Create {
 }
 
 impl Update {
-    /// Reads the body of a request.
+    /// Reads the body of a request about a user.
     ///
     /// # Errors
-    /// [`IdentityError::Expecting`], [`IdentityError::Invalid`].
-    pub fn parse(body: &[u8]) -> Result<Self, IdentityError> {
+    /// [`IdentityError::Expecting`], [`IdentityError::Invalid`], [`IdentityError::Unacceptable`].
+    pub fn parse(before: &User, body: &[u8]) -> Result<Self, IdentityError> {
         let body = parse(body)?;
         let fields = Fields::enveloped(&body, "user")?;
+        fields.unchanged("id", "User", before.id.as_str())?;
+        fields.unchanged("domain_id", "Domain", before.domain_id.as_str())?;
+        fields.option(None)?;
         let project = fields.short_text("default_project_id", MOST_ID)?;
         Ok(Self {
             name: fields.optional_name(MOST_NAME)?,

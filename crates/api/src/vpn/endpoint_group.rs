@@ -20,7 +20,12 @@ pub static SCHEMA: Schema = Schema {
         Attribute::project(),
         Attribute::named(),
         Attribute::described(),
-        Attribute::new("type", Kind::Word(EndpointType::WORDS)).required().filter_by("endpoint_type").sort(),
+        // openstacksdk calls it `endpoint_type` when it filters.
+        Attribute::new("type", Kind::Word(EndpointType::WORDS))
+            .required()
+            .filter_by("endpoint_type")
+            .filter_alias("endpoint_type")
+            .sort(),
         Attribute::new("endpoints", Kind::Other(check_endpoints)).optional(Initial::List),
     ],
 };

@@ -24,19 +24,19 @@ pub static SCHEMA: Schema = Schema {
         word("auth_algorithm", AuthAlgorithm::WORDS, "sha1"),
         word("encryption_algorithm", EncryptionAlgorithm::WORDS, "aes-128"),
         word("phase1_negotiation_mode", NegotiationMode::WORDS, "main"),
-        Attribute::new("lifetime", Kind::Other(lifetime::check)).optional(Initial::Object).mutable(),
+        Attribute::new("lifetime", Kind::Other(lifetime::check)).optional(Initial::Object).mutable().echoed(),
         word("ike_version", IkeVersion::WORDS, "v1"),
         word("pfs", DhGroup::WORDS, "group5"),
     ],
 };
 
-/// An attribute with a closed vocabulary.
+/// An attribute with a closed vocabulary, of which the operator may refuse words and choose the default.
 pub(super) const fn word(
     name: &'static str,
     words: &'static [&'static str],
     initial: &'static str,
 ) -> Attribute {
-    Attribute::new(name, Kind::Word(words)).optional(Initial::Text(initial)).mutable().filter()
+    Attribute::new(name, Kind::Word(words)).optional(Initial::Configured(initial)).mutable().filter()
 }
 
 /// A checked POST.

@@ -1,7 +1,8 @@
 //! The `lifetime` object of both kinds of policy.
 
 use adit_model::algorithm::LifetimeSecs;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::attribute::{ValueError, parse_number};
@@ -23,6 +24,7 @@ impl From<LifetimeSecs> for Lifetime {
 /// A lifetime as requests have it; what is left out stays as it is.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 pub struct LifetimeChange {
+    #[serde(default, deserialize_with = "whole")]
     value: Option<LifetimeSecs>,
 }
 
@@ -56,12 +58,29 @@ pub(super) fn check(value: &Value) -> Result<Value, ValueError> {
         if secs < i64::from(LifetimeSecs::MIN) {
             return refused(format!("is too small - must be at least '{}'", LifetimeSecs::MIN));
         }
-        let Ok(secs) = u32::try_from(secs) else {
+        if u32::try_from(secs).is_err() {
             return refused(format!("is too large - must be no larger than '{}'", u32::MAX));
-        };
-        checked.insert("value".to_owned(), Value::from(secs));
+        }
+        checked.insert("value".to_owned(), as_written(value, secs));
     }
     Ok(Value::Object(checked))
+}
+
+/// A number as the client wrote it, for the answer; `true` becomes the 1 that it stands for.
+pub(super) fn as_written(value: &Value, number: i64) -> Value {
+    if value.is_boolean() { Value::from(number) } else { value.clone() }
+}
+
+/// Reads a whole number out of what clients write for one: a number, its fraction cut off, or a text.
+pub(super) fn whole<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: TryFrom<u32>,
+{
+    let value = Value::deserialize(deserializer)?;
+    let number = parse_number(&value).and_then(|number| u32::try_from(number).ok());
+    let number = number.and_then(|number| T::try_from(number).ok());
+    number.map(Some).ok_or_else(|| D::Error::custom(format!("{value} is not a number of seconds")))
 }
 
 /// Refuses keys that an object may not have.
@@ -79,11 +98,29 @@ mod tests {
     use serde_json::json;
 
     #[test]
+    fn what_is_kept_is_a_whole_number() {
+        for (given, want) in
+            [(json!({"value": "2000"}), 2000), (json!({"value": 60.9}), 60), (json!({}), 3600)]
+        {
+            let change: LifetimeChange = serde_json::from_value(given.clone()).unwrap();
+            assert_eq!(change.or(LifetimeSecs::DEFAULT).get(), want, "{given}");
+        }
+    }
+
+    #[test]
     fn a_lifetime_is_at_least_a_minute_of_seconds() {
         for (value, want) in [
             (json!(null), "{}"),
             (json!({}), "{}"),
-            (json!({"value": "2000"}), r#"{"value":2000}"#),
+            (json!({"value": "2000"}), r#"{"value":"2000"}"#),
+            (json!({"value": 60.9}), r#"{"value":60.9}"#),
+            (json!({"value": true}), "'True' is too small - must be at least '60'"),
+            (json!({"value": null}), "'None' is not an integer"),
+            (json!({"units": null}), "None is not in valid_values"),
+            (
+                json!({"value": 5_000_000_000_i64}),
+                "'5000000000' is too large - must be no larger than '4294967295'",
+            ),
             (json!({"units": "seconds", "value": 60}), r#"{"units":"seconds","value":60}"#),
             (json!({"value": 59}), "'59' is too small - must be at least '60'"),
             (json!({"value": "x"}), "'x' is not an integer"),

@@ -9,7 +9,7 @@ use adit_model::{
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use super::lifetime::refuse_keys;
+use super::lifetime::{as_written, refuse_keys, whole};
 use crate::attribute::{Attribute, Bulk, Dialect, Initial, Kind, Schema, ValueError, parse_number};
 use crate::python;
 
@@ -35,15 +35,16 @@ pub static SCHEMA: Schema = Schema {
         Attribute::new("peer_cidrs", Kind::Other(check_cidrs)).optional(Initial::List).mutable(),
         Attribute::new("local_ep_group_id", Kind::OptionalUuid).optional(Initial::Null).mutable().filter(),
         Attribute::new("peer_ep_group_id", Kind::OptionalUuid).optional(Initial::Null).mutable().filter(),
-        Attribute::new("route_mode", Kind::Text),
+        Attribute::new("route_mode", Kind::Text).filter(),
         Attribute::new("mtu", Kind::Size).optional(Initial::Number(1500)).mutable().filter(),
         Attribute::new("initiator", Kind::Word(Initiator::WORDS))
             .optional(Initial::Text("bi-directional"))
             .mutable()
             .filter(),
-        Attribute::new("auth_mode", Kind::Text),
-        Attribute::new("psk", Kind::ShortText).required().mutable(),
-        Attribute::new("dpd", Kind::Other(check_dpd)).optional(Initial::Object).mutable(),
+        Attribute::new("auth_mode", Kind::Text).filter(),
+        // No filter, unlike in the reference: a key has no business in a URL, which proxies write down.
+        Attribute::new("psk", Kind::Other(check_psk)).required().mutable(),
+        Attribute::new("dpd", Kind::Other(check_dpd)).optional(Initial::Object).mutable().echoed(),
         Attribute::admin_state(),
         Attribute::new("status", Kind::Text).filter(),
         Attribute::new("vpnservice_id", Kind::Uuid).required().filter_by("vpn_service_id"),
@@ -55,11 +56,26 @@ pub static SCHEMA: Schema = Schema {
 /// A text that a gateway may be given as an identity or address: short, and without control characters, which the
 /// reference passes on to its daemon's configuration file.
 fn check_identity(value: &Value) -> Result<Value, ValueError> {
-    let checked = Kind::ShortText.check(value)?;
-    if checked.as_str().is_some_and(|text| text.chars().any(char::is_control)) {
-        return Err(ValueError::Invalid(format!("'{}' is not a valid string", python::display(value))));
+    let checked = Kind::Text.check(value)?;
+    let text = checked.as_str().unwrap_or_default();
+    if text.chars().any(char::is_control) {
+        let shown = text.escape_debug();
+        return Err(ValueError::Invalid(format!("'{shown}' has line breaks or other control characters")));
     }
-    Ok(checked)
+    Kind::ShortText.check(value)
+}
+
+/// A key, which no refusal repeats.
+fn check_psk(value: &Value) -> Result<Value, ValueError> {
+    let Some(key) = value.as_str() else { return Kind::ShortText.check(value) };
+    let refused = |why: &str| Err(ValueError::Invalid(why.to_owned()));
+    if key.chars().any(char::is_control) {
+        return refused("a key has no line breaks or other control characters");
+    }
+    if key.chars().count() > 255 {
+        return refused("a key has at most 255 characters");
+    }
+    Ok(value.clone())
 }
 
 /// A scalar stands for a list of one: the `openstack` command sends its one `--peer-cidr` so.
@@ -70,18 +86,24 @@ fn check_cidrs(value: &Value) -> Result<Value, ValueError> {
         Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => vec![value.clone()],
     };
     let mut seen = HashSet::new();
+    if let Some(item) = items.iter().find(|item| !seen.insert(*item)) {
+        return Err(twice(item));
+    }
+    let mut networks = HashSet::new();
     for item in &items {
-        if !seen.insert(item) {
-            return Err(ValueError::Invalid(format!(
-                "Duplicate items in the list: '{}'",
-                python::display(item)
-            )));
-        }
-        if item.as_str().is_none_or(|text| text.parse::<Cidr>().is_err()) {
+        let Some(network) = item.as_str().and_then(|text| text.parse::<Cidr>().ok()) else {
             return Err(ValueError::Invalid(format!("'{}' is not a valid IP subnet", python::display(item))));
+        };
+        // One network of IPv6 has many spellings.
+        if !networks.insert(network) {
+            return Err(twice(item));
         }
     }
     Ok(Value::Array(items))
+}
+
+fn twice(item: &Value) -> ValueError {
+    ValueError::Invalid(format!("Duplicate items in the list: '{}'", python::display(item)))
 }
 
 fn check_dpd(value: &Value) -> Result<Value, ValueError> {
@@ -101,10 +123,10 @@ fn check_dpd(value: &Value) -> Result<Value, ValueError> {
         let Some(value) = object.get(key) else { continue };
         let refused = |what: &str| Err(ValueError::Invalid(format!("'{}' {what}", python::display(value))));
         let number = parse_number(value);
-        match number.map(u32::try_from) {
-            Some(Ok(secs)) => checked.insert(key.to_owned(), Value::from(secs)),
-            Some(Err(_)) if number < Some(0) => return refused("should be non-negative"),
-            Some(Err(_)) => return refused("is too large"),
+        match number.map(|secs| (secs, u32::try_from(secs))) {
+            Some((secs, Ok(_))) => checked.insert(key.to_owned(), as_written(value, secs)),
+            Some((..0, Err(_))) => return refused("should be non-negative"),
+            Some((_, Err(_))) => return refused("is too large"),
             None => return refused("is not an integer"),
         };
     }
@@ -115,7 +137,9 @@ fn check_dpd(value: &Value) -> Result<Value, ValueError> {
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 pub struct DpdChange {
     action: Option<DpdAction>,
+    #[serde(default, deserialize_with = "whole")]
     interval: Option<u32>,
+    #[serde(default, deserialize_with = "whole")]
     timeout: Option<u32>,
 }
 
@@ -297,12 +321,21 @@ mod tests {
                 "Duplicate items in the list: '10.1.0.0/24'",
             ),
             (check_dpd, json!(59), "'59' is not a dictionary"),
-            (check_dpd, json!({"action": "hold", "timeout": "90"}), r#"{"action":"hold","timeout":90}"#),
+            (check_cidrs, json!(["fd00::/64", "FD00:0::/64"]), "Duplicate items in the list: 'FD00:0::/64'"),
+            (check_cidrs, json!(["x", "10.1.0.0/24", "x"]), "Duplicate items in the list: 'x'"),
+            (check_cidrs, json!({"a": 1}), "'{'a': 1}' is not a valid IP subnet"),
+            (check_dpd, json!({"action": "hold", "timeout": "90"}), r#"{"action":"hold","timeout":"90"}"#),
+            (check_dpd, json!({"interval": true}), r#"{"interval":1}"#),
             (check_dpd, json!({"action": "x"}), "x is not in valid_values"),
             (check_dpd, json!({"interval": -1}), "'-1' should be non-negative"),
             (check_dpd, json!({"interval": 5_000_000_000_i64}), "'5000000000' is too large"),
             (check_dpd, json!({"delay": 1}), "Unexpected keys supplied: delay"),
-            (check_identity, json!("a\nb"), "'a\nb' is not a valid string"),
+            (check_identity, json!("a\nb"), "'a\\nb' has line breaks or other control characters"),
+            (check_identity, json!(null), "'None' is not a valid string"),
+            (check_psk, json!("a\nb"), "a key has no line breaks or other control characters"),
+            (check_psk, json!("k".repeat(256)), "a key has at most 255 characters"),
+            (check_psk, json!("é'\""), "\"é'\\\"\""),
+            (check_psk, json!(null), "'None' is not a valid string"),
         ] {
             let got = match check(&value) {
                 Ok(value) => value.to_string(),

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use adit_model::{ProjectId, RouterId, Status, SubnetId, VpnService, VpnServiceId};
+use adit_model::{FlavorId, ProjectId, RouterId, Status, SubnetId, VpnService, VpnServiceId};
 use serde::{Deserialize, Serialize};
 
 use crate::attribute::{Attribute, Bulk, Dialect, Initial, Kind, Schema};
@@ -57,12 +57,12 @@ pub struct Update {
 #[expect(missing_docs, reason = "the attributes of the declaration above")]
 pub struct View {
     pub id: VpnServiceId,
-    pub project_id: ProjectId,
     pub name: String,
     pub description: String,
+    pub project_id: ProjectId,
     pub subnet_id: Option<SubnetId>,
     pub router_id: RouterId,
-    pub flavor_id: Option<String>,
+    pub flavor_id: Option<FlavorId>,
     pub admin_state_up: bool,
     pub external_v4_ip: Option<Ipv4Addr>,
     pub external_v6_ip: Option<Ipv6Addr>,
@@ -78,6 +78,7 @@ impl From<VpnService> for View {
             description,
             router_id,
             subnet_id,
+            flavor_id,
             admin_state_up,
             external_v4_ip,
             external_v6_ip,
@@ -91,7 +92,7 @@ impl From<VpnService> for View {
             description,
             subnet_id,
             router_id,
-            flavor_id: None,
+            flavor_id,
             admin_state_up,
             external_v4_ip,
             external_v6_ip,

@@ -2,19 +2,20 @@
 //!
 //! [`routes`] is the table of everything that can be asked for, put together from the tables of the modules below.
 
+mod application_credentials;
 mod assignments;
-mod domains;
-mod projects;
-mod regions;
+mod collection;
 mod roles;
 mod tokens;
 mod users;
 
 use std::error::Error;
+use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 
 use adit_api::identity::auth::BearerToken;
 use adit_api::identity::{self as wire, IdentityError};
+use adit_model::identity::{Domain, Endpoint, Project, Region, Role, Service, User};
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
@@ -24,10 +25,11 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::request::{MOST_BODY, Unread, base_url, query_pairs, segments, whole};
+use super::request::{MOST_BODY, Unread, base_url, client_address, query_pairs, segments, whole};
 use super::response::challenged;
 use super::route::{Asked, Found, Route, find};
 use crate::App;
+use crate::identity::resource::Asking;
 use crate::identity::{Bearer, token};
 use crate::resource::FromStore;
 
@@ -43,12 +45,17 @@ fn routes() -> Vec<Route<Call, IdentityError>> {
     [
         vec![version],
         tokens::routes(),
-        projects::routes(),
+        collection::routes::<Project>(),
+        collection::routes::<User>(),
         users::routes(),
+        application_credentials::routes(),
+        collection::routes::<Role>(),
         roles::routes(),
         assignments::routes(),
-        domains::routes(),
-        regions::routes(),
+        collection::routes::<Domain>(),
+        collection::routes::<Region>(),
+        collection::routes::<Service>(),
+        collection::routes::<Endpoint>(),
     ]
     .into_iter()
     .flatten()
@@ -69,6 +76,8 @@ struct Call {
     base: String,
     /// Of the server.
     server: String,
+    /// Who sent it, as far as the network knows.
+    address: IpAddr,
 }
 
 /// Serves everything below `/identity`.
@@ -78,6 +87,7 @@ pub(super) async fn serve(State(app): State<App>, request: Request) -> Response 
         let url = keystone.public_url().to_owned();
         return refusal(&parts.headers, &IdentityError::Elsewhere { url });
     }
+    let address = client_address(&parts, &app.config().trusted_proxies);
     let answer = match whole(body).await {
         Ok(body) => {
             let server = base_url(&parts.headers);
@@ -88,6 +98,7 @@ pub(super) async fn serve(State(app): State<App>, request: Request) -> Response 
                 url: format!("{server}{}", parts.uri.path_and_query().map_or("", |path| path.as_str())),
                 base: format!("{server}{PREFIX}/v3"),
                 server,
+                address,
                 headers: parts.headers.clone(),
             };
             call.answer(&parts.method, &segments(parts.uri.path(), PREFIX)).await
@@ -123,6 +134,9 @@ impl Call {
         // A HEAD is a GET whose answer has no body.
         let method = if method == Method::HEAD { "GET" } else { method.as_str() };
         let Some((version, path)) = path.split_first() else { return self.versions(method) };
+        if version == "healthcheck" && path.is_empty() {
+            return self.health(method).await;
+        }
         if version != "v3" {
             return Err(IdentityError::PathNotFound);
         }
@@ -143,6 +157,20 @@ impl Call {
         let location = [(LOCATION, format!("{}/", self.base))];
         let body = json!({"versions": {"values": [wire::version(&self.base)]}});
         Ok((StatusCode::MULTIPLE_CHOICES, location, Json(body)).into_response())
+    }
+
+    /// Whether the database answers.
+    async fn health(&self, method: &str) -> Answer {
+        if method != "GET" {
+            return Err(IdentityError::MethodNotAllowed);
+        }
+        self.app.store().read().await.map_err(IdentityError::from_store)?;
+        Ok((StatusCode::OK, "OK\n").into_response())
+    }
+
+    /// Who asks, and where.
+    fn asking<'a>(&'a self, bearer: &'a Bearer) -> Asking<'a> {
+        Asking { app: &self.app, bearer, server: &self.server }
     }
 
     /// Whoever sent the request.

@@ -6,6 +6,7 @@
 mod agents;
 mod collection;
 mod discovery;
+mod flavors;
 mod floating_ip_pools;
 mod quotas;
 mod tags;
@@ -27,7 +28,7 @@ use super::route::{Asked, Found, Route, find};
 use crate::App;
 use crate::caller::Caller;
 use crate::identity::authenticate;
-use crate::network::{FloatingIps, Networks, Ports, Routers, Subnets};
+use crate::network::{Flavors, FloatingIps, Networks, Ports, Routers, ServiceProfiles, Subnets};
 use crate::vpn::{EndpointGroups, IkePolicies, IpsecPolicies, SiteConnections, VpnServices};
 
 const PREFIX: &str = "/networking";
@@ -40,12 +41,15 @@ fn routes() -> Vec<Route<Call, ApiError>> {
         discovery::routes(),
         agents::routes(),
         quotas::routes(),
+        flavors::routes(),
         collection::routes::<Networks>(),
         collection::routes::<Subnets>(),
         collection::routes::<Ports>(),
         collection::routes::<Routers>(),
         collection::routes::<FloatingIps>(),
         floating_ip_pools::routes(),
+        collection::routes::<Flavors>(),
+        collection::routes::<ServiceProfiles>(),
         collection::routes::<IkePolicies>(),
         collection::routes::<IpsecPolicies>(),
         collection::routes::<VpnServices>(),

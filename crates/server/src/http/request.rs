@@ -1,14 +1,16 @@
 //! What is read off a request beside its body.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use axum::http::header::HOST;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
+use ipnet::IpNet;
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -56,7 +58,25 @@ pub(super) fn base_url(headers: &HeaderMap) -> String {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let scheme = text("x-forwarded-proto").filter(|scheme| *scheme == "https").unwrap_or("http");
     let host = text("x-forwarded-host").or_else(|| text(HOST.as_str())).unwrap_or("localhost");
-    format!("{scheme}://{host}")
+    let is_path = |prefix: &str| {
+        prefix.starts_with('/') && prefix.chars().all(|c| c.is_ascii_alphanumeric() || "/-._~".contains(c))
+    };
+    let prefix = text("x-forwarded-prefix").map(|prefix| prefix.trim_end_matches('/')).unwrap_or_default();
+    format!("{scheme}://{host}{}", if is_path(prefix) { prefix } else { "" })
+}
+
+/// Who sent a request: the peer of the connection or, if that is one of the operator's proxies, whoever the last proxy
+/// that is none of them names. What others say about it does not count, for it costs nothing to say.
+pub(super) fn client_address(parts: &Parts, proxies: &[IpNet]) -> IpAddr {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    let mut address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());
+    let forwarded = parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    let mut forwarded: Vec<&str> = forwarded.flat_map(|list| list.split(',')).map(str::trim).collect();
+    while proxies.iter().any(|proxy| proxy.contains(&address.to_canonical())) {
+        let Some(before) = forwarded.pop().and_then(|text| text.parse().ok()) else { break };
+        address = before;
+    }
+    address
 }
 
 /// The query string, split and decoded.
@@ -91,7 +111,54 @@ pub(super) fn segments(path: &str, prefix: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::segments;
+    use std::net::SocketAddr;
+
+    use axum::extract::{ConnectInfo, Request};
+    use axum::http::HeaderMap;
+
+    use super::{base_url, client_address, segments};
+
+    #[test]
+    fn the_client_is_whom_the_operators_proxies_name() {
+        let proxies = ["192.0.2.0/28".parse().unwrap(), "2001:db8::1/128".parse().unwrap()];
+        for (peer, forwarded, want) in [
+            ("198.51.100.7:1", "", "198.51.100.7"),
+            ("198.51.100.7:1", "203.0.113.9", "198.51.100.7"),
+            ("192.0.2.1:1", "", "192.0.2.1"),
+            ("192.0.2.1:1", "203.0.113.9", "203.0.113.9"),
+            ("192.0.2.1:1", "10.0.0.1, 203.0.113.9", "203.0.113.9"),
+            ("192.0.2.1:1", "203.0.113.9, 192.0.2.2", "203.0.113.9"),
+            ("192.0.2.1:1", "203.0.113.9, nonsense", "192.0.2.1"),
+            ("[::ffff:192.0.2.1]:1", "203.0.113.9", "203.0.113.9"),
+            ("[2001:db8::1]:1", "2001:db8:5::9", "2001:db8:5::9"),
+        ] {
+            let peer: SocketAddr = peer.parse().unwrap();
+            let request =
+                Request::builder().extension(ConnectInfo(peer)).header("x-forwarded-for", forwarded);
+            let (parts, ()) = request.body(()).unwrap().into_parts();
+            assert_eq!(client_address(&parts, &proxies).to_string(), want, "{peer} {forwarded}");
+        }
+    }
+
+    #[test]
+    fn urls_are_those_that_the_client_used() {
+        for (headers, want) in [
+            (&[("host", "a:1")][..], "http://a:1"),
+            (&[("host", "a:1"), ("x-forwarded-proto", "https")], "https://a:1"),
+            (&[("host", "a:1"), ("x-forwarded-host", "b")], "http://b"),
+            (&[("host", "a:1"), ("x-forwarded-prefix", "/cloud/")], "http://a:1/cloud"),
+            (&[("host", "a:1"), ("x-forwarded-prefix", "/\"><")], "http://a:1"),
+            (&[], "http://localhost"),
+        ] {
+            let headers: HeaderMap = headers
+                .iter()
+                .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+                .collect::<Vec<(axum::http::HeaderName, axum::http::HeaderValue)>>()
+                .into_iter()
+                .collect();
+            assert_eq!(base_url(&headers), want);
+        }
+    }
 
     #[test]
     fn a_path_is_split_without_suffix_and_trailing_slash() {

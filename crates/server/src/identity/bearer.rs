@@ -1,8 +1,9 @@
 //! Who is asking, as far as the Identity API is concerned.
 
 use adit_api::identity::IdentityError;
-use adit_api::identity::token::{Named, NamedInDomain};
-use adit_model::{DomainId, UserId};
+use adit_api::identity::token::{Named, NamedInDomain, Place, TokenCredential};
+use adit_model::identity::Scope;
+use adit_model::{DomainId, ProjectId, UserId};
 use adit_store::Token;
 
 /// Whoever bears a valid token.
@@ -12,12 +13,16 @@ pub(crate) struct Bearer {
     pub(crate) user: NamedInDomain,
     /// `None` for the bearer of an unscoped token, who may do little.
     pub(crate) scope: Option<BearerScope>,
+    /// By which the token was got, if it was.
+    pub(crate) credential: Option<TokenCredential>,
 }
 
 /// What a token is valid for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BearerScope {
-    pub(crate) project: NamedInDomain,
+    pub(crate) scope: Scope,
+    /// The same, with names.
+    pub(crate) place: Place,
     /// Implied ones spelled out; at least one.
     pub(crate) roles: Vec<Named>,
 }
@@ -27,13 +32,25 @@ impl Bearer {
         UserId::new(self.user.id.as_str())
     }
 
-    /// The domain of what the bearer makes, unless it says otherwise.
-    pub(crate) fn domain_id(&self) -> DomainId {
-        let scoped = self.scope.as_ref().map(|scope| &scope.project.domain);
-        DomainId::new(scoped.unwrap_or(&self.user.domain).id.as_str())
+    /// The project of the token, if it has one.
+    pub(crate) fn project_id(&self) -> Option<&ProjectId> {
+        match &self.scope.as_ref()?.scope {
+            Scope::Project(id) => Some(id),
+            Scope::Domain(_) | Scope::System => None,
+        }
     }
 
-    /// The role `admin`, in whatever project, is the cloud's administrator.
+    /// The domain of what the bearer makes, unless it says otherwise.
+    pub(crate) fn domain_id(&self) -> DomainId {
+        let domain = match self.scope.as_ref().map(|scope| &scope.place) {
+            Some(Place::Project { project, .. }) => &project.domain,
+            Some(Place::Domain { domain }) => domain,
+            Some(Place::System { .. }) | None => &self.user.domain,
+        };
+        DomainId::new(domain.id.as_str())
+    }
+
+    /// The role `admin`, wherever it is held, is the cloud's administrator.
     pub(crate) fn is_admin(&self) -> bool {
         self.has_role("admin")
     }
@@ -47,7 +64,7 @@ impl Bearer {
     /// # Errors
     /// [`IdentityError::Forbidden`].
     pub(crate) fn require_admin(&self, action: &'static str) -> Result<(), IdentityError> {
-        if self.is_admin() { Ok(()) } else { Err(IdentityError::Forbidden { action }) }
+        if self.is_admin() { Ok(()) } else { Err(IdentityError::forbidden(action)) }
     }
 
     /// Refuses everybody but administrators and the user itself.
@@ -56,14 +73,5 @@ impl Bearer {
     /// [`IdentityError::Forbidden`].
     pub(crate) fn require_self(&self, user: &UserId, action: &'static str) -> Result<(), IdentityError> {
         if self.user.id == user.as_str() { Ok(()) } else { self.require_admin(action) }
-    }
-
-    /// Refuses everybody but administrators and those whose token is scoped to the project.
-    ///
-    /// # Errors
-    /// [`IdentityError::Forbidden`].
-    pub(crate) fn require_scope(&self, project: &str, action: &'static str) -> Result<(), IdentityError> {
-        let is_scoped = self.scope.as_ref().is_some_and(|scope| scope.project.id == project);
-        if is_scoped { Ok(()) } else { self.require_admin(action) }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use adit_model::identity::{
-    BUILT_IN_ROLES, Domain, Password, PasswordHash, Project, Role, RoleAssignment, User,
+    BUILT_IN_ROLES, Domain, Password, PasswordHash, Project, Role, RoleAssignment, Scope, User,
 };
 use adit_model::{DomainId, ProjectId, RoleId, UserId};
 use adit_store::{Error as StoreError, Listing, Session};
@@ -88,8 +88,8 @@ impl App {
             (demo_user_id, demo_project_id, "member"),
         ] {
             let role_id = role(&session, name).await?;
-            let (user_id, project_id) = (user_id.clone(), project_id.clone());
-            session.assign_role(&RoleAssignment { user_id, project_id, role_id }).await?;
+            let (user_id, scope) = (user_id.clone(), Scope::Project(project_id.clone()));
+            session.assign_role(&RoleAssignment { scope, user_id, role_id }).await?;
         }
         session.commit().await?;
         self.identity().tokens.forget_all();
@@ -98,7 +98,7 @@ impl App {
 }
 
 async fn domain(session: &Session) -> Result<DomainId, StoreError> {
-    let id = DomainId::new("default");
+    let id = DomainId::new(super::domain::DEFAULT);
     if session.table::<Domain>().find(&id).await?.is_none() {
         let domain = Domain {
             id: id.clone(),

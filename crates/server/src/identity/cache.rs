@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::Bearer;
 
 /// How long an entry is believed without asking the database again: another process may have changed it.
-pub(crate) const TRUSTED: Duration = Duration::from_secs(5);
+pub(super) const TRUSTED: Duration = Duration::from_secs(5);
 /// How many tokens are kept: about 2 KiB each.
 const MOST: usize = 2048;
 
@@ -95,7 +95,8 @@ mod tests {
             token: Token {
                 digest: TokenDigest::new(octets),
                 user_id: UserId::new("u"),
-                project_id: None,
+                scope: None,
+                application_credential_id: None,
                 methods: Vec::new(),
                 audit_ids: Vec::new(),
                 issued_at: Timestamp::from_second(1000).unwrap(),
@@ -103,6 +104,7 @@ mod tests {
             },
             user: NamedInDomain { id: "u".to_owned(), name: "u".to_owned(), domain },
             scope: None,
+            credential: None,
         })
     }
 

@@ -1,35 +1,73 @@
-//! Domains: the one that [`super::bootstrap`] makes, and those that a later release may add.
+//! Domains.
 
 use adit_api::identity::IdentityError;
+use adit_api::identity::domain::{Create, Update, View};
 use adit_model::DomainId;
-use adit_model::identity::Domain;
-use adit_store::{Session, Stored};
+use adit_model::identity::{Domain, Project, User};
+use adit_store::{Listing, Record, Session};
+use serde_json::{Value, json};
+use uuid::Uuid;
 
-use super::{Bearer, listing};
+use super::resource::{Asking, Resource};
 use crate::App;
 use crate::resource::FromStore;
 
-/// `GET /v3/domains`.
-pub(crate) async fn list(
-    app: &App,
-    bearer: &Bearer,
-    pairs: &[(String, String)],
-) -> Result<Vec<Domain>, IdentityError> {
-    bearer.require_admin("identity:list_domains")?;
-    let session = app.store().read().await.map_err(IdentityError::from_store)?;
-    let domains = session.table::<Domain>().list(&listing(pairs, &["name", "enabled"])).await;
-    Ok(domains.map_err(IdentityError::from_store)?.into_iter().map(|domain| domain.record).collect())
+/// The domain that every deployment begins with.
+pub(super) const DEFAULT: &str = "default";
+
+impl Resource for Domain {
+    const PLURAL: &'static str = "domains";
+    const ORDER: &'static str = "name";
+    const FILTERS: &'static [(&'static str, &'static str)] = &[("name", "name"), ("enabled", "enabled")];
+    type Change = Update;
+    type Extra = ();
+
+    async fn create(_: Asking<'_>, body: &[u8]) -> Result<(Self, ()), IdentityError> {
+        let Create { name, description, enabled } = Create::parse(body)?;
+        Ok((Self { id: DomainId::from(Uuid::new_v4()), name, description, enabled }, ()))
+    }
+
+    async fn change(_: &App, before: &Self, body: &[u8]) -> Result<Update, IdentityError> {
+        Update::parse(before.id.as_str(), body)
+    }
+
+    fn apply(&mut self, change: Update) -> Result<(), IdentityError> {
+        let Update { name, description, enabled } = change;
+        self.name = name.unwrap_or_else(|| self.name.clone());
+        self.description = description.unwrap_or_else(|| self.description.clone());
+        self.enabled = enabled.unwrap_or(self.enabled);
+        Ok(())
+    }
+
+    /// A domain goes with its projects and users, so it takes two steps.
+    async fn before_delete(&self, session: &Session) -> Result<(), IdentityError> {
+        if self.id.as_str() == DEFAULT {
+            return Err(IdentityError::forbidden("delete the default domain"));
+        }
+        if self.enabled {
+            let why = "Cannot delete a domain that is enabled, please disable it first.";
+            return Err(IdentityError::forbidden(why));
+        }
+        delete_all::<Project>(session, &self.id).await?;
+        delete_all::<User>(session, &self.id).await
+    }
+
+    fn conflict(&self) -> IdentityError {
+        let name = &self.name;
+        let details =
+            format!("it is not permitted to have two projects acting as domains with the same name: {name}");
+        IdentityError::Conflict { noun: "project", details }
+    }
+
+    fn view(self, base: &str) -> Value {
+        json!(View::new(self, base))
+    }
 }
 
-/// `GET /v3/domains/{id}`.
-pub(crate) async fn show(app: &App, bearer: &Bearer, id: &str) -> Result<Domain, IdentityError> {
-    bearer.require_admin("identity:get_domain")?;
-    let session = app.store().read().await.map_err(IdentityError::from_store)?;
-    Ok(find(&session, &DomainId::new(id)).await?.record)
-}
-
-/// The domain that something refers to.
-pub(super) async fn find(session: &Session, id: &DomainId) -> Result<Stored<Domain>, IdentityError> {
-    let found = session.table::<Domain>().find(id).await.map_err(IdentityError::from_store)?;
-    found.ok_or_else(|| IdentityError::NotFound { noun: "domain", id: id.to_string() })
+async fn delete_all<R: Record>(session: &Session, domain: &DomainId) -> Result<(), IdentityError> {
+    let table = session.table::<R>();
+    for row in table.list(&Listing::of("domain_id", domain)).await.map_err(IdentityError::from_store)? {
+        table.delete(row.record.id()).await.map_err(IdentityError::from_store)?;
+    }
+    Ok(())
 }

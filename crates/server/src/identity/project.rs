@@ -3,25 +3,97 @@
 use std::collections::BTreeSet;
 
 use adit_api::identity::IdentityError;
-use adit_api::identity::project::{Create, Update};
-use adit_model::identity::Project;
+use adit_api::identity::project::{Create, Update, View};
+use adit_model::identity::{Domain, Project, Scope, User};
 use adit_model::{ProjectId, UserId};
-use adit_store::{Error as StoreError, Filter, Listing, RoleAssignmentFilter, Session, Stored};
+use adit_store::{Filter, Listing, RoleAssignmentFilter, Session};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Bearer, commit, domain, listing};
+use super::Bearer;
+use super::resource::{Asking, Resource, find, listing};
 use crate::App;
 use crate::resource::FromStore;
 
-/// `GET /v3/projects`.
-pub(crate) async fn list(
-    app: &App,
-    bearer: &Bearer,
-    pairs: &[(String, String)],
-) -> Result<Vec<Project>, IdentityError> {
-    bearer.require_admin("identity:list_projects")?;
-    let session = app.store().read().await.map_err(IdentityError::from_store)?;
-    records(session.table::<Project>().list(&wanted(pairs)).await)
+impl Resource for Project {
+    const PLURAL: &'static str = "projects";
+    const ORDER: &'static str = "name";
+    /// A project's parent is its domain.
+    const FILTERS: &'static [(&'static str, &'static str)] =
+        &[("name", "name"), ("domain_id", "domain_id"), ("parent_id", "domain_id"), ("enabled", "enabled")];
+    type Change = Update;
+    type Extra = ();
+
+    /// Whoever has a token for it may see it.
+    fn may_show(bearer: &Bearer, id: &str) -> bool {
+        bearer.project_id().is_some_and(|project| project.as_str() == id) || bearer.is_admin()
+    }
+
+    async fn create(asking: Asking<'_>, body: &[u8]) -> Result<(Self, ()), IdentityError> {
+        let Create { name, domain_id, description, enabled, tags, parent_id } = Create::parse(body)?;
+        let domain_id = domain_id.unwrap_or_else(|| asking.bearer.domain_id());
+        if let Some(parent) = parent_id.filter(|parent| parent != domain_id.as_str()) {
+            return Err(IdentityError::Invalid {
+                field: "parent_id".to_owned(),
+                value: format!("'{parent}'"),
+                reason: "a project has no other parent than its domain".to_owned(),
+            });
+        }
+        let id = ProjectId::from(Uuid::new_v4());
+        Ok((Self { id, domain_id, name, description, enabled, tags }, ()))
+    }
+
+    async fn change(_: &App, before: &Self, body: &[u8]) -> Result<Update, IdentityError> {
+        Update::parse(before, body)
+    }
+
+    fn apply(&mut self, change: Update) -> Result<(), IdentityError> {
+        let Update { name, description, enabled, tags } = change;
+        self.name = name.unwrap_or_else(|| self.name.clone());
+        self.description = description.unwrap_or_else(|| self.description.clone());
+        self.enabled = enabled.unwrap_or(self.enabled);
+        self.tags = tags.unwrap_or_else(|| self.tags.clone());
+        Ok(())
+    }
+
+    async fn before_save(
+        &self,
+        _: Asking<'_>,
+        session: &Session,
+        (): (),
+        before: Option<&Self>,
+    ) -> Result<(), IdentityError> {
+        if before.is_none() {
+            find::<Domain>(session, self.domain_id.as_str()).await?;
+        }
+        if before.is_some() && !self.enabled {
+            session.revoke_tokens_of_project(&self.id).await.map_err(IdentityError::from_store)?;
+        }
+        Ok(())
+    }
+
+    /// What the project owns elsewhere stays, as in the reference, and administrators can still see it.
+    async fn before_delete(&self, session: &Session) -> Result<(), IdentityError> {
+        let table = session.table::<User>();
+        let theirs = Listing::of("default_project_id", &self.id);
+        for mut user in table.list(&theirs).await.map_err(IdentityError::from_store)? {
+            user.default_project_id = None;
+            table.update(&mut user).await.map_err(IdentityError::from_store)?;
+        }
+        Ok(())
+    }
+
+    fn conflict(&self) -> IdentityError {
+        let Self { name, id, .. } = self;
+        let details = format!(
+            "it is not permitted to have two projects with either the same name or same id in the same domain: name is {name}, project id {id}"
+        );
+        IdentityError::Conflict { noun: "project", details }
+    }
+
+    fn view(self, base: &str) -> Value {
+        json!(View::new(self, base))
+    }
 }
 
 /// `GET /v3/users/{id}/projects`: the projects in which the user has a role, also disabled ones.
@@ -31,98 +103,19 @@ pub(crate) async fn list_of_user(
     user: &str,
     pairs: &[(String, String)],
 ) -> Result<Vec<Project>, IdentityError> {
-    let user = UserId::new(user);
-    bearer.require_self(&user, "identity:list_user_projects")?;
+    let id = UserId::new(user);
+    bearer.require_self(&id, "identity:list_user_projects")?;
     let session = app.store().read().await.map_err(IdentityError::from_store)?;
-    super::user::find(&session, &user).await?;
-    of_user(&session, &user, wanted(pairs)).await
+    find::<User>(&session, user).await?;
+    of_user(&session, &id, listing::<Project>(pairs)).await
 }
 
 /// `GET /v3/auth/projects`: the projects that the bearer can get a token for.
 pub(crate) async fn list_own(app: &App, bearer: &Bearer) -> Result<Vec<Project>, IdentityError> {
     let session = app.store().read().await.map_err(IdentityError::from_store)?;
-    let mut projects = of_user(&session, &bearer.user_id(), Listing::default()).await?;
+    let mut projects = of_user(&session, &bearer.user_id(), listing::<Project>(&[])).await?;
     projects.retain(|project| project.enabled);
     Ok(projects)
-}
-
-/// `GET /v3/projects/{id}`.
-pub(crate) async fn show(app: &App, bearer: &Bearer, id: &str) -> Result<Project, IdentityError> {
-    bearer.require_scope(id, "identity:get_project")?;
-    let session = app.store().read().await.map_err(IdentityError::from_store)?;
-    Ok(find(&session, &ProjectId::new(id)).await?.record)
-}
-
-/// `POST /v3/projects`.
-pub(crate) async fn create(app: &App, bearer: &Bearer, body: &[u8]) -> Result<Project, IdentityError> {
-    bearer.require_admin("identity:create_project")?;
-    let create = Create::parse(body)?;
-    let domain_id = create.domain_id.unwrap_or_else(|| bearer.domain_id());
-    if let Some(parent) = create.parent_id.filter(|parent| parent != domain_id.as_str()) {
-        return Err(IdentityError::Invalid {
-            field: "parent_id".to_owned(),
-            value: format!("'{parent}'"),
-            reason: "a project has no other parent than its domain".to_owned(),
-        });
-    }
-    let project = Project {
-        id: ProjectId::from(Uuid::new_v4()),
-        domain_id,
-        name: create.name,
-        description: create.description,
-        enabled: create.enabled,
-        tags: create.tags,
-    };
-    let exists = conflict(&project);
-    let session = app.store().write().await.map_err(IdentityError::from_store)?;
-    domain::find(&session, &project.domain_id).await?;
-    let project = session.table().insert(project).await.map_err(exists)?;
-    commit(app, session).await?;
-    Ok(project.record)
-}
-
-/// `PATCH /v3/projects/{id}`.
-pub(crate) async fn update(
-    app: &App,
-    bearer: &Bearer,
-    id: &str,
-    body: &[u8],
-) -> Result<Project, IdentityError> {
-    bearer.require_admin("identity:update_project")?;
-    let Update { name, description, enabled, tags } = Update::parse(body)?;
-    let session = app.store().write().await.map_err(IdentityError::from_store)?;
-    let mut project = find(&session, &ProjectId::new(id)).await?;
-    let before = project.record.clone();
-    project.name = name.unwrap_or_else(|| before.name.clone());
-    project.description = description.unwrap_or_else(|| before.description.clone());
-    project.enabled = enabled.unwrap_or(before.enabled);
-    project.tags = tags.unwrap_or_else(|| before.tags.clone());
-    if project.record == before {
-        return Ok(before);
-    }
-    let exists = conflict(&project);
-    session.table().update(&mut project).await.map_err(exists)?;
-    if !project.enabled {
-        session.revoke_tokens_of_project(&project.id).await.map_err(IdentityError::from_store)?;
-    }
-    commit(app, session).await?;
-    Ok(project.record)
-}
-
-/// `DELETE /v3/projects/{id}`: what the project owns elsewhere stays, as in the reference, and administrators can still
-/// see it.
-pub(crate) async fn delete(app: &App, bearer: &Bearer, id: &str) -> Result<(), IdentityError> {
-    bearer.require_admin("identity:delete_project")?;
-    let session = app.store().write().await.map_err(IdentityError::from_store)?;
-    let project = find(&session, &ProjectId::new(id)).await?;
-    session.table::<Project>().delete(&project.id).await.map_err(IdentityError::from_store)?;
-    commit(app, session).await
-}
-
-/// The project that a request is about.
-pub(super) async fn find(session: &Session, id: &ProjectId) -> Result<Stored<Project>, IdentityError> {
-    let found = session.table::<Project>().find(id).await.map_err(IdentityError::from_store)?;
-    found.ok_or_else(|| IdentityError::NotFound { noun: "project", id: id.to_string() })
 }
 
 async fn of_user(
@@ -131,33 +124,13 @@ async fn of_user(
     mut wanted: Listing,
 ) -> Result<Vec<Project>, IdentityError> {
     let filter = RoleAssignmentFilter { user_id: Some(user.clone()), ..RoleAssignmentFilter::default() };
-    let assignments = session.role_assignments(&filter).await.map_err(IdentityError::from_store)?;
-    let ids: BTreeSet<&str> = assignments.iter().map(|assignment| assignment.project_id.as_str()).collect();
-    wanted.filters.push(Filter { column: "id", values: ids.into_iter().map(Into::into).collect() });
-    records(session.table::<Project>().list(&wanted).await)
-}
-
-/// A project's parent is its domain.
-fn wanted(pairs: &[(String, String)]) -> Listing {
-    let rename = |(key, value): &(String, String)| {
-        let key = if key == "parent_id" { "domain_id" } else { key };
-        (key.to_owned(), value.clone())
+    let held = session.role_assignments(&filter).await.map_err(IdentityError::from_store)?;
+    let project = |scope: &Scope| match scope {
+        Scope::Project(id) => Some(id.to_string()),
+        Scope::Domain(_) | Scope::System => None,
     };
-    let pairs: Vec<_> = pairs.iter().map(rename).collect();
-    listing(&pairs, &["name", "domain_id", "enabled"])
-}
-
-fn records(projects: Result<Vec<Stored<Project>>, StoreError>) -> Result<Vec<Project>, IdentityError> {
-    Ok(projects.map_err(IdentityError::from_store)?.into_iter().map(|project| project.record).collect())
-}
-
-fn conflict(project: &Project) -> impl FnOnce(StoreError) -> IdentityError + use<> {
-    let (name, id) = (project.name.clone(), project.id.to_string());
-    move |error| {
-        if matches!(error, StoreError::Duplicate { .. }) {
-            IdentityError::ProjectExists { name, id }
-        } else {
-            IdentityError::from_store(error)
-        }
-    }
+    let ids: BTreeSet<String> = held.iter().filter_map(|held| project(&held.scope)).collect();
+    wanted.filters.push(Filter { column: "id", values: ids.into_iter().map(Into::into).collect() });
+    let projects = session.table::<Project>().list(&wanted).await.map_err(IdentityError::from_store)?;
+    Ok(projects.into_iter().map(|project| project.record).collect())
 }

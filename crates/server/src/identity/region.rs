@@ -1,16 +1,106 @@
-//! Regions: one, named by the configuration. Whoever has a token may see it.
+//! Regions: the one of the configuration, and those that administrators name. Whoever has a token may see them.
 
 use adit_api::identity::IdentityError;
+use adit_api::identity::region::{Create, Update, View};
+use adit_model::identity::{Region, RegionId};
+use adit_store::{Error as StoreError, Session};
+use serde_json::{Value, json};
+use uuid::Uuid;
 
+use super::Bearer;
+use super::resource::{Asking, Resource, find};
 use crate::App;
+use crate::resource::FromStore;
 
-/// `GET /v3/regions`.
-pub(crate) fn list(app: &App) -> [&str; 1] {
-    [&app.config().region]
+impl Resource for Region {
+    const PLURAL: &'static str = "regions";
+    const ORDER: &'static str = "id";
+    const FILTERS: &'static [(&'static str, &'static str)] = &[("parent_region_id", "parent_region_id")];
+    type Change = Update;
+    type Extra = ();
+
+    fn may_list(_: &Bearer) -> bool {
+        true
+    }
+
+    fn may_show(_: &Bearer, _: &str) -> bool {
+        true
+    }
+
+    fn built_in(asking: Asking<'_>) -> Vec<Self> {
+        vec![own(asking.app)]
+    }
+
+    async fn create(_: Asking<'_>, body: &[u8]) -> Result<(Self, ()), IdentityError> {
+        let Create { id, description, parent_id } = Create::parse(body)?;
+        let id = id.unwrap_or_else(|| RegionId::from(Uuid::new_v4()));
+        Ok((Self { id, description, parent_id }, ()))
+    }
+
+    async fn change(_: &App, before: &Self, body: &[u8]) -> Result<Update, IdentityError> {
+        Update::parse(before.id.as_str(), body)
+    }
+
+    fn apply(&mut self, change: Update) -> Result<(), IdentityError> {
+        let Update { description, parent_id } = change;
+        self.description = description.unwrap_or_else(|| self.description.clone());
+        self.parent_id = parent_id.unwrap_or_else(|| self.parent_id.clone());
+        Ok(())
+    }
+
+    async fn before_save(
+        &self,
+        asking: Asking<'_>,
+        session: &Session,
+        (): (),
+        _: Option<&Self>,
+    ) -> Result<(), IdentityError> {
+        let mut ancestor = self.parent_id.clone();
+        while let Some(id) = ancestor {
+            if id == self.id {
+                let message =
+                    format!("The specified parent region {id} would create a circular region hierarchy.");
+                return Err(IdentityError::Unacceptable { message });
+            }
+            ensure(asking, session, &id).await?;
+            ancestor = find::<Self>(session, id.as_str()).await?.record.parent_id;
+        }
+        Ok(())
+    }
+
+    fn conflict(&self) -> IdentityError {
+        IdentityError::Conflict { noun: "region", details: format!("Duplicate ID, {}", self.id) }
+    }
+
+    fn in_use(&self, _: StoreError) -> IdentityError {
+        IdentityError::RegionInUse { id: self.id.to_string() }
+    }
+
+    fn view(self, base: &str) -> Value {
+        json!(View::new(self, base))
+    }
 }
 
-/// `GET /v3/regions/{id}`.
-pub(crate) fn show<'a>(app: &'a App, id: &str) -> Result<&'a str, IdentityError> {
-    let region = &app.config().region;
-    if region == id { Ok(region) } else { Err(IdentityError::NotFound { noun: "region", id: id.to_owned() }) }
+/// The region of the configuration.
+fn own(app: &App) -> Region {
+    Region { id: RegionId::new(&app.config().region), description: String::new(), parent_id: None }
+}
+
+/// Gives the region of the configuration a row, if `id` names it and it has none, since something is to refer to it.
+pub(super) async fn ensure(
+    asking: Asking<'_>,
+    session: &Session,
+    id: &RegionId,
+) -> Result<(), IdentityError> {
+    let own = own(asking.app);
+    if own.id == *id { make(session, own).await } else { Ok(()) }
+}
+
+/// Makes a region, unless it is there.
+pub(super) async fn make(session: &Session, region: Region) -> Result<(), IdentityError> {
+    let table = session.table::<Region>();
+    if table.find(&region.id).await.map_err(IdentityError::from_store)?.is_none() {
+        table.insert(region).await.map_err(IdentityError::from_store)?;
+    }
+    Ok(())
 }

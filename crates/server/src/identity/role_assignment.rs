@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use adit_api::identity::IdentityError;
-use adit_api::identity::assignment::View;
-use adit_model::identity::{Domain, Project, Role, RoleAssignment, User, with_implied_roles};
-use adit_model::{ProjectId, RoleId, UserId};
+use adit_api::identity::assignment::{Names, View};
+use adit_model::identity::{Domain, Project, Role, RoleAssignment, Scope, User};
+use adit_model::{DomainId, ProjectId, RoleId, UserId};
 use adit_store::{Filter, Listing, Record, RoleAssignmentFilter, Session};
 
-use super::{Bearer, commit, project, role, user};
+use super::resource::find;
+use super::{Bearer, application_credential, commit, scope};
 use crate::App;
 use crate::resource::FromStore;
 
@@ -36,54 +37,76 @@ pub(crate) async fn list(
     Ok(assignments.iter().map(|assignment| View::new(assignment, base)).collect())
 }
 
-/// `GET /v3/projects/{project}/users/{user}/roles`: the roles that were given, without implied ones.
+/// Where a path says that a user has roles.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Grants<'a> {
+    pub(crate) scope: &'a Scope,
+    pub(crate) user: &'a str,
+}
+
+/// `GET SCOPE/users/{user}/roles`: the roles that were given, without implied ones.
 pub(crate) async fn roles(
     app: &App,
     bearer: &Bearer,
-    (project, user): (&str, &str),
+    grants: Grants<'_>,
 ) -> Result<Vec<Role>, IdentityError> {
-    bearer.require_admin("identity:list_grants")?;
-    let (project, user) = (ProjectId::new(project), UserId::new(user));
+    bearer.require_admin(grants.action("identity:list_grants", "identity:list_system_grants_for_user"))?;
     let session = app.store().read().await.map_err(IdentityError::from_store)?;
-    project::find(&session, &project).await?;
-    user::find(&session, &user).await?;
-    let filter = RoleAssignmentFilter { user_id: Some(user), project_id: Some(project), role_id: None };
+    find_scope(&session, grants.scope).await?;
+    find::<User>(&session, grants.user).await?;
+    let filter = RoleAssignmentFilter {
+        user_id: Some(UserId::new(grants.user)),
+        scope: Some(grants.scope.clone()),
+        role_id: None,
+    };
     let held = session.role_assignments(&filter).await.map_err(IdentityError::from_store)?;
     let by_id = by_id::<Role>(&session, held.iter().map(|assignment| assignment.role_id.as_str())).await?;
     Ok(by_id.into_values().collect())
 }
 
-/// `PUT /v3/projects/{project}/users/{user}/roles/{role}`.
-pub(crate) async fn grant(app: &App, bearer: &Bearer, path: (&str, &str, &str)) -> Result<(), IdentityError> {
-    bearer.require_admin("identity:create_grant")?;
+/// `PUT SCOPE/users/{user}/roles/{role}`.
+pub(crate) async fn grant(
+    app: &App,
+    bearer: &Bearer,
+    grants: Grants<'_>,
+    role: &str,
+) -> Result<(), IdentityError> {
+    bearer.require_admin(grants.action("identity:create_grant", "identity:create_system_grant_for_user"))?;
     let session = app.store().write().await.map_err(IdentityError::from_store)?;
-    let assignment = find_parts(&session, path).await?;
+    let assignment = find_parts(&session, grants, role).await?;
     session.assign_role(&assignment).await.map_err(IdentityError::from_store)?;
     commit(app, session).await
 }
 
-/// `HEAD /v3/projects/{project}/users/{user}/roles/{role}`.
-pub(crate) async fn check(app: &App, bearer: &Bearer, path: (&str, &str, &str)) -> Result<(), IdentityError> {
-    bearer.require_admin("identity:check_grant")?;
+/// `HEAD SCOPE/users/{user}/roles/{role}`.
+pub(crate) async fn check(
+    app: &App,
+    bearer: &Bearer,
+    grants: Grants<'_>,
+    role: &str,
+) -> Result<(), IdentityError> {
+    bearer.require_admin(grants.action("identity:check_grant", "identity:check_system_grant_for_user"))?;
     let session = app.store().read().await.map_err(IdentityError::from_store)?;
-    let RoleAssignment { user_id, project_id, role_id } = find_parts(&session, path).await?;
-    let filter =
-        RoleAssignmentFilter { user_id: Some(user_id), project_id: Some(project_id), role_id: Some(role_id) };
-    let held = session.role_assignments(&filter).await.map_err(IdentityError::from_store)?;
-    if held.is_empty() { Err(not_found(path)) } else { Ok(()) }
+    let assignment = find_parts(&session, grants, role).await?;
+    let held = session.role_assignments(&RoleAssignmentFilter::from(&assignment)).await;
+    if held.map_err(IdentityError::from_store)?.is_empty() { Err(not_found(&assignment)) } else { Ok(()) }
 }
 
-/// `DELETE /v3/projects/{project}/users/{user}/roles/{role}`.
+/// `DELETE SCOPE/users/{user}/roles/{role}`. The application credentials that stood for it go along.
 pub(crate) async fn revoke(
     app: &App,
     bearer: &Bearer,
-    path: (&str, &str, &str),
+    grants: Grants<'_>,
+    role: &str,
 ) -> Result<(), IdentityError> {
-    bearer.require_admin("identity:revoke_grant")?;
+    bearer.require_admin(grants.action("identity:revoke_grant", "identity:revoke_system_grant_for_user"))?;
     let session = app.store().write().await.map_err(IdentityError::from_store)?;
-    let assignment = find_parts(&session, path).await?;
+    let assignment = find_parts(&session, grants, role).await?;
     if !session.unassign_role(&assignment).await.map_err(IdentityError::from_store)? {
-        return Err(not_found(path));
+        return Err(not_found(&assignment));
+    }
+    if let Scope::Project(project) = &assignment.scope {
+        application_credential::delete_beyond(&session, &assignment.user_id, project).await?;
     }
     commit(app, session).await
 }
@@ -95,7 +118,7 @@ struct Query {
     role_id: Option<RoleId>,
     effective: bool,
     with_names: bool,
-    /// Whether it is about groups, domains or the system, where nobody has a role here.
+    /// Whether it is about groups or inheritance, which there is none of.
     elsewhere: bool,
 }
 
@@ -104,18 +127,32 @@ impl Query {
         let value = |key: &str| pairs.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str());
         // A flag without a value is set, as in the reference.
         let is_set = |key| value(key).is_some_and(|value| !matches!(value, "0" | "false" | "False"));
+        let project = value("scope.project.id").map(|id| Scope::Project(ProjectId::new(id)));
+        let domain = value("scope.domain.id").map(|id| Scope::Domain(DomainId::new(id)));
+        let system = value("scope.system").map(|_| Scope::System);
+        let mut scopes = [project, domain, system].into_iter().flatten();
         Self {
             filter: RoleAssignmentFilter {
                 user_id: value("user.id").map(UserId::new),
-                project_id: value("scope.project.id").map(ProjectId::new),
+                scope: scopes.next(),
                 role_id: None,
             },
             role_id: value("role.id").map(RoleId::new),
             effective: is_set("effective"),
             with_names: is_set("include_names"),
-            elsewhere: ["group.id", "scope.domain.id", "scope.system"]
-                .into_iter()
-                .any(|key| value(key).is_some()),
+            // Nothing is in two scopes.
+            elsewhere: scopes.next().is_some()
+                || ["group.id", "scope.OS-INHERIT:inherited_to"].iter().any(|key| value(key).is_some()),
+        }
+    }
+}
+
+impl Grants<'_> {
+    /// What is being done, as policies name it.
+    fn action(self, action: &'static str, in_system: &'static str) -> &'static str {
+        match self.scope {
+            Scope::System => in_system,
+            Scope::Project(_) | Scope::Domain(_) => action,
         }
     }
 }
@@ -124,19 +161,13 @@ async fn spell_out_implied(
     session: &Session,
     assignments: Vec<RoleAssignment>,
 ) -> Result<Vec<RoleAssignment>, IdentityError> {
-    let roles = session.table::<Role>().list(&Listing::default()).await.map_err(IdentityError::from_store)?;
+    let roles = scope::all_roles(session).await.map_err(IdentityError::from_store)?;
     let implied = |assignment: RoleAssignment| {
-        let held = roles.iter().find(|role| role.id == assignment.role_id);
-        let names: Vec<&str> = held.map(|role| with_implied_roles(&role.name).collect()).unwrap_or_default();
-        let ids = roles.iter().filter(move |role| names.contains(&role.name.as_str()));
-        ids.map(move |role| RoleAssignment { role_id: role.id.clone(), ..assignment.clone() })
+        let all = scope::spelled_out(roles.clone(), &[&assignment.role_id]);
+        all.into_iter().map(move |role| RoleAssignment { role_id: role.id, ..assignment.clone() })
     };
     let mut all: Vec<_> = assignments.into_iter().flat_map(implied).collect();
-    let key = |assignment: &RoleAssignment| {
-        let RoleAssignment { user_id, project_id, role_id } = assignment;
-        (project_id.clone(), user_id.clone(), role_id.clone())
-    };
-    all.sort_by_key(key);
+    all.sort();
     all.dedup();
     Ok(all)
 }
@@ -146,19 +177,35 @@ async fn views_with_names(
     assignments: &[RoleAssignment],
     base: &str,
 ) -> Result<Vec<View>, IdentityError> {
-    let projects = by_id::<Project>(session, assignments.iter().map(|held| held.project_id.as_str())).await?;
+    let project_id = |scope: &RoleAssignment| match &scope.scope {
+        Scope::Project(id) => Some(id.to_string()),
+        Scope::Domain(_) | Scope::System => None,
+    };
+    let domain_id = |scope: &RoleAssignment| match &scope.scope {
+        Scope::Domain(id) => Some(id.to_string()),
+        Scope::Project(_) | Scope::System => None,
+    };
+    let project_ids: Vec<String> = assignments.iter().filter_map(project_id).collect();
+    let domain_ids: Vec<String> = assignments.iter().filter_map(domain_id).collect();
+    let projects = by_id::<Project>(session, project_ids.iter().map(String::as_str)).await?;
     let users = by_id::<User>(session, assignments.iter().map(|held| held.user_id.as_str())).await?;
     let roles = by_id::<Role>(session, assignments.iter().map(|held| held.role_id.as_str())).await?;
     let of_projects = projects.values().map(|project| project.domain_id.as_str());
     let of_users = users.values().map(|user| user.domain_id.as_str());
-    let domains = by_id::<Domain>(session, of_projects.chain(of_users)).await?;
+    let ids = domain_ids.iter().map(String::as_str).chain(of_projects).chain(of_users);
+    let domains = by_id::<Domain>(session, ids).await?;
     let named = |assignment: &RoleAssignment| {
-        let project = projects.get(assignment.project_id.as_str())?;
+        let names = match &assignment.scope {
+            Scope::Project(id) => {
+                let project = projects.get(id.as_str())?;
+                Names::Project(project, domains.get(project.domain_id.as_str())?)
+            }
+            Scope::Domain(id) => Names::Domain(domains.get(id.as_str())?),
+            Scope::System => Names::System,
+        };
         let user = users.get(assignment.user_id.as_str())?;
-        let role = roles.get(assignment.role_id.as_str())?;
-        let project = (project, domains.get(project.domain_id.as_str())?);
         let user = (user, domains.get(user.domain_id.as_str())?);
-        Some(View::new(assignment, base).with_names(project, user, role))
+        Some(View::new(assignment, base).with_names(names, user, roles.get(assignment.role_id.as_str())?))
     };
     Ok(assignments.iter().filter_map(named).collect())
 }
@@ -175,18 +222,34 @@ async fn by_id<R: Record>(
     Ok(records.into_iter().map(|record| (record.record.id(), record.record)).collect())
 }
 
-async fn find_parts(session: &Session, path: (&str, &str, &str)) -> Result<RoleAssignment, IdentityError> {
-    let (project_id, user_id, role_id) = path;
-    Ok(RoleAssignment {
-        role_id: role::find(session, &RoleId::new(role_id)).await?.record.id,
-        user_id: user::find(session, &UserId::new(user_id)).await?.record.id,
-        project_id: project::find(session, &ProjectId::new(project_id)).await?.record.id,
-    })
+async fn find_parts(
+    session: &Session,
+    grants: Grants<'_>,
+    role: &str,
+) -> Result<RoleAssignment, IdentityError> {
+    let role_id = find::<Role>(session, role).await?.record.id;
+    let user_id = find::<User>(session, grants.user).await?.record.id;
+    find_scope(session, grants.scope).await?;
+    Ok(RoleAssignment { scope: grants.scope.clone(), user_id, role_id })
 }
 
-fn not_found((project, user, role): (&str, &str, &str)) -> IdentityError {
+async fn find_scope(session: &Session, scope: &Scope) -> Result<(), IdentityError> {
+    match scope {
+        Scope::Project(id) => find::<Project>(session, id.as_str()).await.map(|_| ()),
+        Scope::Domain(id) => find::<Domain>(session, id.as_str()).await.map(|_| ()),
+        Scope::System => Ok(()),
+    }
+}
+
+fn not_found(assignment: &RoleAssignment) -> IdentityError {
+    let RoleAssignment { scope, user_id, role_id } = assignment;
+    let place = match scope {
+        Scope::Project(id) => id.as_str(),
+        Scope::Domain(id) => id.as_str(),
+        Scope::System => "system",
+    };
     IdentityError::NotFound {
         noun: "role assignment with role",
-        id: format!("{role}, user or group: {user}, project, domain, or system: {project}"),
+        id: format!("{role_id}, user or group: {user_id}, project, domain, or system: {place}"),
     }
 }

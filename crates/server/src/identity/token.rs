@@ -1,29 +1,30 @@
-//! Tokens: issued, looked up, told about and revoked.
+//! Tokens: looked up, told about and revoked. [`super::auth`] issues them.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use adit_api::identity::IdentityError;
-use adit_api::identity::auth::{AuthRequest, BearerToken, DomainRef, Method, ProjectRef, Scope, UserRef};
+use adit_api::identity::auth::BearerToken;
 use adit_api::identity::token::{Named, NamedInDomain, TokenScope, TokenUser, View};
-use adit_model::identity::{Domain, Password, PasswordHash, Project, Role, User, with_implied_roles};
-use adit_model::{DomainId, ProjectId, UserId};
-use adit_store::{Error as StoreError, Listing, RoleAssignmentFilter, Session, Token, TokenDigest};
+use adit_model::RoleId;
+use adit_model::identity::Scope;
+use adit_store::{ApplicationCredential, Error as StoreError, Session, Token, TokenDigest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use super::auth::told;
 use super::bearer::BearerScope;
+use super::scope::{active_scope, active_user, all_roles, spelled_out};
 use super::{Bearer, catalog, commit};
 use crate::App;
 use crate::resource::FromStore;
 
-/// Octets of randomness in a token, and characters of its text.
-const TOKEN_OCTETS: usize = 32;
+/// Characters in a token.
 const TOKEN_LEN: usize = 43;
-/// Octets of randomness in an audit id.
-const AUDIT_OCTETS: usize = 16;
+/// How long a service is told about a token that has expired: the reference's window.
+pub(super) const EXPIRED_FOR: Duration = Duration::from_hours(48);
 
 /// Whoever bears this token, in whatever scope.
 pub(crate) async fn bearer(app: &App, token: &BearerToken) -> Result<Option<Arc<Bearer>>, StoreError> {
@@ -44,36 +45,13 @@ pub(crate) async fn bearer(app: &App, token: &BearerToken) -> Result<Option<Arc<
     Ok(bearer)
 }
 
-/// `POST /v3/auth/tokens`.
-pub(crate) async fn issue(app: &App, request: AuthRequest) -> Result<(BearerToken, Bearer), IdentityError> {
-    let proof = match request.method {
-        Method::Password { user, password } => prove_by_password(app, &user, password).await?,
-        Method::Token(token) => Proof::Token(digest(&token)),
-    };
-    let session = app.store().write().await.map_err(IdentityError::from_store)?;
-    session.purge_tokens().await.map_err(IdentityError::from_store)?;
-    let origin = origin(app, &session, proof).await?.ok_or(IdentityError::Unauthorized)?;
-    let (user, domain) = active_user(&session, &origin.user_id)
-        .await
-        .map_err(IdentityError::from_store)?
-        .filter(|(user, _)| origin.password_hash.is_none() || origin.password_hash == user.password_hash)
-        .ok_or(IdentityError::Unauthorized)?;
-    let scope = choose_scope(&session, &user, request.scope).await?;
-
-    let text = BearerToken::new(random_text::<TOKEN_OCTETS>());
-    let token = Token {
-        digest: digest(&text),
-        user_id: user.id.clone(),
-        project_id: scope.as_ref().map(|scope| ProjectId::new(scope.project.id.as_str())),
-        methods: origin.methods,
-        audit_ids: std::iter::once(random_text::<AUDIT_OCTETS>()).chain(origin.first_audit_id).collect(),
-        issued_at: session.now(),
-        expires_at: origin.expires_at,
-    };
-    session.insert_token(&token).await.map_err(IdentityError::from_store)?;
-    // Nobody's token means anything else by this, so nothing is forgotten.
-    session.commit().await.map_err(IdentityError::from_store)?;
-    Ok((text, Bearer { token, user: NamedInDomain::user(&user, &domain), scope }))
+/// Which tokens a question is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Subjects {
+    /// Those that are valid.
+    Valid,
+    /// Also those that have expired lately: services finish what their users began in time.
+    ValidOrExpired,
 }
 
 /// `GET /v3/auth/tokens`.
@@ -81,10 +59,15 @@ pub(crate) async fn validate(
     app: &App,
     bearer: &Bearer,
     subject: Option<&BearerToken>,
+    subjects: Subjects,
 ) -> Result<Arc<Bearer>, IdentityError> {
     const ACTION: &str = "identity:validate_token";
-    let subject = find_subject(app, subject, ACTION).await?;
-    if !bearer.has_role("service") {
+    let is_service = bearer.has_role("service") || bearer.is_admin();
+    let subject = match (subjects, is_service) {
+        (Subjects::ValidOrExpired, true) => find_expired_subject(app, subject, ACTION).await?,
+        (Subjects::Valid | Subjects::ValidOrExpired, _) => find_subject(app, subject, ACTION).await?,
+    };
+    if !is_service {
         bearer.require_self(&subject.user_id(), ACTION)?;
     }
     Ok(subject)
@@ -104,23 +87,30 @@ pub(crate) async fn revoke(
     commit(app, session).await
 }
 
-/// What a token tells about itself. `base` is the server's URL as the client wrote it; without one, the catalog is left
+/// What a token tells about itself. `server` is the server's URL as the client wrote it; without one, the catalog is left
 /// out.
-pub(crate) fn view(app: &App, bearer: &Bearer, base: Option<&str>) -> View {
-    let Bearer { token, user, scope } = bearer;
-    View {
+pub(crate) async fn view(app: &App, bearer: &Bearer, server: Option<&str>) -> Result<View, IdentityError> {
+    let Bearer { token, user, scope, credential } = bearer;
+    let scope = match scope {
+        None => None,
+        Some(BearerScope { scope: _, place, roles }) => Some(TokenScope {
+            place: place.clone(),
+            roles: roles.clone(),
+            catalog: match server {
+                None => None,
+                Some(server) => Some(catalog::entries(app, bearer, server).await?),
+            },
+        }),
+    };
+    Ok(View {
         methods: token.methods.clone(),
         user: TokenUser { user: user.clone(), password_expires_at: None },
         audit_ids: token.audit_ids.clone(),
         expires_at: format!("{:.6}", token.expires_at),
         issued_at: format!("{:.6}", token.issued_at),
-        scope: scope.as_ref().map(|scope| TokenScope {
-            project: scope.project.clone(),
-            is_domain: false,
-            roles: scope.roles.clone(),
-            catalog: base.map(|base| catalog::services(base, &app.config().region)),
-        }),
-    }
+        scope,
+        application_credential: credential.clone(),
+    })
 }
 
 /// The bearer of the token that a request is about.
@@ -129,195 +119,74 @@ async fn find_subject(
     subject: Option<&BearerToken>,
     action: &'static str,
 ) -> Result<Arc<Bearer>, IdentityError> {
-    let subject = subject.ok_or(IdentityError::Forbidden { action })?;
+    let subject = subject.ok_or_else(|| IdentityError::forbidden(action))?;
     let found = bearer(app, subject).await.map_err(IdentityError::from_store)?;
     found.ok_or(IdentityError::TokenNotFound)
 }
 
-/// How somebody has shown who it is.
-enum Proof {
-    Password(UserId, PasswordHash),
-    Token(TokenDigest),
-}
-
-/// What a new token takes from how it was asked for.
-struct Origin {
-    user_id: UserId,
-    /// The one that was proved, which must still be in force.
-    password_hash: Option<PasswordHash>,
-    methods: Vec<String>,
-    first_audit_id: Option<String>,
-    expires_at: Timestamp,
-}
-
-/// The session is over before the password is hashed: that takes long.
-async fn prove_by_password(app: &App, user: &UserRef, password: Password) -> Result<Proof, IdentityError> {
-    let found = {
-        let session = app.store().read().await.map_err(IdentityError::from_store)?;
-        find_user(&session, user).await.map_err(IdentityError::from_store)?
+/// The same, of a token that may have expired.
+async fn find_expired_subject(
+    app: &App,
+    subject: Option<&BearerToken>,
+    action: &'static str,
+) -> Result<Arc<Bearer>, IdentityError> {
+    let digest = digest(subject.ok_or_else(|| IdentityError::forbidden(action))?);
+    let session = app.store().read().await.map_err(IdentityError::from_store)?;
+    let token = session.find_token_expired_within(EXPIRED_FOR, digest).await;
+    let Some(token) = token.map_err(IdentityError::from_store)? else {
+        return Err(IdentityError::TokenNotFound);
     };
-    let hash = found.as_ref().and_then(|user| user.password_hash.clone());
-    let is_right = app.identity().passwords.verify(password, hash.clone()).await?;
-    match (found, hash) {
-        (Some(user), Some(hash)) if is_right => Ok(Proof::Password(user.id, hash)),
-        _ => Err(IdentityError::Unauthorized),
-    }
-}
-
-async fn origin(app: &App, session: &Session, proof: Proof) -> Result<Option<Origin>, IdentityError> {
-    match proof {
-        Proof::Password(user_id, hash) => Ok(Some(Origin {
-            user_id,
-            password_hash: Some(hash),
-            methods: vec!["password".to_owned()],
-            first_audit_id: None,
-            expires_at: session
-                .now()
-                .checked_add(Duration::from_secs(app.config().token_lifetime_secs.into()))
-                .map_err(IdentityError::internal)?,
-        })),
-        Proof::Token(digest) => {
-            let token = session.find_token(digest).await.map_err(IdentityError::from_store)?;
-            Ok(token.map(|mut token| {
-                if token.methods.iter().all(|method| method != "token") {
-                    token.methods.push("token".to_owned());
-                }
-                Origin {
-                    user_id: token.user_id,
-                    password_hash: None,
-                    methods: token.methods,
-                    first_audit_id: token.audit_ids.pop(),
-                    expires_at: token.expires_at,
-                }
-            }))
-        }
-    }
-}
-
-async fn choose_scope(
-    session: &Session,
-    user: &User,
-    scope: Scope,
-) -> Result<Option<BearerScope>, IdentityError> {
-    match scope {
-        Scope::Unscoped => Ok(None),
-        Scope::Elsewhere => Err(IdentityError::Unauthorized),
-        Scope::Absent => {
-            let Some(project) = &user.default_project_id else { return Ok(None) };
-            active_scope(session, &user.id, project).await.map_err(IdentityError::from_store)
-        }
-        Scope::Project(project) => {
-            let found = find_project(session, project).await.map_err(IdentityError::from_store)?;
-            let project = found.ok_or(IdentityError::Unauthorized)?;
-            let scope = active_scope(session, &user.id, &project).await.map_err(IdentityError::from_store)?;
-            scope.map(Some).ok_or(IdentityError::Unauthorized)
-        }
-    }
+    let found = bearer_of(&session, token).await.map_err(IdentityError::from_store)?;
+    found.map(Arc::new).ok_or(IdentityError::TokenNotFound)
 }
 
 /// A token with everything that it says now; `None` when it is not valid any more.
 async fn bearer_of(session: &Session, token: Token) -> Result<Option<Bearer>, StoreError> {
     let Some((user, domain)) = active_user(session, &token.user_id).await? else { return Ok(None) };
-    let scope = match &token.project_id {
+    let credential = match &token.application_credential_id {
         None => None,
-        Some(project) => match active_scope(session, &token.user_id, project).await? {
+        Some(id) => match session.table::<ApplicationCredential>().find(id).await? {
+            None => return Ok(None),
+            Some(credential) => Some(credential.record),
+        },
+    };
+    let scope = match (&credential, &token.scope) {
+        (None, None) => None,
+        (None, Some(scope)) => match active_scope(session, &token.user_id, scope).await? {
+            None => return Ok(None),
+            scope @ Some(_) => scope,
+        },
+        (Some(credential), _) => match credential_scope(session, credential).await? {
             None => return Ok(None),
             scope @ Some(_) => scope,
         },
     };
-    Ok(Some(Bearer { token, user: NamedInDomain::user(&user, &domain), scope }))
+    let credential = credential.as_ref().map(told);
+    Ok(Some(Bearer { token, user: NamedInDomain::user(&user, &domain), scope, credential }))
 }
 
-/// A user that may have tokens, and its domain.
-async fn active_user(session: &Session, id: &UserId) -> Result<Option<(User, Domain)>, StoreError> {
-    let Some(user) = session.table::<User>().find(id).await?.filter(|user| user.enabled) else {
-        return Ok(None);
-    };
-    let domain = active_domain(session, &user.domain_id).await?;
-    Ok(domain.map(|domain| (user.record, domain)))
-}
-
-/// A project in which the user has a role and tokens may be used.
-async fn active_scope(
+/// What the tokens of an application credential are valid for: its project, as long as the user has all of its roles
+/// there. Whether it has expired is the tokens' business.
+pub(super) async fn credential_scope(
     session: &Session,
-    user: &UserId,
-    project: &ProjectId,
+    credential: &ApplicationCredential,
 ) -> Result<Option<BearerScope>, StoreError> {
-    let Some(project) = session.table::<Project>().find(project).await?.filter(|project| project.enabled)
-    else {
+    let project = Scope::Project(credential.project_id.clone());
+    let Some(of_user) = active_scope(session, &credential.user_id, &project).await? else { return Ok(None) };
+    let is_held = |id: &RoleId| of_user.roles.iter().any(|role| role.id == id.as_str());
+    if !credential.role_ids.iter().all(is_held) {
         return Ok(None);
-    };
-    let Some(domain) = active_domain(session, &project.domain_id).await? else { return Ok(None) };
-    let roles = roles(session, user, &project.id).await?;
-    let scope = BearerScope { project: NamedInDomain::project(&project, &domain), roles };
-    Ok(Some(scope).filter(|scope| !scope.roles.is_empty()))
-}
-
-async fn active_domain(session: &Session, id: &DomainId) -> Result<Option<Domain>, StoreError> {
-    let domain = session.table::<Domain>().find(id).await?;
-    Ok(domain.map(|domain| domain.record).filter(|domain| domain.enabled))
-}
-
-/// The user's roles in a project, implied ones spelled out.
-async fn roles(session: &Session, user: &UserId, project: &ProjectId) -> Result<Vec<Named>, StoreError> {
-    let filter = RoleAssignmentFilter {
-        user_id: Some(user.clone()),
-        project_id: Some(project.clone()),
-        role_id: None,
-    };
-    let assignments = session.role_assignments(&filter).await?;
-    if assignments.is_empty() {
-        return Ok(Vec::new());
     }
-    let by_name = Listing { sort: vec![("name", true)], ..Listing::default() };
-    let roles = session.table::<Role>().list(&by_name).await?;
-    let held = roles.iter().filter(|role| assignments.iter().any(|held| held.role_id == role.id));
-    let names: Vec<&str> = held.flat_map(|role| with_implied_roles(&role.name)).collect();
-    Ok(roles
-        .iter()
-        .filter(|role| names.contains(&role.name.as_str()))
-        .map(|role| Named::role(role))
-        .collect())
+    let ids: Vec<&RoleId> = credential.role_ids.iter().collect();
+    let roles = spelled_out(all_roles(session).await?, &ids).iter().map(Named::role).collect();
+    Ok(Some(BearerScope { roles, ..of_user }).filter(|scope| !scope.roles.is_empty()))
 }
 
-async fn find_user(session: &Session, user: &UserRef) -> Result<Option<User>, StoreError> {
-    let users = session.table::<User>();
-    let found = match user {
-        UserRef::Id(id) => users.find(id).await?,
-        UserRef::Name(name, domain) => match find_domain(session, domain).await? {
-            Some(domain) => users.list(&Listing::of("domain_id", domain).and("name", name)).await?.pop(),
-            None => None,
-        },
-    };
-    Ok(found.map(|user| user.record))
-}
-
-async fn find_project(session: &Session, project: ProjectRef) -> Result<Option<ProjectId>, StoreError> {
-    match project {
-        ProjectRef::Id(id) => Ok(Some(id)),
-        ProjectRef::Name(name, domain) => {
-            let Some(domain) = find_domain(session, &domain).await? else { return Ok(None) };
-            let listing = Listing::of("domain_id", domain).and("name", name);
-            Ok(session.table::<Project>().list(&listing).await?.pop().map(|project| project.record.id))
-        }
-    }
-}
-
-async fn find_domain(session: &Session, domain: &DomainRef) -> Result<Option<DomainId>, StoreError> {
-    match domain {
-        DomainRef::Id(id) => Ok(Some(id.clone())),
-        DomainRef::Name(name) => {
-            let found = session.table::<Domain>().list(&Listing::of("name", name)).await?.pop();
-            Ok(found.map(|domain| domain.record.id))
-        }
-    }
-}
-
-fn digest(token: &BearerToken) -> TokenDigest {
+pub(super) fn digest(token: &BearerToken) -> TokenDigest {
     TokenDigest::new(Sha256::digest(token.expose()).into())
 }
 
-fn random_text<const OCTETS: usize>() -> String {
+pub(super) fn random_text<const OCTETS: usize>() -> String {
     let mut octets = [0; OCTETS];
     rand::fill(&mut octets[..]);
     URL_SAFE_NO_PAD.encode(octets)

@@ -1,155 +1,141 @@
 //! Users.
 
+use std::net::IpAddr;
+
 use adit_api::identity::IdentityError;
-use adit_api::identity::user::{Create, PasswordChange, Update};
+use adit_api::identity::user::{Create, PasswordChange, Update, View};
 use adit_model::UserId;
-use adit_model::identity::{Password, PasswordHash, User};
-use adit_store::{Error as StoreError, Session, Stored};
+use adit_model::identity::{Domain, Password, PasswordHash, User};
+use adit_store::Session;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Bearer, commit, domain, listing};
+use super::resource::{Asking, Resource, find};
+use super::throttle::Verdict;
+use super::{Bearer, commit};
 use crate::App;
 use crate::resource::FromStore;
 
-/// `GET /v3/users`.
-pub(crate) async fn list(
-    app: &App,
-    bearer: &Bearer,
-    pairs: &[(String, String)],
-) -> Result<Vec<User>, IdentityError> {
-    bearer.require_admin("identity:list_users")?;
-    let session = app.store().read().await.map_err(IdentityError::from_store)?;
-    let users = session.table::<User>().list(&listing(pairs, &["name", "domain_id", "enabled"])).await;
-    Ok(users.map_err(IdentityError::from_store)?.into_iter().map(|user| user.record).collect())
+/// What a PATCH wants, its password hashed already.
+pub(crate) struct Change {
+    update: Update,
+    password_hash: Option<Option<PasswordHash>>,
 }
 
-/// `GET /v3/users/{id}`.
-pub(crate) async fn show(app: &App, bearer: &Bearer, id: &str) -> Result<User, IdentityError> {
-    let id = UserId::new(id);
-    bearer.require_self(&id, "identity:get_user")?;
-    let session = app.store().read().await.map_err(IdentityError::from_store)?;
-    Ok(find(&session, &id).await?.record)
-}
+impl Resource for User {
+    const PLURAL: &'static str = "users";
+    const ORDER: &'static str = "name";
+    const FILTERS: &'static [(&'static str, &'static str)] =
+        &[("name", "name"), ("domain_id", "domain_id"), ("enabled", "enabled")];
+    type Change = Change;
+    type Extra = ();
 
-/// `POST /v3/users`.
-pub(crate) async fn create(app: &App, bearer: &Bearer, body: &[u8]) -> Result<User, IdentityError> {
-    bearer.require_admin("identity:create_user")?;
-    let create = Create::parse(body)?;
-    let user = User {
-        id: UserId::from(Uuid::new_v4()),
-        domain_id: create.domain_id.unwrap_or_else(|| bearer.domain_id()),
-        name: create.name,
-        enabled: create.enabled,
-        password_hash: hash(app, create.password).await?,
-        default_project_id: create.default_project_id,
-        email: create.email,
-        description: create.description,
-    };
-    let exists = conflict(&user);
-    let session = app.store().write().await.map_err(IdentityError::from_store)?;
-    domain::find(&session, &user.domain_id).await?;
-    let user = session.table().insert(user).await.map_err(exists)?;
-    commit(app, session).await?;
-    Ok(user.record)
-}
-
-/// `PATCH /v3/users/{id}`. A new password, or the loss of the right to use it, ends the user's tokens.
-pub(crate) async fn update(app: &App, bearer: &Bearer, id: &str, body: &[u8]) -> Result<User, IdentityError> {
-    bearer.require_admin("identity:update_user")?;
-    let Update { name, enabled, password, default_project_id, email, description } = Update::parse(body)?;
-    let password_hash = match password {
-        None => None,
-        Some(password) => Some(hash(app, password).await?),
-    };
-    let session = app.store().write().await.map_err(IdentityError::from_store)?;
-    let mut user = find(&session, &UserId::new(id)).await?;
-    let before = user.record.clone();
-    user.record = User {
-        id: before.id.clone(),
-        domain_id: before.domain_id.clone(),
-        name: name.unwrap_or_else(|| before.name.clone()),
-        enabled: enabled.unwrap_or(before.enabled),
-        password_hash: password_hash.unwrap_or_else(|| before.password_hash.clone()),
-        default_project_id: default_project_id.unwrap_or_else(|| before.default_project_id.clone()),
-        email: email.unwrap_or_else(|| before.email.clone()),
-        description: description.unwrap_or_else(|| before.description.clone()),
-    };
-    if user.record == before {
-        return Ok(before);
+    /// Users may see themselves.
+    fn may_show(bearer: &Bearer, id: &str) -> bool {
+        bearer.user.id == id || bearer.is_admin()
     }
-    save(&session, &mut user, &before).await?;
-    commit(app, session).await?;
-    Ok(user.record)
+
+    async fn create(asking: Asking<'_>, body: &[u8]) -> Result<(Self, ()), IdentityError> {
+        let Create { name, domain_id, enabled, password, default_project_id, email, description } =
+            Create::parse(body)?;
+        let user = Self {
+            id: UserId::from(Uuid::new_v4()),
+            domain_id: domain_id.unwrap_or_else(|| asking.bearer.domain_id()),
+            name,
+            enabled,
+            password_hash: hash(asking.app, password).await?,
+            default_project_id,
+            email,
+            description,
+        };
+        Ok((user, ()))
+    }
+
+    async fn change(app: &App, before: &Self, body: &[u8]) -> Result<Change, IdentityError> {
+        let mut update = Update::parse(before, body)?;
+        let password_hash = match update.password.take() {
+            None => None,
+            Some(password) => Some(hash(app, password).await?),
+        };
+        Ok(Change { update, password_hash })
+    }
+
+    fn apply(&mut self, change: Change) -> Result<(), IdentityError> {
+        let Change { update, password_hash } = change;
+        let Update { name, enabled, password: _, default_project_id, email, description } = update;
+        self.name = name.unwrap_or_else(|| self.name.clone());
+        self.enabled = enabled.unwrap_or(self.enabled);
+        self.password_hash = password_hash.unwrap_or_else(|| self.password_hash.clone());
+        self.default_project_id = default_project_id.unwrap_or_else(|| self.default_project_id.clone());
+        self.email = email.unwrap_or_else(|| self.email.clone());
+        self.description = description.unwrap_or_else(|| self.description.clone());
+        Ok(())
+    }
+
+    /// A new password, or the loss of the right to use it, ends the user's tokens.
+    async fn before_save(
+        &self,
+        _: Asking<'_>,
+        session: &Session,
+        (): (),
+        before: Option<&Self>,
+    ) -> Result<(), IdentityError> {
+        match before {
+            None => find::<Domain>(session, self.domain_id.as_str()).await.map(|_| ()),
+            Some(before) if !self.enabled || self.password_hash != before.password_hash => {
+                session.revoke_tokens_of_user(&self.id).await.map_err(IdentityError::from_store)
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    fn conflict(&self) -> IdentityError {
+        let Self { name, domain_id, .. } = self;
+        let details = format!("Duplicate entry found with name {name} at domain ID {domain_id}");
+        IdentityError::Conflict { noun: "user", details }
+    }
+
+    fn view(self, base: &str) -> Value {
+        json!(View::new(self, base))
+    }
 }
 
 /// `POST /v3/users/{id}/password`, by which users change their own. Nobody's word is enough for it: the original
-/// password is.
+/// password is, and guessing it is slowed as at a login.
 pub(crate) async fn change_password(
     app: &App,
     bearer: &Bearer,
-    id: &str,
+    (id, address): (&str, IpAddr),
     body: &[u8],
 ) -> Result<(), IdentityError> {
-    let id = UserId::new(id);
-    bearer.require_self(&id, "identity:change_password")?;
+    let user_id = UserId::new(id);
+    bearer.require_self(&user_id, "identity:change_password")?;
     let PasswordChange { original, new } = PasswordChange::parse(body)?;
     let known = {
         let session = app.store().read().await.map_err(IdentityError::from_store)?;
-        find(&session, &id).await?.record.password_hash
+        find::<User>(&session, id).await?.record.password_hash
     };
+    let attempt = app.identity().throttle.admit(&("user", id), address).await?;
     if !app.identity().passwords.verify(original, known.clone()).await? {
+        attempt.end(Verdict::Wrong);
         return Err(IdentityError::Unauthorized);
     }
+    attempt.end(Verdict::Right);
     let new = hash(app, Some(new)).await?;
     let session = app.store().write().await.map_err(IdentityError::from_store)?;
-    let mut user = find(&session, &id).await?;
+    let mut user = find::<User>(&session, id).await?;
     if user.password_hash != known {
         return Err(IdentityError::Unauthorized);
     }
-    let before = user.record.clone();
     user.password_hash = new;
-    save(&session, &mut user, &before).await?;
+    session.revoke_tokens_of_user(&user.id).await.map_err(IdentityError::from_store)?;
+    session.table().update(&mut user).await.map_err(IdentityError::from_store)?;
     commit(app, session).await
-}
-
-/// `DELETE /v3/users/{id}`, with its tokens and roles.
-pub(crate) async fn delete(app: &App, bearer: &Bearer, id: &str) -> Result<(), IdentityError> {
-    bearer.require_admin("identity:delete_user")?;
-    let session = app.store().write().await.map_err(IdentityError::from_store)?;
-    let user = find(&session, &UserId::new(id)).await?;
-    session.table::<User>().delete(&user.id).await.map_err(IdentityError::from_store)?;
-    commit(app, session).await
-}
-
-/// The user that a request is about.
-pub(super) async fn find(session: &Session, id: &UserId) -> Result<Stored<User>, IdentityError> {
-    let found = session.table::<User>().find(id).await.map_err(IdentityError::from_store)?;
-    found.ok_or_else(|| IdentityError::NotFound { noun: "user", id: id.to_string() })
-}
-
-async fn save(session: &Session, user: &mut Stored<User>, before: &User) -> Result<(), IdentityError> {
-    let exists = conflict(user);
-    session.table().update(user).await.map_err(exists)?;
-    if !user.enabled || user.password_hash != before.password_hash {
-        session.revoke_tokens_of_user(&user.id).await.map_err(IdentityError::from_store)?;
-    }
-    Ok(())
 }
 
 async fn hash(app: &App, password: Option<Password>) -> Result<Option<PasswordHash>, IdentityError> {
     match password {
         None => Ok(None),
         Some(password) => Ok(Some(app.identity().passwords.hash(password).await?)),
-    }
-}
-
-fn conflict(user: &User) -> impl FnOnce(StoreError) -> IdentityError + use<> {
-    let (name, domain_id) = (user.name.clone(), user.domain_id.to_string());
-    move |error| {
-        if matches!(error, StoreError::Duplicate { .. }) {
-            IdentityError::UserExists { name, domain_id }
-        } else {
-            IdentityError::from_store(error)
-        }
     }
 }

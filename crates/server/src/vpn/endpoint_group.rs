@@ -1,5 +1,6 @@
 //! Endpoint groups.
 
+use adit_api::attribute::is_uuid_like;
 use adit_api::vpn::endpoint_group::{Create, SCHEMA, Update, View};
 use adit_api::{ApiError, Schema, python};
 use adit_model::endpoint_group::{EndpointType, Endpoints, EndpointsError};
@@ -100,6 +101,8 @@ fn unfit(create: &Create, error: EndpointsError) -> ApiError {
         }
         EndpointsError::Duplicate(endpoint) => invalid(endpoint, "Endpoints have to be unique"),
         EndpointsError::NotACidr(endpoint) => invalid(endpoint, "Invalid CIDR"),
+        // A UUID all the same, in a form in which no subnet has it.
+        EndpointsError::NotAnId(id) if is_uuid_like(&id) => ApiError::NonExistingSubnetInEndpointGroup { id },
         EndpointsError::NotAnId(endpoint) => invalid(endpoint, "Invalid UUID"),
     }
 }

@@ -78,6 +78,11 @@ impl Resource for IpsecPolicies {
         if policy.record == before {
             return Ok(policy);
         }
+        if policy.parameters.transform_protocol != before.parameters.transform_protocol
+            && is_used(cx, policy.id).await?
+        {
+            site_connection::check_transform(policy.parameters.transform_protocol)?;
+        }
         cx.session.table().update(&mut policy).await.map_err(ApiError::from_store)?;
         if policy.parameters != before.parameters {
             site_connection::touch_all(cx, &Listing::of("ipsec_policy_id", policy.id)).await?;
@@ -86,9 +91,7 @@ impl Resource for IpsecPolicies {
     }
 
     async fn delete(cx: Context<'_>, policy: Stored<IpsecPolicy>) -> Result<(), ApiError> {
-        let users =
-            cx.session.table::<SiteConnection>().count(&Listing::of("ipsec_policy_id", policy.id)).await;
-        if users.map_err(ApiError::from_store)? > 0 {
+        if is_used(cx, policy.id).await? {
             return Err(ApiError::IPsecPolicyInUse { id: policy.id.to_string() });
         }
         cx.session.table::<IpsecPolicy>().delete(policy.id).await.map_err(ApiError::from_store)
@@ -97,4 +100,10 @@ impl Resource for IpsecPolicies {
     async fn views(_: Context<'_>, policies: Vec<Stored<IpsecPolicy>>) -> Result<Vec<View>, ApiError> {
         Ok(policies.into_iter().map(|policy| policy.record.into()).collect())
     }
+}
+
+/// Whether a connection has the policy, whoever owns it.
+async fn is_used(cx: Context<'_>, policy: IpsecPolicyId) -> Result<bool, ApiError> {
+    let users = cx.session.table::<SiteConnection>().count(&Listing::of("ipsec_policy_id", policy)).await;
+    Ok(users.map_err(ApiError::from_store)? > 0)
 }

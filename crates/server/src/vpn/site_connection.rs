@@ -77,7 +77,8 @@ impl Resource for SiteConnections {
             status: Status::PendingCreate,
             reason: None,
         };
-        check(&service, &connection, resolved.ip_version)?;
+        check(&connection, resolved.ip_version)?;
+        check_peer(&service, &connection)?;
         let connection = cx.session.table().insert(connection).await.map_err(ApiError::from_store)?;
         cx.session.touch(service.router_id).await.map_err(ApiError::from_store)?;
         Ok(connection)
@@ -90,8 +91,13 @@ impl Resource for SiteConnections {
     ) -> Result<Stored<SiteConnection>, ApiError> {
         let service = service_of(cx, &connection).await?;
         let resolved = selectors_after(cx, &service, &connection.selectors, &update).await?;
+        let has_new_peer = update.peer_address.is_some();
         apply(&mut connection.record, resolved.selectors, update);
-        check(&service, &connection, resolved.ip_version)?;
+        check(&connection, resolved.ip_version)?;
+        // The gateway may have lost its address since: that is no reason to refuse another name.
+        if has_new_peer {
+            check_peer(&service, &connection)?;
+        }
         cx.session.table().update(&mut connection).await.map_err(ApiError::from_store)?;
         cx.session.touch(service.router_id).await.map_err(ApiError::from_store)?;
         Ok(connection)
@@ -144,21 +150,27 @@ async fn references(cx: Context<'_>, create: &Create) -> Result<References, ApiE
     let service = visible::<VpnService>(cx, &create.vpnservice_id).await?;
     let service = service.ok_or_else(|| ApiError::VPNServiceNotFound { id: create.vpnservice_id.clone() })?;
     let ipsec_policy = visible::<IpsecPolicy>(cx, &create.ipsecpolicy_id).await?;
-    if ipsec_policy
-        .as_ref()
-        .is_some_and(|policy| policy.parameters.transform_protocol == TransformProtocol::AhEsp)
-    {
-        return Err(ApiError::IpsecValidationFailure {
-            attribute: "transform_protocol".to_owned(),
-            value: TransformProtocol::AhEsp.to_string(),
-        });
-    }
+    let ipsec_policy =
+        ipsec_policy.ok_or_else(|| ApiError::IPsecPolicyNotFound { id: create.ipsecpolicy_id.clone() })?;
+    check_transform(ipsec_policy.parameters.transform_protocol)?;
     let ike_policy = visible::<IkePolicy>(cx, &create.ikepolicy_id).await?;
     let ike_policy =
         ike_policy.ok_or_else(|| ApiError::IKEPolicyNotFound { id: create.ikepolicy_id.clone() })?;
-    let ipsec_policy =
-        ipsec_policy.ok_or_else(|| ApiError::IPsecPolicyNotFound { id: create.ipsecpolicy_id.clone() })?;
     Ok((service, ike_policy, ipsec_policy))
+}
+
+/// Refuses what no gateway does: AH and ESP at once.
+///
+/// # Errors
+/// [`ApiError::IpsecValidationFailure`].
+pub(super) fn check_transform(protocol: TransformProtocol) -> Result<(), ApiError> {
+    match protocol {
+        TransformProtocol::Esp | TransformProtocol::Ah => Ok(()),
+        TransformProtocol::AhEsp => Err(ApiError::IpsecValidationFailure {
+            attribute: "transform_protocol".to_owned(),
+            value: protocol.to_string(),
+        }),
+    }
 }
 
 async fn visible<R: Record>(cx: Context<'_>, id: &str) -> Result<Option<Stored<R>>, ApiError> {
@@ -221,12 +233,16 @@ fn apply(connection: &mut SiteConnection, selectors: Selectors, update: Update) 
 }
 
 /// What is left to check when all references are known.
-fn check(service: &VpnService, connection: &SiteConnection, ip_version: u8) -> Result<(), ApiError> {
+fn check(connection: &SiteConnection, ip_version: u8) -> Result<(), ApiError> {
     check_dpd(connection.dpd).map_err(|_| ApiError::IPsecSiteConnectionDpdIntervalValueError)?;
     check_mtu(connection.mtu, ip_version).map_err(|_| ApiError::IPsecSiteConnectionMtuError {
         mtu: connection.mtu.to_string(),
         version: ip_version.to_string(),
-    })?;
+    })
+}
+
+/// Refuses a peer that the router cannot reach from an address of its own.
+fn check_peer(service: &VpnService, connection: &SiteConnection) -> Result<(), ApiError> {
     let peer_address: IpAddr = connection
         .peer_address
         .parse()

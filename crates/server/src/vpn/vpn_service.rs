@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use adit_api::vpn::vpn_service::{Create, SCHEMA, Update, View};
 use adit_api::{ApiError, Schema};
+use adit_model::flavor::ServiceType;
 use adit_model::port::OWNER_ROUTER_INTERFACE;
 use adit_model::{
     Port, ProjectId, Router, RouterId, SiteConnection, Status, Subnet, SubnetId, VpnService, VpnServiceId,
@@ -11,6 +12,7 @@ use adit_model::{
 use adit_store::{Listing, Session, Stored};
 use uuid::Uuid;
 
+use crate::network::flavor;
 use crate::resource::{Context, FromStore, Resource, replace};
 
 pub(crate) struct VpnServices;
@@ -31,9 +33,10 @@ impl Resource for VpnServices {
     }
 
     async fn create(cx: Context<'_>, create: Create) -> Result<Stored<VpnService>, ApiError> {
-        if let Some(id) = create.flavor_id {
-            return Err(ApiError::FlavorNotFound { id });
-        }
+        let flavor_id = match &create.flavor_id {
+            Some(id) => Some(flavor::chosen(cx, id, ServiceType::Vpn).await?),
+            None => None,
+        };
         let visible = cx.caller.visible();
         let router = cx.session.table::<Router>().find_in(&create.router_id, &visible).await;
         let router = router.map_err(ApiError::from_store)?;
@@ -53,6 +56,7 @@ impl Resource for VpnServices {
             description: create.description,
             router_id: router.id,
             subnet_id,
+            flavor_id,
             admin_state_up: create.admin_state_up,
             external_v4_ip,
             external_v6_ip,

@@ -50,11 +50,16 @@ pub const AGENT_KEY: &str = "agent-key";
 impl Server {
     /// With the users `admin` and `demo`, each in the project of that name.
     pub async fn start() -> Self {
+        Self::start_with(ServerConfig::default()).await
+    }
+
+    /// The same with settings.
+    pub async fn start_with(config: ServerConfig) -> Self {
         let state = tempfile::tempdir().unwrap();
         let key = SealingKey::load_or_create(&state.path().join("key")).unwrap();
         let store = Store::connect(&Store::sqlite_url(&state.path().join("adit.db")), key).await.unwrap();
         store.migrate().await.unwrap();
-        let app = App::new(store, ServerConfig::default(), AGENT_KEY.to_owned());
+        let app = App::new(store, config, AGENT_KEY.to_owned());
         let bootstrap =
             Bootstrap { admin_password: ADMIN_PASSWORD.to_owned(), demo_password: DEMO_PASSWORD.to_owned() };
         app.bootstrap(bootstrap).await.unwrap();
@@ -65,6 +70,11 @@ impl Server {
     pub async fn call(&self, token: Option<&str>, method: &str, path: &str, body: &Value) -> Answer {
         let headers = token.map(|token| ("x-auth-token", token.to_owned()));
         self.send(headers, method, path, body).await
+    }
+
+    /// Asks with a body that need not be JSON.
+    pub async fn call_raw(&self, token: &str, method: &str, path: &str, body: &str) -> Answer {
+        self.send_text(Some(("x-auth-token", token.to_owned())), method, path, body.to_owned()).await
     }
 
     /// Asks as an agent does.
@@ -88,6 +98,16 @@ impl Server {
 
     async fn send(&self, header: Option<(&str, String)>, method: &str, path: &str, body: &Value) -> Answer {
         let text = if body.is_null() { String::new() } else { body.to_string() };
+        self.send_text(header, method, path, text).await
+    }
+
+    async fn send_text(
+        &self,
+        header: Option<(&str, String)>,
+        method: &str,
+        path: &str,
+        text: String,
+    ) -> Answer {
         let mut request = Request::builder().method(method).uri(path).header("accept", "application/json");
         request = request.header("content-type", "application/json");
         if let Some((name, value)) = header {

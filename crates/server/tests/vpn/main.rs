@@ -1,13 +1,21 @@
-//! The VPN resources over HTTP: the journey, and everything that it can get wrong.
+//! The VPN resources over HTTP: what they answer, and everything that they refuse.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../common/mod.rs"]
 mod common;
-mod journey;
+
+mod connection_rules;
+mod crypto;
+mod endpoint_group;
+mod exchanges;
+mod extension;
+mod flavor;
+mod policy;
 mod protection;
+mod request;
 mod site_connection;
-mod support;
-mod updates;
+mod tempest;
 mod visibility;
 mod vpn_service;
+mod world;

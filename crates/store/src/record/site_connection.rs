@@ -1,9 +1,9 @@
 use adit_model::site_connection::{Dpd, Selectors, SiteConnection};
 use adit_model::{ProjectId, Psk, Reason, SiteConnectionId, Status};
-use sea_orm::Set;
 use sea_orm::entity::prelude::*;
+use sea_orm::{Condition, Set};
 
-use super::{Reader, Record};
+use super::{Reader, Record, always};
 use crate::{Error, Result, Session, Table};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -50,6 +50,16 @@ impl Record for SiteConnection {
 
     fn id(&self) -> String {
         self.id.to_string()
+    }
+
+    /// What all connections have in common is in no column.
+    fn filter(name: &str, values: &[serde_json::Value]) -> Option<Condition> {
+        let constant = match name {
+            "route_mode" => "static",
+            "auth_mode" => "psk",
+            _ => return None,
+        };
+        Some(always(values.iter().any(|value| value == constant)))
     }
 
     fn from_row(row: Model, session: &Session) -> Result<Self> {

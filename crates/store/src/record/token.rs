@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use adit_model::{ProjectId, UserId};
+use std::time::Duration;
+
+use adit_model::identity::{ApplicationCredentialId, Scope};
+use adit_model::{DomainId, ProjectId, UserId};
 use jiff::Timestamp;
 use sea_orm::Set;
 use sea_orm::entity::prelude::*;
@@ -21,8 +24,10 @@ pub struct Token {
     pub digest: TokenDigest,
     /// Whose it is.
     pub user_id: UserId,
-    /// What it is scoped to; `None` for an unscoped one.
-    pub project_id: Option<ProjectId>,
+    /// What it is valid for; `None` for an unscoped one.
+    pub scope: Option<Scope>,
+    /// By which it was got, if it was.
+    pub application_credential_id: Option<ApplicationCredentialId>,
     /// How its bearer proved who it is, on the whole way to this token.
     pub methods: Vec<String>,
     /// Its own name in audits, then that of the token at the beginning of the way.
@@ -59,6 +64,9 @@ pub struct Model {
     pub digest: String,
     pub user_id: String,
     pub project_id: Option<String>,
+    pub domain_id: Option<String>,
+    pub of_system: bool,
+    pub application_credential_id: Option<String>,
     pub methods: String,
     pub audit_ids: String,
     pub issued_at: i64,
@@ -76,11 +84,29 @@ impl Session {
     /// # Errors
     /// [`Error::Referenced`], [`Error::Statement`].
     pub async fn insert_token(&self, token: &Token) -> Result<()> {
-        let Token { digest, user_id, project_id, methods, audit_ids, issued_at, expires_at } = token;
+        let Token {
+            digest,
+            user_id,
+            scope,
+            application_credential_id,
+            methods,
+            audit_ids,
+            issued_at,
+            expires_at,
+        } = token;
+        let (project_id, domain_id, of_system) = match scope {
+            None => (None, None, false),
+            Some(Scope::Project(id)) => (Some(id.to_string()), None, false),
+            Some(Scope::Domain(id)) => (None, Some(id.to_string()), false),
+            Some(Scope::System) => (None, None, true),
+        };
         let row = ActiveModel {
             digest: Set(digest.to_string()),
             user_id: Set(user_id.to_string()),
-            project_id: Set(project_id.as_ref().map(ToString::to_string)),
+            project_id: Set(project_id),
+            domain_id: Set(domain_id),
+            of_system: Set(of_system),
+            application_credential_id: Set(application_credential_id.as_ref().map(ToString::to_string)),
             methods: Set(super::json(methods)),
             audit_ids: Set(super::json(audit_ids)),
             issued_at: Set(issued_at.as_microsecond()),
@@ -98,8 +124,20 @@ impl Session {
     /// # Errors
     /// [`Error::Statement`], [`Error::Corrupt`].
     pub async fn find_token(&self, digest: TokenDigest) -> Result<Option<Token>> {
+        self.find_token_expired_within(Duration::ZERO, digest).await
+    }
+
+    /// The token with this digest, unless it has expired longer ago than `grace`.
+    ///
+    /// # Errors
+    /// As [`Self::find_token`].
+    pub async fn find_token_expired_within(
+        &self,
+        grace: Duration,
+        digest: TokenDigest,
+    ) -> Result<Option<Token>> {
         let row = Entity::find_by_id(digest.to_string())
-            .filter(Column::ExpiresAt.gt(self.now.as_microsecond()))
+            .filter(Column::ExpiresAt.gt(self.ago(grace)))
             .one(&self.transaction)
             .await
             .map_err(Error::statement("find a token"))?;
@@ -113,7 +151,13 @@ impl Session {
             issued_at: time("time of issue", row.issued_at)?,
             expires_at: time("time of expiry", row.expires_at)?,
             user_id: UserId::new(row.user_id),
-            project_id: row.project_id.map(ProjectId::new),
+            scope: match (row.project_id, row.domain_id, row.of_system) {
+                (Some(id), _, _) => Some(Scope::Project(ProjectId::new(id))),
+                (None, Some(id), _) => Some(Scope::Domain(DomainId::new(id))),
+                (None, None, true) => Some(Scope::System),
+                (None, None, false) => None,
+            },
+            application_credential_id: row.application_credential_id.map(ApplicationCredentialId::new),
         }))
     }
 
@@ -145,12 +189,18 @@ impl Session {
         self.delete_tokens(Column::ProjectId.eq(project.as_str()), "revoke the tokens of a project").await
     }
 
-    /// Forgets the tokens that have expired.
+    /// Forgets the tokens that have expired longer ago than `grace`.
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub async fn purge_tokens(&self) -> Result<()> {
-        self.delete_tokens(Column::ExpiresAt.lte(self.now.as_microsecond()), "purge expired tokens").await
+    pub async fn purge_tokens(&self, grace: Duration) -> Result<()> {
+        self.delete_tokens(Column::ExpiresAt.lte(self.ago(grace)), "purge expired tokens").await
+    }
+
+    /// A moment of the past, as columns hold it.
+    fn ago(&self, time: Duration) -> i64 {
+        let micros = i64::try_from(time.as_micros()).unwrap_or(i64::MAX);
+        self.now.as_microsecond().saturating_sub(micros)
     }
 
     async fn delete_tokens(&self, which: Expr, doing: &str) -> Result<()> {

@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 
 use adit_model::floating_ip::Association;
+use adit_model::identity::Region;
 use adit_model::{FloatingIp, Network, NetworkId, Port, Router, Subnet};
 use adit_store::{Error, Record, Store, Stored};
 
@@ -70,6 +71,15 @@ pub(crate) async fn rows_that_others_refer_to_stay(database: Database) -> Databa
     refused::<adit_model::IpsecPolicy>(&store, 1).await;
     let on_nothing = inserted(&store, sample::port(9)).await;
     assert!(matches!(on_nothing, Err(Error::Referenced { .. })), "{on_nothing:?}");
+
+    insert(&store, sample::region("north", None)).await;
+    insert(&store, sample::region("north-1", Some("north"))).await;
+    insert(&store, sample::service("s")).await;
+    insert(&store, sample::endpoint("e", "s", "north-1")).await;
+    let session = store.write().await.unwrap();
+    let with_its_parts = session.table::<Region>().delete("north").await;
+    assert!(matches!(with_its_parts, Err(Error::Referenced { .. })), "{with_its_parts:?}");
+    drop(session);
 
     // In the right order everything goes, and a subnet without ports goes with its network.
     let session = store.write().await.unwrap();

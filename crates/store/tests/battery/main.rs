@@ -49,8 +49,9 @@ on_both_databases! {
     listing::projects_see_what_is_theirs
     records::a_reader_sees_one_moment
     records::every_record_is_read_as_it_was_written
-    records::roles_and_tokens_have_statements_of_their_own
+    records::roles_have_statements_of_their_own
     records::status_and_wiring_make_no_revision
+    records::tokens_live_as_long_as_what_they_stand_for
     records::updates_make_revisions_and_deletions_are_noticed
     schema::a_newer_database_is_refused
     schema::each_table_has_what_its_record_reads

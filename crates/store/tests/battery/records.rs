@@ -2,15 +2,18 @@
 
 use std::fmt::Debug;
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use adit_model::floating_ip::{Association, FloatingIpStatus};
-use adit_model::identity::RoleAssignment;
+use adit_model::identity::{ApplicationCredentialId, RoleAssignment, Scope};
 use adit_model::site_connection::Selectors;
 use adit_model::{
-    FloatingIp, IkePolicy, IpsecPolicy, Network, Port, Reason, ReasonCode, Router, SiteConnection, Status,
-    Subnet, UserId, VpnService,
+    DomainId, Flavor, FloatingIp, IkePolicy, IpsecPolicy, Network, Port, Reason, ReasonCode, Router,
+    SiteConnection, Status, Subnet, UserId, VpnService,
 };
-use adit_store::{Error, Listing, Record, RoleAssignmentFilter, Store, TokenDigest};
+use adit_store::{
+    ApplicationCredential, Error, Listing, Record, RoleAssignmentFilter, Store, Token, TokenDigest,
+};
 
 use crate::database::{Database, assert_same, insert};
 use crate::sample::{self, id};
@@ -23,6 +26,11 @@ pub(crate) async fn every_record_is_read_as_it_was_written(database: Database) -
     written_and_read(&store, sample::identity_project(&sample::project())).await;
     written_and_read(&store, sample::user("u")).await;
     written_and_read(&store, sample::role("member")).await;
+    written_and_read(&store, sample::application_credential("a", "u")).await;
+    written_and_read(&store, sample::region("north", None)).await;
+    written_and_read(&store, sample::region("north-1", Some("north"))).await;
+    written_and_read(&store, sample::service("s")).await;
+    written_and_read(&store, sample::endpoint("e", "s", "north-1")).await;
     written_and_read(&store, sample::agent(1)).await;
     written_and_read(&store, sample::network(1)).await;
     written_and_read(&store, sample::external_network(2)).await;
@@ -43,9 +51,17 @@ pub(crate) async fn every_record_is_read_as_it_was_written(database: Database) -
     written_and_read(&store, associated).await;
     written_and_read(&store, sample::ike_policy(1)).await;
     written_and_read(&store, sample::ipsec_policy(1)).await;
+    written_and_read(&store, sample::service_profile(1)).await;
+    written_and_read(&store, sample::flavor(1)).await;
+    written_and_read(&store, Flavor { service_profiles: vec![id(1)], ..sample::flavor(2) }).await;
     written_and_read(&store, sample::vpn_service(1)).await;
-    let bare =
-        VpnService { subnet_id: None, external_v4_ip: None, external_v6_ip: None, ..sample::vpn_service(2) };
+    let bare = VpnService {
+        subnet_id: None,
+        flavor_id: None,
+        external_v4_ip: None,
+        external_v6_ip: None,
+        ..sample::vpn_service(2)
+    };
     written_and_read(&store, bare).await;
     written_and_read(&store, sample::subnet_group(1)).await;
     written_and_read(&store, sample::cidr_group(2)).await;
@@ -150,7 +166,7 @@ pub(crate) async fn status_and_wiring_make_no_revision(database: Database) -> Da
     database
 }
 
-pub(crate) async fn roles_and_tokens_have_statements_of_their_own(database: Database) -> Database {
+pub(crate) async fn roles_have_statements_of_their_own(database: Database) -> Database {
     let store = database.store().await;
     insert(&store, sample::domain("default")).await;
     insert(&store, sample::identity_project(&sample::project())).await;
@@ -171,6 +187,34 @@ pub(crate) async fn roles_and_tokens_have_statements_of_their_own(database: Data
     let all: Vec<RoleAssignment> = session.role_assignments(&RoleAssignmentFilter::default()).await.unwrap();
     assert_eq!(all, [sample::assignment("u", "admin"), sample::assignment("u", "member")]);
 
+    let in_domain = sample::assignment_in(Scope::Domain(DomainId::new("default")), "u", "admin");
+    let in_system = sample::assignment_in(Scope::System, "u", "admin");
+    for assignment in [&in_system, &in_domain] {
+        for _ in 0..2 {
+            session.assign_role(assignment).await.unwrap();
+        }
+        let found = session.role_assignments(&RoleAssignmentFilter::from(assignment)).await.unwrap();
+        assert_eq!(found, std::slice::from_ref(assignment));
+    }
+    let all: Vec<RoleAssignment> = session.role_assignments(&RoleAssignmentFilter::default()).await.unwrap();
+    assert_eq!(all[2..], [in_domain.clone(), in_system.clone()]);
+    for assignment in [&in_system, &in_domain] {
+        assert!(session.unassign_role(assignment).await.unwrap());
+        assert!(!session.unassign_role(assignment).await.unwrap());
+    }
+    session.commit().await.unwrap();
+    database
+}
+
+pub(crate) async fn tokens_live_as_long_as_what_they_stand_for(database: Database) -> Database {
+    let store = database.store().await;
+    insert(&store, sample::domain("default")).await;
+    insert(&store, sample::identity_project(&sample::project())).await;
+    for user in ["u", "v"] {
+        insert(&store, sample::user(user)).await;
+    }
+    insert(&store, sample::application_credential("a", "v")).await;
+    let session = store.write().await.unwrap();
     let (soon, past) = (sample::time(4_000_000_000), sample::time(1_700_000_001));
     for (number, user, expires_at) in [(1, "u", soon), (2, "u", past), (3, "v", soon)] {
         session.insert_token(&sample::token(number, user, expires_at)).await.unwrap();
@@ -178,7 +222,14 @@ pub(crate) async fn roles_and_tokens_have_statements_of_their_own(database: Data
     let digest = |number| TokenDigest::new([number; 32]);
     assert_eq!(session.find_token(digest(1)).await.unwrap(), Some(sample::token(1, "u", soon)));
     assert_eq!(session.find_token(digest(2)).await.unwrap(), None, "it has expired");
-    session.purge_tokens().await.unwrap();
+    let age = Duration::from_micros((session.now().as_microsecond() - past.as_microsecond()).unsigned_abs());
+    let (short, long) = (age - Duration::from_secs(1), age + Duration::from_secs(1));
+    let expired = async |grace| session.find_token_expired_within(grace, digest(2)).await.unwrap();
+    assert_eq!(expired(short).await, None);
+    assert_eq!(expired(long).await, Some(sample::token(2, "u", past)));
+    session.purge_tokens(long).await.unwrap();
+    assert!(expired(long).await.is_some(), "it may still be asked for");
+    session.purge_tokens(short).await.unwrap();
     assert!(!session.revoke_token(digest(2)).await.unwrap(), "it was purged");
     assert!(session.revoke_token(digest(3)).await.unwrap());
     session.revoke_tokens_of_user(&UserId::new("u")).await.unwrap();
@@ -186,6 +237,20 @@ pub(crate) async fn roles_and_tokens_have_statements_of_their_own(database: Data
     session.insert_token(&sample::token(4, "v", soon)).await.unwrap();
     session.revoke_tokens_of_project(&sample::project()).await.unwrap();
     assert_eq!(session.find_token(digest(4)).await.unwrap(), None);
+
+    let by_credential = Some(ApplicationCredentialId::new("a"));
+    for (number, scope, application_credential_id) in [
+        (5, Some(Scope::Domain(DomainId::new("default"))), None),
+        (6, Some(Scope::System), None),
+        (7, None, None),
+        (8, Some(Scope::Project(sample::project())), by_credential),
+    ] {
+        let token = Token { scope, application_credential_id, ..sample::token(number, "v", soon) };
+        session.insert_token(&token).await.unwrap();
+        assert_eq!(session.find_token(digest(number)).await.unwrap(), Some(token));
+    }
+    session.table::<ApplicationCredential>().delete("a").await.unwrap();
+    assert_eq!(session.find_token(digest(8)).await.unwrap(), None);
     session.commit().await.unwrap();
     database
 }

@@ -8,8 +8,12 @@ use adit_model::algorithm::{
     NegotiationMode, TransformProtocol,
 };
 use adit_model::endpoint_group::{EndpointType, Endpoints};
+use adit_model::flavor::ServiceType;
 use adit_model::floating_ip::FloatingIpStatus;
-use adit_model::identity::{Domain, PasswordHash, Project, Role, RoleAssignment, User};
+use adit_model::identity::{
+    ApplicationCredentialId, Domain, Endpoint, EndpointId, Interface, PasswordHash, Project, Region,
+    RegionId, Role, RoleAssignment, Scope, Service, ServiceId, User,
+};
 use adit_model::ike_policy::IkeParameters;
 use adit_model::ipsec_policy::IpsecParameters;
 use adit_model::network::PhysicalNetwork;
@@ -18,10 +22,11 @@ use adit_model::router::{Gateway, Route};
 use adit_model::site_connection::{Dpd, DpdAction, Initiator, Selectors};
 use adit_model::subnet::{AllocationPool, Ipv6Mode};
 use adit_model::{
-    DomainId, EndpointGroup, FloatingIp, IkePolicy, IpsecPolicy, MacAddress, Network, Port, ProjectId, Psk,
-    Reason, ReasonCode, RoleId, Router, SiteConnection, Status, Subnet, UserId, VpnService,
+    DomainId, EndpointGroup, Flavor, FloatingIp, IkePolicy, IpsecPolicy, MacAddress, Network, Port,
+    ProjectId, Psk, Reason, ReasonCode, RoleId, Router, ServiceProfile, SiteConnection, Status, Subnet,
+    UserId, VpnService,
 };
-use adit_store::{Agent, Token, TokenDigest};
+use adit_store::{Agent, ApplicationCredential, Token, TokenDigest};
 use jiff::Timestamp;
 
 /// The key of every connection here.
@@ -239,6 +244,7 @@ pub(crate) fn vpn_service(number: u8) -> VpnService {
         description: String::new(),
         router_id: id(number),
         subnet_id: Some(id(number)),
+        flavor_id: Some(id(number)),
         admin_state_up: true,
         external_v4_ip: Some(Ipv4Addr::new(192, 0, 2, 1)),
         external_v6_ip: Some("2001:db8::1".parse().unwrap()),
@@ -248,6 +254,27 @@ pub(crate) fn vpn_service(number: u8) -> VpnService {
 }
 
 /// Of CIDRs, given in an order of their own.
+pub(crate) fn flavor(number: u8) -> Flavor {
+    Flavor {
+        id: id(number),
+        name: "gold".to_owned(),
+        description: "the best".to_owned(),
+        service_type: ServiceType::Vpn,
+        enabled: true,
+        service_profiles: Vec::new(),
+    }
+}
+
+pub(crate) fn service_profile(number: u8) -> ServiceProfile {
+    ServiceProfile {
+        id: id(number),
+        description: "strongSwan".to_owned(),
+        driver: "strongswan".to_owned(),
+        enabled: true,
+        metainfo: "{'a': 1}".to_owned(),
+    }
+}
+
 pub(crate) fn cidr_group(number: u8) -> EndpointGroup {
     let members = ["10.9.0.0/24", "10.2.0.5/24", "10.7.0.0/16"].map(str::to_owned);
     group(number, Endpoints::parse(EndpointType::Cidr, &members).unwrap())
@@ -323,7 +350,53 @@ pub(crate) fn role(name: &str) -> Role {
 }
 
 pub(crate) fn assignment(user: &str, role: &str) -> RoleAssignment {
-    RoleAssignment { user_id: UserId::new(user), project_id: project(), role_id: RoleId::new(role) }
+    assignment_in(Scope::Project(project()), user, role)
+}
+
+pub(crate) fn assignment_in(scope: Scope, user: &str, role: &str) -> RoleAssignment {
+    RoleAssignment { scope, user_id: UserId::new(user), role_id: RoleId::new(role) }
+}
+
+/// A part of another one, if that is named.
+pub(crate) fn region(id: &str, parent: Option<&str>) -> Region {
+    Region { id: RegionId::new(id), description: "near".to_owned(), parent_id: parent.map(RegionId::new) }
+}
+
+pub(crate) fn service(id: &str) -> Service {
+    Service {
+        id: ServiceId::new(id),
+        service_type: "image".to_owned(),
+        name: "glance".to_owned(),
+        description: None,
+        enabled: false,
+    }
+}
+
+/// Of the service, in the region.
+pub(crate) fn endpoint(id: &str, service: &str, region: &str) -> Endpoint {
+    Endpoint {
+        id: EndpointId::new(id),
+        service_id: ServiceId::new(service),
+        interface: Interface::Internal,
+        region_id: Some(RegionId::new(region)),
+        url: "http://192.0.2.1/$(project_id)s".to_owned(),
+        enabled: true,
+    }
+}
+
+/// Of the user, in the project.
+pub(crate) fn application_credential(id: &str, user: &str) -> ApplicationCredential {
+    ApplicationCredential {
+        id: ApplicationCredentialId::new(id),
+        user_id: UserId::new(user),
+        project_id: project(),
+        name: "robot".to_owned(),
+        description: Some("for scripts".to_owned()),
+        secret_hash: PasswordHash::new("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA"),
+        role_ids: vec![RoleId::new("member"), RoleId::new("reader")],
+        unrestricted: true,
+        expires_at: Some(time(4_000_000_000)),
+    }
 }
 
 /// Of the user, in the project, valid until `expires_at`.
@@ -331,7 +404,8 @@ pub(crate) fn token(number: u8, user: &str, expires_at: Timestamp) -> Token {
     Token {
         digest: TokenDigest::new([number; 32]),
         user_id: UserId::new(user),
-        project_id: Some(project()),
+        scope: Some(Scope::Project(project())),
+        application_credential_id: None,
         methods: vec!["password".to_owned(), "token".to_owned()],
         audit_ids: vec!["audit".to_owned()],
         issued_at: time(1_700_000_000),

@@ -1,11 +1,11 @@
 //! The migrations, and whether they make what the records read.
 
-use adit_model::identity::{Domain, Project, Role, User};
+use adit_model::identity::{Domain, Endpoint, Project, Region, Role, Service, User};
 use adit_model::{
-    EndpointGroup, FloatingIp, IkePolicy, IpsecPolicy, Network, Port, Router, SiteConnection, Subnet,
-    VpnService,
+    EndpointGroup, Flavor, FloatingIp, IkePolicy, IpsecPolicy, Network, Port, Router, ServiceProfile,
+    SiteConnection, Subnet, VpnService,
 };
-use adit_store::{Agent, Error, Listing, Record, Session};
+use adit_store::{Agent, ApplicationCredential, Error, Listing, Record, Session};
 use sea_orm::ConnectionTrait;
 
 use crate::database::Database;
@@ -39,16 +39,22 @@ pub(crate) async fn each_table_has_what_its_record_reads(database: Database) -> 
     let store = database.store().await;
     let session = store.read().await.unwrap();
     selects::<Agent>(&session).await;
+    selects::<ApplicationCredential>(&session).await;
     selects::<Domain>(&session).await;
+    selects::<Endpoint>(&session).await;
     selects::<EndpointGroup>(&session).await;
     selects::<FloatingIp>(&session).await;
+    selects::<Flavor>(&session).await;
     selects::<IkePolicy>(&session).await;
     selects::<IpsecPolicy>(&session).await;
     selects::<Network>(&session).await;
     selects::<Port>(&session).await;
     selects::<Project>(&session).await;
+    selects::<Region>(&session).await;
     selects::<Role>(&session).await;
     selects::<Router>(&session).await;
+    selects::<Service>(&session).await;
+    selects::<ServiceProfile>(&session).await;
     selects::<SiteConnection>(&session).await;
     selects::<Subnet>(&session).await;
     selects::<User>(&session).await;

@@ -1,33 +1,43 @@
-//! Roles.
+//! Which roles imply which: always the same, so this can only be read.
 
-use adit_api::identity::{self as wire, IdentityError};
-use adit_model::identity::Role;
+use adit_api::identity::IdentityError;
 use serde_json::json;
 
-use super::{Answer, Asked, Call, Route, ok};
+use super::{Answer, Asked, Call, Route, no_content, ok};
 use crate::identity::role;
 
 /// The routes.
 pub(super) fn routes() -> Vec<Route<Call, IdentityError>> {
     vec![
-        Route::new("GET", "roles", "List roles", |asked| Box::pin(list(asked))),
-        Route::new("GET", "roles/{role_id}", "Show a role", |asked| Box::pin(show(asked))),
+        Route::new("GET", "roles/{role_id}/implies", "List the roles that a role implies", |asked| {
+            Box::pin(implied(asked))
+        }),
+        Route::new(
+            "GET",
+            "roles/{role_id}/implies/{implied_role_id}",
+            "Tell whether a role implies another",
+            |asked| Box::pin(check(asked)),
+        ),
+        Route::new("GET", "role_inferences", "List which roles imply which", |asked| {
+            Box::pin(inferences(asked))
+        }),
     ]
 }
 
-async fn list(asked: Asked<'_, Call>) -> Answer {
-    let Call { app, pairs, .. } = asked.call;
-    role_list(asked.call, role::list(app, &*asked.call.bearer().await?, pairs).await?)
+async fn implied(asked: Asked<'_, Call>) -> Answer {
+    let Call { app, base, url, .. } = asked.call;
+    let inference = role::implied(app, &*asked.call.bearer().await?, asked.name(0), base).await?;
+    ok(json!({"role_inference": inference, "links": {"self": url}}))
 }
 
-async fn show(asked: Asked<'_, Call>) -> Answer {
+async fn check(asked: Asked<'_, Call>) -> Answer {
     let bearer = asked.call.bearer().await?;
-    let role = role::show(&asked.call.app, &bearer, asked.name(0)).await?;
-    ok(json!({"role": wire::role::View::new(role, &asked.call.base)}))
+    role::check_implied(&asked.call.app, &bearer, (asked.name(0), asked.name(1))).await?;
+    no_content()
 }
 
-/// A list of roles.
-pub(super) fn role_list(call: &Call, roles: Vec<Role>) -> Answer {
-    let view = |role| wire::role::View::new(role, &call.base);
-    call.list("roles", roles.into_iter().map(view).collect::<Vec<_>>())
+async fn inferences(asked: Asked<'_, Call>) -> Answer {
+    let Call { app, base, url, .. } = asked.call;
+    let inferences = role::inferences(app, &*asked.call.bearer().await?, base).await?;
+    ok(json!({"role_inferences": inferences, "links": {"self": url}}))
 }

@@ -7,9 +7,10 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use serde_json::json;
 
-use super::projects::project_list;
+use super::collection::list_of;
 use super::{Answer, Asked, Call, Route, no_content, ok};
-use crate::identity::{catalog, project, token};
+use crate::identity::token::Subjects;
+use crate::identity::{auth, beyond_projects, catalog, project, token};
 
 const SUBJECT_TOKEN: &str = "x-subject-token";
 
@@ -23,28 +24,31 @@ pub(super) fn routes() -> Vec<Route<Call, IdentityError>> {
             Box::pin(projects(asked))
         }),
         Route::new("GET", "auth/catalog", "Show the catalog", |asked| Box::pin(catalog(asked))),
-        // Nobody has a role in a domain or in the system.
         Route::new("GET", "auth/domains", "List the domains that a token can be had for", |asked| {
-            Box::pin(nothing(asked, "domains"))
+            Box::pin(domains(asked))
         }),
         Route::new("GET", "auth/system", "List the systems that a token can be had for", |asked| {
-            Box::pin(nothing(asked, "system"))
+            Box::pin(system(asked))
         }),
     ]
 }
 
 async fn issue(asked: Asked<'_, Call>) -> Answer {
     let call = asked.call;
-    let (text, bearer) = token::issue(&call.app, AuthRequest::parse(&call.body)?).await?;
-    let body = json!({"token": token::view(&call.app, &bearer, catalog_base(call))});
+    let (text, bearer) = auth::issue(&call.app, AuthRequest::parse(&call.body)?, call.address).await?;
+    let body = json!({"token": token::view(&call.app, &bearer, catalog_base(call)).await?});
     Ok((StatusCode::CREATED, [(SUBJECT_TOKEN, text.expose())], Json(body)).into_response())
 }
 
 async fn validate(asked: Asked<'_, Call>) -> Answer {
     let call = asked.call;
     let subject = call.token(SUBJECT_TOKEN);
-    let found = token::validate(&call.app, &*call.bearer().await?, subject.as_ref()).await?;
-    let body = json!({"token": token::view(&call.app, &found, catalog_base(call))});
+    let allows_expired =
+        |(key, value): &(String, String)| key == "allow_expired" && !matches!(value.as_str(), "0" | "false");
+    let subjects =
+        if call.pairs.iter().any(allows_expired) { Subjects::ValidOrExpired } else { Subjects::Valid };
+    let found = token::validate(&call.app, &*call.bearer().await?, subject.as_ref(), subjects).await?;
+    let body = json!({"token": token::view(&call.app, &found, catalog_base(call)).await?});
     let subject = subject.as_ref().map(|text| [(SUBJECT_TOKEN, text.expose())]);
     Ok((subject, Json(body)).into_response())
 }
@@ -57,18 +61,24 @@ async fn revoke(asked: Asked<'_, Call>) -> Answer {
 
 async fn projects(asked: Asked<'_, Call>) -> Answer {
     let call = asked.call;
-    project_list(call, project::list_own(&call.app, &*call.bearer().await?).await?)
+    list_of(call, project::list_own(&call.app, &*call.bearer().await?).await?)
 }
 
 async fn catalog(asked: Asked<'_, Call>) -> Answer {
     let Call { app, server, url, .. } = asked.call;
-    let services = catalog::show(&*asked.call.bearer().await?, server, &app.config().region)?;
+    let services = catalog::show(app, &*asked.call.bearer().await?, server).await?;
     ok(json!({"catalog": services, "links": {"self": url}}))
 }
 
-async fn nothing(asked: Asked<'_, Call>, plural: &str) -> Answer {
-    asked.call.bearer().await?;
-    asked.call.list(plural, [(); 0])
+async fn domains(asked: Asked<'_, Call>) -> Answer {
+    let (domains, _) = beyond_projects(&asked.call.app, &*asked.call.bearer().await?).await?;
+    list_of(asked.call, domains)
+}
+
+async fn system(asked: Asked<'_, Call>) -> Answer {
+    let (_, in_system) = beyond_projects(&asked.call.app, &*asked.call.bearer().await?).await?;
+    let all = in_system.then(|| json!({"all": true}));
+    asked.call.list("system", all.into_iter().collect::<Vec<_>>())
 }
 
 /// The URL that the catalog is built on, if it is wanted.

@@ -1,0 +1,247 @@
+//! `POST /v3/auth/tokens`: from a secret to a token.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use adit_api::identity::IdentityError;
+use adit_api::identity::auth::{self, AuthRequest, BearerToken, CredentialRef, Method, UserRef};
+use adit_api::identity::token::{NamedInDomain, TokenCredential};
+use adit_model::UserId;
+use adit_model::identity::{ApplicationCredentialId, Password, PasswordHash, Scope, User};
+use adit_store::{ApplicationCredential, Error as StoreError, Listing, Session, Token, TokenDigest};
+use jiff::Timestamp;
+
+use super::Bearer;
+use super::bearer::BearerScope;
+use super::scope::{active_scope, active_user, find_domain, find_project, find_user};
+use super::throttle::Verdict;
+use super::token::{EXPIRED_FOR, credential_scope, digest, random_text};
+use crate::App;
+use crate::resource::FromStore;
+
+/// Octets of randomness in a token, and in an audit id.
+const TOKEN_OCTETS: usize = 32;
+const AUDIT_OCTETS: usize = 16;
+
+/// Issues a token to whoever asks from this address.
+pub(crate) async fn issue(
+    app: &App,
+    request: AuthRequest,
+    address: IpAddr,
+) -> Result<(BearerToken, Bearer), IdentityError> {
+    let proof = match request.method {
+        Method::Password { user, password } => prove_by_password(app, &user, password, address).await?,
+        Method::Token(token) => Proof::Token(digest(&token)),
+        Method::ApplicationCredential { credential, secret } => {
+            prove_by_credential(app, &credential, secret, address).await?
+        }
+    };
+    let session = app.store().write().await.map_err(IdentityError::from_store)?;
+    session.purge_tokens(EXPIRED_FOR).await.map_err(IdentityError::from_store)?;
+    let origin = origin(app, &session, proof).await?;
+    let (user, domain) = active_user(&session, &origin.user_id)
+        .await
+        .map_err(IdentityError::from_store)?
+        .filter(|(user, _)| origin.password_hash.is_none() || origin.password_hash == user.password_hash)
+        .ok_or(IdentityError::Unauthorized)?;
+    let (scope, credential) = match &origin.credential {
+        None => (choose_scope(&session, &user, request.scope).await?, None),
+        Some(credential) => {
+            let scope = credential_scope(&session, credential).await.map_err(IdentityError::from_store)?;
+            (Some(scope.ok_or(IdentityError::Unauthorized)?), Some(told(credential)))
+        }
+    };
+
+    let text = BearerToken::new(random_text::<TOKEN_OCTETS>());
+    let token = Token {
+        digest: digest(&text),
+        user_id: user.id.clone(),
+        scope: scope.as_ref().map(|scope| scope.scope.clone()),
+        application_credential_id: origin.credential.map(|credential| credential.id),
+        methods: origin.methods,
+        audit_ids: std::iter::once(random_text::<AUDIT_OCTETS>()).chain(origin.first_audit_id).collect(),
+        issued_at: session.now(),
+        expires_at: origin.expires_at,
+    };
+    session.insert_token(&token).await.map_err(IdentityError::from_store)?;
+    // Nobody's token means anything else by this, so nothing is forgotten.
+    session.commit().await.map_err(IdentityError::from_store)?;
+    Ok((text, Bearer { token, user: NamedInDomain::user(&user, &domain), scope, credential }))
+}
+
+/// What a token tells about the application credential by which it was got.
+pub(super) fn told(credential: &ApplicationCredential) -> TokenCredential {
+    TokenCredential {
+        id: credential.id.to_string(),
+        name: credential.name.clone(),
+        restricted: !credential.unrestricted,
+    }
+}
+
+/// How somebody has shown who it is.
+enum Proof {
+    Password(UserId, PasswordHash),
+    Token(TokenDigest),
+    Credential(ApplicationCredentialId, PasswordHash),
+}
+
+/// The session is over before the password is hashed: that takes long.
+async fn prove_by_password(
+    app: &App,
+    user: &UserRef,
+    password: Password,
+    address: IpAddr,
+) -> Result<Proof, IdentityError> {
+    let found = {
+        let session = app.store().read().await.map_err(IdentityError::from_store)?;
+        find_user(&session, user).await.map_err(IdentityError::from_store)?
+    };
+    let hash = found.as_ref().and_then(|user| user.password_hash.clone());
+    // However a user is named, it is the same one.
+    let who = found.as_ref().map_or_else(|| format!("{user:?}"), |user| user.id.to_string());
+    let is_right = check(app, ("user", &who), address, password, hash.clone()).await?;
+    match (found, hash) {
+        (Some(user), Some(hash)) if is_right => Ok(Proof::Password(user.id, hash)),
+        _ => Err(IdentityError::Unauthorized),
+    }
+}
+
+async fn prove_by_credential(
+    app: &App,
+    credential: &CredentialRef,
+    secret: Password,
+    address: IpAddr,
+) -> Result<Proof, IdentityError> {
+    let found = {
+        let session = app.store().read().await.map_err(IdentityError::from_store)?;
+        find_credential(&session, credential).await.map_err(IdentityError::from_store)?
+    };
+    let hash = found.as_ref().map(|credential| credential.secret_hash.clone());
+    let who = found.as_ref().map_or_else(|| format!("{credential:?}"), |found| found.id.to_string());
+    let is_right = check(app, ("credential", &who), address, secret, hash).await?;
+    match found {
+        Some(found) if is_right => Ok(Proof::Credential(found.id, found.secret_hash)),
+        Some(_) | None => Err(IdentityError::Unauthorized),
+    }
+}
+
+/// Whether a secret is right, when it is the attempt's turn. It takes as long when there is nobody of that name.
+async fn check(
+    app: &App,
+    who: (&str, &str),
+    address: IpAddr,
+    secret: Password,
+    hash: Option<PasswordHash>,
+) -> Result<bool, IdentityError> {
+    let attempt = app.identity().throttle.admit(&who, address).await?;
+    let checked = app.identity().passwords.verify(secret, hash).await;
+    attempt.end(match checked {
+        Ok(true) => Verdict::Right,
+        Ok(false) => Verdict::Wrong,
+        Err(_) => Verdict::Unknown,
+    });
+    Ok(checked?)
+}
+
+async fn find_credential(
+    session: &Session,
+    credential: &CredentialRef,
+) -> Result<Option<ApplicationCredential>, StoreError> {
+    let table = session.table::<ApplicationCredential>();
+    let found = match credential {
+        CredentialRef::Id(id) => table.find(id).await?,
+        CredentialRef::Name(name, user) => match find_user(session, user).await? {
+            Some(user) => table.list(&Listing::of("user_id", user.id).and("name", name)).await?.pop(),
+            None => None,
+        },
+    };
+    Ok(found.map(|credential| credential.record))
+}
+
+/// What a new token takes from how it was asked for.
+struct Origin {
+    user_id: UserId,
+    /// The one that was proved, which must still be in force.
+    password_hash: Option<PasswordHash>,
+    credential: Option<ApplicationCredential>,
+    methods: Vec<String>,
+    first_audit_id: Option<String>,
+    expires_at: Timestamp,
+}
+
+async fn origin(app: &App, session: &Session, proof: Proof) -> Result<Origin, IdentityError> {
+    let lifetime = Duration::from_secs(app.config().token_lifetime_secs.into());
+    let expires_at = session.now().checked_add(lifetime).map_err(IdentityError::internal)?;
+    match proof {
+        Proof::Password(user_id, hash) => Ok(Origin {
+            user_id,
+            password_hash: Some(hash),
+            credential: None,
+            methods: vec!["password".to_owned()],
+            first_audit_id: None,
+            expires_at,
+        }),
+        Proof::Token(digest) => {
+            let token = session.find_token(digest).await.map_err(IdentityError::from_store)?;
+            origin_in_token(token.ok_or(IdentityError::Unauthorized)?)
+        }
+        Proof::Credential(id, hash) => {
+            let found = session.table::<ApplicationCredential>().find(id).await;
+            let found = found.map_err(IdentityError::from_store)?.map(|found| found.record);
+            let credential =
+                found.filter(|found| found.secret_hash == hash).ok_or(IdentityError::Unauthorized)?;
+            Ok(Origin {
+                user_id: credential.user_id.clone(),
+                password_hash: None,
+                methods: vec!["application_credential".to_owned()],
+                first_audit_id: None,
+                expires_at: credential.expires_at.map_or(expires_at, |ends| ends.min(expires_at)),
+                credential: Some(credential),
+            })
+        }
+    }
+}
+
+/// A token from a token lives no longer than that one.
+fn origin_in_token(mut token: Token) -> Result<Origin, IdentityError> {
+    if token.application_credential_id.is_some() {
+        let why = "Using a delegated token to create another token is not allowed.";
+        return Err(IdentityError::forbidden(why));
+    }
+    if token.methods.iter().all(|method| method != "token") {
+        token.methods.push("token".to_owned());
+    }
+    Ok(Origin {
+        user_id: token.user_id,
+        password_hash: None,
+        credential: None,
+        methods: token.methods,
+        first_audit_id: token.audit_ids.pop(),
+        expires_at: token.expires_at,
+    })
+}
+
+async fn choose_scope(
+    session: &Session,
+    user: &User,
+    scope: auth::Scope,
+) -> Result<Option<BearerScope>, IdentityError> {
+    let found = match scope {
+        auth::Scope::Unscoped => return Ok(None),
+        auth::Scope::Absent => {
+            let Some(project) = user.default_project_id.clone() else { return Ok(None) };
+            let scope = active_scope(session, &user.id, &Scope::Project(project)).await;
+            return scope.map_err(IdentityError::from_store);
+        }
+        auth::Scope::Project(project) => {
+            find_project(session, project).await.map(|found| found.map(Scope::Project))
+        }
+        auth::Scope::Domain(domain) => {
+            find_domain(session, &domain).await.map(|found| found.map(Scope::Domain))
+        }
+        auth::Scope::System => Ok(Some(Scope::System)),
+    };
+    let scope = found.map_err(IdentityError::from_store)?.ok_or(IdentityError::Unauthorized)?;
+    let scope = active_scope(session, &user.id, &scope).await.map_err(IdentityError::from_store)?;
+    scope.map(Some).ok_or(IdentityError::Unauthorized)
+}
