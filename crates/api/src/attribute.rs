@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::error::ApiError;
 use crate::network::fixed_ip;
 use crate::python;
+use crate::shape::Shape;
 
 /// A resource: its words and its attributes.
 #[derive(Debug)]
@@ -70,6 +71,8 @@ pub struct Attribute {
     pub admin_sets: bool,
     /// Whether managers of the owning project may set what otherwise only administrators may.
     pub manager_sets: bool,
+    /// Its form in documents, where the kind does not tell.
+    pub shape: Option<Shape>,
 }
 
 /// Whether a POST may or must have an attribute.
@@ -174,6 +177,7 @@ impl Attribute {
             admin_sees: false,
             admin_sets: false,
             manager_sets: false,
+            shape: None,
         }
     }
 
@@ -260,6 +264,18 @@ impl Attribute {
         self
     }
 
+    /// Its form in documents, where the kind does not tell.
+    #[must_use]
+    pub const fn shaped(mut self, shape: Shape) -> Self {
+        self.shape = Some(shape);
+        self
+    }
+
+    /// Its form in documents.
+    pub fn shape(&self) -> Shape {
+        self.shape.unwrap_or_else(|| self.kind.shape())
+    }
+
     /// `id`.
     pub const fn id() -> Self {
         Self::new("id", Kind::Uuid).filter().sort()
@@ -334,6 +350,22 @@ impl Initial {
 }
 
 impl Kind {
+    /// What such values look like.
+    pub fn shape(self) -> Shape {
+        match self {
+            Self::Text | Self::ShortText | Self::Name => Shape::Text,
+            Self::Uuid => Shape::UUID,
+            Self::OptionalUuid => Shape::OPTIONAL_UUID,
+            Self::Bool => Shape::Flag,
+            Self::Number | Self::Size => Shape::Number,
+            Self::OptionalNumber => Shape::OPTIONAL_NUMBER,
+            Self::Choice(numbers) => Shape::Choice(numbers),
+            Self::Word(words) => Shape::Word(words),
+            Self::FixedIps => Shape::FIXED_IPS,
+            Self::Other(_) => Shape::Any,
+        }
+    }
+
     /// Checks a value and turns it into the one to keep.
     ///
     /// # Errors

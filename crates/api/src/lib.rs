@@ -19,6 +19,7 @@ pub mod identity;
 pub mod network;
 pub mod python;
 pub mod query;
+pub mod shape;
 #[cfg(feature = "client")]
 pub mod transport;
 pub mod view;

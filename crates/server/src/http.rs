@@ -3,6 +3,7 @@
 //! | path | what |
 //! |---|---|
 //! | `/` | what is where |
+//! | `/openapi.json` | the description of both APIs |
 //! | `/healthz` | whether the database answers |
 //! | `/identity` | the Identity API v3 |
 //! | `/networking` | the Networking API v2.0 |
@@ -11,6 +12,7 @@
 mod agent;
 mod identity;
 mod networking;
+mod openapi;
 mod request;
 mod response;
 mod route;
@@ -33,6 +35,7 @@ pub fn router(app: App) -> Router {
     Router::new()
         .route("/", get(index))
         .route("/healthz", get(healthz))
+        .route("/openapi.json", get(openapi::serve))
         .route("/identity", any(identity::serve))
         .route("/identity/", any(identity::serve))
         .route("/identity/{*path}", any(identity::serve))
@@ -52,6 +55,7 @@ async fn index(State(app): State<App>, request: axum::extract::Request) -> Respo
     Json(json!({
         "identity": keystone.unwrap_or_else(|| format!("{base}/identity/v3")),
         "networking": format!("{base}/networking"),
+        "openapi": format!("{base}/openapi.json"),
         "health": format!("{base}/healthz"),
     }))
     .into_response()

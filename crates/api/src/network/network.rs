@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::standard::{self, Standard};
 use super::value;
 use crate::attribute::{Attribute, Bulk, Dialect, Initial, Kind, Schema, ValueError};
+use crate::shape::Shape;
 use crate::vpn::site_connection::present;
 
 /// The declaration.
@@ -25,7 +26,7 @@ pub static SCHEMA: Schema = Schema {
         Attribute::described(),
         Attribute::admin_state(),
         Attribute::new("status", Kind::Text).filter(),
-        Attribute::new("subnets", Kind::Text),
+        Attribute::new("subnets", Kind::Text).shaped(Shape::TEXTS),
         Attribute::new("shared", Kind::Bool).optional(Initial::Bool(false)).mutable().filter().admin_sets(),
         Attribute::new("router:external", Kind::Bool)
             .optional(Initial::Bool(false))
@@ -39,10 +40,12 @@ pub static SCHEMA: Schema = Schema {
         Attribute::new("port_security_enabled", Kind::Bool).optional(Initial::Bool(true)).mutable(),
         Attribute::new("dns_domain", Kind::Other(value::dns_domain)).optional(Initial::Text("")).mutable(),
         Attribute::new("is_default", Kind::Bool).optional(Initial::Bool(false)).mutable().admin_sets(),
-        Attribute::new("availability_zone_hints", Kind::Other(value::texts)).optional(Initial::List),
-        Attribute::new("availability_zones", Kind::Text),
-        Attribute::new("ipv4_address_scope", Kind::Text),
-        Attribute::new("ipv6_address_scope", Kind::Text),
+        Attribute::new("availability_zone_hints", Kind::Other(value::texts))
+            .shaped(Shape::TEXTS)
+            .optional(Initial::List),
+        Attribute::new("availability_zones", Kind::Text).shaped(Shape::TEXTS),
+        Attribute::new("ipv4_address_scope", Kind::Text).shaped(Shape::OPTIONAL_TEXT),
+        Attribute::new("ipv6_address_scope", Kind::Text).shaped(Shape::OPTIONAL_TEXT),
         standard::CREATED_AT,
         standard::UPDATED_AT,
         standard::REVISION_NUMBER,

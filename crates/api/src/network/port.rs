@@ -12,6 +12,7 @@ use super::fixed_ip::{FixedIpRequest, FixedIpView};
 use super::standard::{self, Standard};
 use super::value::{self, items, mac_address};
 use crate::attribute::{Attribute, Bulk, Dialect, Initial, Kind, Schema, ValueError};
+use crate::shape::Shape;
 pub use address_pair::AddressPairRequest;
 pub use dhcp_option::DhcpOptionRequest;
 pub use dhcp_option::merge as merge_dhcp_options;
@@ -33,6 +34,7 @@ pub static SCHEMA: Schema = Schema {
         Attribute::admin_state(),
         Attribute::new("status", Kind::Text).filter(),
         Attribute::new("mac_address", Kind::Other(mac_address))
+            .shaped(Shape::Text)
             .optional(Initial::Absent)
             .mutable()
             .filter()
@@ -40,7 +42,10 @@ pub static SCHEMA: Schema = Schema {
         Attribute::new("fixed_ips", Kind::FixedIps).optional(Initial::Absent).mutable().filter(),
         Attribute::new("device_id", Kind::ShortText).optional(Initial::Text("")).mutable().filter().sort(),
         Attribute::new("device_owner", Kind::ShortText).optional(Initial::Text("")).mutable().filter().sort(),
-        Attribute::new("security_groups", Kind::Other(security_groups)).optional(Initial::List).mutable(),
+        Attribute::new("security_groups", Kind::Other(security_groups))
+            .shaped(Shape::TEXTS)
+            .optional(Initial::List)
+            .mutable(),
         Attribute::new("port_security_enabled", Kind::Bool).optional(Initial::Absent).mutable(),
         Attribute::new("allowed_address_pairs", Kind::Other(address_pair::check))
             .optional(Initial::List)
@@ -56,7 +61,7 @@ pub static SCHEMA: Schema = Schema {
             .admin(),
         Attribute::new("binding:profile", Kind::Other(profile)).optional(Initial::Object).mutable().admin(),
         Attribute::new("binding:vif_type", Kind::Text).admin_sees(),
-        Attribute::new("binding:vif_details", Kind::Text).admin_sees(),
+        Attribute::new("binding:vif_details", Kind::Text).shaped(Shape::Object(&[])).admin_sees(),
         standard::CREATED_AT,
         standard::UPDATED_AT,
         standard::REVISION_NUMBER,

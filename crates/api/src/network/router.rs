@@ -11,6 +11,7 @@ use super::{route, value};
 use crate::attribute::{Attribute, Bulk, Dialect, Initial, Kind, Schema, ValueError};
 use crate::body;
 use crate::error::ApiError;
+use crate::shape::Shape;
 use crate::vpn::site_connection::present;
 
 /// The declaration.
@@ -29,13 +30,23 @@ pub static SCHEMA: Schema = Schema {
         Attribute::admin_state(),
         Attribute::new("status", Kind::Text).filter(),
         Attribute::new("external_gateway_info", Kind::Other(gateway)).optional(Initial::Null).mutable(),
-        Attribute::new("routes", Kind::Other(route::check)).mutable(),
+        Attribute::new("routes", Kind::Other(route::check)).shaped(Shape::ROUTES).mutable(),
         Attribute::new("flavor_id", Kind::Other(|flavor| Ok(flavor.clone()))).optional(Initial::Absent),
-        Attribute::new("availability_zone_hints", Kind::Other(value::texts)).optional(Initial::List),
-        Attribute::new("availability_zones", Kind::Text),
+        Attribute::new("availability_zone_hints", Kind::Other(value::texts))
+            .shaped(Shape::TEXTS)
+            .optional(Initial::List),
+        Attribute::new("availability_zones", Kind::Text).shaped(Shape::TEXTS),
         // Routers over several nodes, which Adit does not have: administrators see so.
-        Attribute::new("distributed", Kind::Other(never)).optional(Initial::Bool(false)).mutable().admin(),
-        Attribute::new("ha", Kind::Other(never)).optional(Initial::Bool(false)).mutable().admin(),
+        Attribute::new("distributed", Kind::Other(never))
+            .shaped(Shape::Flag)
+            .optional(Initial::Bool(false))
+            .mutable()
+            .admin(),
+        Attribute::new("ha", Kind::Other(never))
+            .shaped(Shape::Flag)
+            .optional(Initial::Bool(false))
+            .mutable()
+            .admin(),
         standard::CREATED_AT,
         standard::UPDATED_AT,
         standard::REVISION_NUMBER,
@@ -146,7 +157,7 @@ pub static EXTRA_ROUTES: Schema = Schema {
     rule: "router",
     dialect: Dialect::Core,
     bulk: Bulk::Refused,
-    attributes: &[Attribute::new("routes", Kind::Other(route::check)).mutable()],
+    attributes: &[Attribute::new("routes", Kind::Other(route::check)).shaped(Shape::ROUTES).mutable()],
 };
 
 /// A checked `add_extraroutes` or `remove_extraroutes`.

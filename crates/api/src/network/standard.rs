@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::tag;
 use crate::attribute::{Attribute, Kind};
+use crate::shape::Shape;
 
 /// `created_at`.
 pub(super) const CREATED_AT: Attribute = Attribute::new("created_at", Kind::Text);
@@ -12,7 +13,7 @@ pub(super) const UPDATED_AT: Attribute = Attribute::new("updated_at", Kind::Text
 /// `revision_number`.
 pub(super) const REVISION_NUMBER: Attribute = Attribute::new("revision_number", Kind::Number).filter();
 /// `tags`. A resource that declares them has the calls and the filters for them too.
-pub(super) const TAGS: Attribute = Attribute::new("tags", Kind::Other(tag::check));
+pub(super) const TAGS: Attribute = Attribute::new("tags", Kind::Other(tag::check)).shaped(Shape::TEXTS);
 
 /// The part of an answer that says how old an object is.
 #[derive(Debug, Serialize)]

@@ -14,6 +14,7 @@ use super::value::{items, optional_address, pair, parse_address, texts};
 use crate::attribute::{Attribute, Bulk, Dialect, Initial, Kind, Schema, ValueError};
 use crate::error::ApiError;
 use crate::python;
+use crate::shape::Shape;
 use crate::vpn::site_connection::present;
 
 /// The declaration.
@@ -31,18 +32,35 @@ pub static SCHEMA: Schema = Schema {
         Attribute::described(),
         Attribute::new("network_id", Kind::Uuid).required().filter().sort(),
         Attribute::new("ip_version", Kind::Choice(&[4, 6])).required().filter().sort(),
-        Attribute::new("cidr", Kind::Other(cidr)).optional(Initial::Null).filter().sort(),
+        Attribute::new("cidr", Kind::Other(cidr))
+            .shaped(Shape::OPTIONAL_TEXT)
+            .optional(Initial::Null)
+            .filter()
+            .sort(),
         Attribute::new("gateway_ip", Kind::Other(optional_address))
+            .shaped(Shape::OPTIONAL_TEXT)
             .optional(Initial::Absent)
             .mutable()
             .filter()
             .sort(),
         Attribute::new("allocation_pools", Kind::Other(pools)).optional(Initial::List).mutable(),
-        Attribute::new("dns_nameservers", Kind::Other(nameservers)).optional(Initial::List).mutable(),
-        Attribute::new("host_routes", Kind::Other(route::check)).optional(Initial::List).mutable(),
+        Attribute::new("dns_nameservers", Kind::Other(nameservers))
+            .shaped(Shape::TEXTS)
+            .optional(Initial::List)
+            .mutable(),
+        Attribute::new("host_routes", Kind::Other(route::check))
+            .shaped(Shape::ROUTES)
+            .optional(Initial::List)
+            .mutable(),
         Attribute::new("enable_dhcp", Kind::Bool).optional(Initial::Bool(true)).mutable().filter(),
-        Attribute::new("ipv6_ra_mode", Kind::Other(ipv6_mode)).optional(Initial::Null).filter(),
-        Attribute::new("ipv6_address_mode", Kind::Other(ipv6_mode)).optional(Initial::Null).filter(),
+        Attribute::new("ipv6_ra_mode", Kind::Other(ipv6_mode))
+            .shaped(Shape::OPTIONAL_TEXT)
+            .optional(Initial::Null)
+            .filter(),
+        Attribute::new("ipv6_address_mode", Kind::Other(ipv6_mode))
+            .shaped(Shape::OPTIONAL_TEXT)
+            .optional(Initial::Null)
+            .filter(),
         Attribute::new("subnetpool_id", Kind::OptionalUuid).optional(Initial::Null).filter(),
         Attribute::new("prefixlen", Kind::Size).optional(Initial::Absent),
         Attribute::new("service_types", Kind::Other(service_types))

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use super::lifetime::{as_written, refuse_keys, whole};
 use crate::attribute::{Attribute, Bulk, Dialect, Initial, Kind, Schema, ValueError, parse_number};
 use crate::python;
+use crate::shape::Shape;
 
 /// The declaration.
 pub static SCHEMA: Schema = Schema {
@@ -43,7 +44,7 @@ pub static SCHEMA: Schema = Schema {
             .filter(),
         Attribute::new("auth_mode", Kind::Text).filter(),
         // No filter, unlike in the reference: a key has no business in a URL, which proxies write down.
-        Attribute::new("psk", Kind::Other(check_psk)).required().mutable(),
+        Attribute::new("psk", Kind::Other(check_psk)).shaped(Shape::OPTIONAL_TEXT).required().mutable(),
         Attribute::new("dpd", Kind::Other(check_dpd)).optional(Initial::Object).mutable().echoed(),
         Attribute::admin_state(),
         Attribute::new("status", Kind::Text).filter(),

@@ -6,6 +6,7 @@ use adit_model::{FlavorId, ProjectId, RouterId, Status, SubnetId, VpnService, Vp
 use serde::{Deserialize, Serialize};
 
 use crate::attribute::{Attribute, Bulk, Dialect, Initial, Kind, Schema};
+use crate::shape::Shape;
 
 /// The declaration.
 pub static SCHEMA: Schema = Schema {
@@ -23,8 +24,8 @@ pub static SCHEMA: Schema = Schema {
         Attribute::new("subnet_id", Kind::OptionalUuid).optional(Initial::Null).filter(),
         Attribute::new("router_id", Kind::Uuid).required().filter().sort(),
         Attribute::admin_state(),
-        Attribute::new("external_v4_ip", Kind::Text).filter(),
-        Attribute::new("external_v6_ip", Kind::Text).filter(),
+        Attribute::new("external_v4_ip", Kind::Text).shaped(Shape::OPTIONAL_TEXT).filter(),
+        Attribute::new("external_v6_ip", Kind::Text).shaped(Shape::OPTIONAL_TEXT).filter(),
         Attribute::new("status", Kind::Text).filter(),
         Attribute::new("flavor_id", Kind::OptionalUuid).optional(Initial::Null).filter(),
     ],

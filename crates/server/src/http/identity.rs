@@ -36,7 +36,7 @@ use crate::resource::FromStore;
 const PREFIX: &str = "/identity";
 
 /// Everything that can be asked for below `/v3`.
-static ROUTES: LazyLock<Vec<Route<Call, IdentityError>>> = LazyLock::new(routes);
+pub(super) static ROUTES: LazyLock<Vec<Route<Call, IdentityError>>> = LazyLock::new(routes);
 
 fn routes() -> Vec<Route<Call, IdentityError>> {
     let version = Route::new("GET", "", "Show the version of the API", |asked: Asked<'_, Call>| {
@@ -65,7 +65,7 @@ fn routes() -> Vec<Route<Call, IdentityError>> {
 type Answer = Result<Response, IdentityError>;
 
 /// A request below `/v3`, by whomever.
-struct Call {
+pub(super) struct Call {
     app: App,
     headers: HeaderMap,
     pairs: Vec<(String, String)>,

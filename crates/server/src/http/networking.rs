@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 
 use super::request::{MOST_BODY, Unread, base_url, presented, query_pairs, segments, whole};
 use super::response::{refusal, rejected};
-use super::route::{Asked, Found, Route, find};
+use super::route::{Asked, Found, Route, Wire, find};
 use crate::App;
 use crate::caller::Caller;
 use crate::identity::authenticate;
@@ -34,7 +34,7 @@ use crate::vpn::{EndpointGroups, IkePolicies, IpsecPolicies, SiteConnections, Vp
 const PREFIX: &str = "/networking";
 
 /// Everything that can be asked for below `/v2.0/`.
-static ROUTES: LazyLock<Vec<Route<Call, ApiError>>> = LazyLock::new(routes);
+pub(super) static ROUTES: LazyLock<Vec<Route<Call, ApiError>>> = LazyLock::new(routes);
 
 fn routes() -> Vec<Route<Call, ApiError>> {
     [
@@ -62,7 +62,7 @@ fn routes() -> Vec<Route<Call, ApiError>> {
 }
 
 /// A request by somebody known, below `/v2.0`.
-struct Call {
+pub(super) struct Call {
     app: App,
     caller: Caller,
     headers: HeaderMap,

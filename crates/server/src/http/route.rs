@@ -4,6 +4,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use adit_api::Schema;
 use axum::response::Response;
 
 /// What becomes of a request in time.
@@ -16,11 +17,31 @@ pub(super) struct Route<C, E> {
     /// Below the API's version, as `routers/{router_id}/l3-agents`: words, and names of what the caller chooses.
     pub(super) path: String,
     /// What it does, in a few words.
-    #[expect(dead_code, reason = "the OpenAPI document comes next")]
     pub(super) summary: String,
     /// Whether it is there only for what it refuses, as a `PUT` on a collection.
     pub(super) hidden: bool,
+    /// The body that it takes.
+    pub(super) takes: Wire,
+    /// The status and the body of the answer when all is well.
+    pub(super) gives: (u16, Wire),
     handler: Handler<C, E>,
+}
+
+/// What is in a body, as far as documents tell.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Wire {
+    /// Nothing.
+    Nothing,
+    /// Some JSON.
+    Json,
+    /// A new object of a resource, under its singular key.
+    New(&'static Schema),
+    /// Changes of an object of a resource, under its singular key.
+    Changes(&'static Schema),
+    /// An object of a resource, under its singular key.
+    One(&'static Schema),
+    /// Objects of a resource, under its plural key.
+    Many(&'static Schema),
 }
 
 type Handler<C, E> = for<'c> fn(Asked<'c, C>) -> Answering<'c, E>;
@@ -58,7 +79,25 @@ impl<C, E> Route<C, E> {
         summary: impl Into<String>,
         handler: Handler<C, E>,
     ) -> Self {
-        Self { method, path: path.into(), summary: summary.into(), hidden: false, handler }
+        let (takes, gives) = match method {
+            "POST" => (Wire::Json, (201, Wire::Json)),
+            "PUT" | "PATCH" => (Wire::Json, (200, Wire::Json)),
+            "DELETE" => (Wire::Nothing, (204, Wire::Nothing)),
+            _ => (Wire::Nothing, (200, Wire::Json)),
+        };
+        Self { method, path: path.into(), summary: summary.into(), hidden: false, takes, gives, handler }
+    }
+
+    /// The same, taking another body than most of its method do.
+    pub(super) fn takes(mut self, wire: Wire) -> Self {
+        self.takes = wire;
+        self
+    }
+
+    /// The same, giving another answer than most of its method do.
+    pub(super) fn gives(mut self, status: u16, wire: Wire) -> Self {
+        self.gives = (status, wire);
+        self
     }
 
     /// The same, but in no document.

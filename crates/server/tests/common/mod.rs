@@ -17,7 +17,7 @@ use tower::ServiceExt;
 pub struct Server {
     pub app: App,
     router: Router,
-    _state: TempDir,
+    state: TempDir,
 }
 
 /// An answer: its status and its body, `null` when there is none.
@@ -63,7 +63,12 @@ impl Server {
         let bootstrap =
             Bootstrap { admin_password: ADMIN_PASSWORD.to_owned(), demo_password: DEMO_PASSWORD.to_owned() };
         app.bootstrap(bootstrap).await.unwrap();
-        Self { router: adit_server::http::router(app.clone()), app, _state: state }
+        Self { router: adit_server::http::router(app.clone()), app, state }
+    }
+
+    /// The URL of the database.
+    pub fn database(&self) -> String {
+        Store::sqlite_url(&self.state.path().join("adit.db"))
     }
 
     /// Asks for something.

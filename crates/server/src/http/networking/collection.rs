@@ -5,21 +5,28 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use super::{Asked, Call, Route, no_content, ok, tags};
+use super::{Asked, Call, Route, Wire, no_content, ok, tags};
 use crate::resource::{self, Resource};
 
 /// The routes of a resource.
 pub(super) fn routes<R: Resource>() -> Vec<Route<Call, ApiError>> {
-    let (all, singular, plural) = (R::SCHEMA.path, R::SCHEMA.singular, R::SCHEMA.plural);
+    let schema = R::SCHEMA;
+    let (all, singular, plural) = (schema.path, schema.singular, schema.plural);
     let one = format!("{all}/{{{singular}_id}}");
     let mut routes = vec![
-        Route::new("GET", all, format!("List {plural}"), |asked| Box::pin(list::<R>(asked))),
-        Route::new("POST", all, format!("Create a {singular}"), |asked| Box::pin(create::<R>(asked))),
+        Route::new("GET", all, format!("List {plural}"), |asked| Box::pin(list::<R>(asked)))
+            .gives(200, Wire::Many(schema)),
+        Route::new("POST", all, format!("Create a {singular}"), |asked| Box::pin(create::<R>(asked)))
+            .takes(Wire::New(schema))
+            .gives(201, Wire::One(schema)),
         // As the reference understands them: an object without an id, which is not there.
         Route::new("PUT", all, "", |_| Box::pin(async { Err(R::not_found("None")) })).hidden(),
         Route::new("DELETE", all, "", |_| Box::pin(async { Err(R::not_found("None")) })).hidden(),
-        Route::new("GET", &one, format!("Show a {singular}"), |asked| Box::pin(show::<R>(asked))),
-        Route::new("PUT", &one, format!("Change a {singular}"), |asked| Box::pin(update::<R>(asked))),
+        Route::new("GET", &one, format!("Show a {singular}"), |asked| Box::pin(show::<R>(asked)))
+            .gives(200, Wire::One(schema)),
+        Route::new("PUT", &one, format!("Change a {singular}"), |asked| Box::pin(update::<R>(asked)))
+            .takes(Wire::Changes(schema))
+            .gives(200, Wire::One(schema)),
         Route::new("DELETE", &one, format!("Delete a {singular}"), |asked| Box::pin(delete::<R>(asked))),
     ];
     routes.extend(R::ACTIONS.iter().map(|action| {

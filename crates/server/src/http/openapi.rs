@@ -1,0 +1,136 @@
+//! `/openapi.json`: what can be asked for, read off the tables of routes and the declarations of resources.
+
+mod body;
+mod parameter;
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use adit_api::Schema;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{
+    ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Paths, Response, ResponseBuilder,
+};
+
+use super::route::{Route, Wire};
+use super::{identity, networking};
+
+/// The name of the way to show who one is: a token in a header.
+const TOKEN: &str = "token";
+
+static DOCUMENT: LazyLock<String> =
+    LazyLock::new(|| document().to_json().expect("the document is built from texts, lists and numbers"));
+
+/// `GET /openapi.json`.
+pub(super) async fn serve() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "application/json")], DOCUMENT.as_str())
+}
+
+/// An API, as far as its description differs from another's.
+#[derive(Clone, Copy)]
+struct Api {
+    tag: &'static str,
+    prefix: &'static str,
+    error: &'static str,
+}
+
+const NETWORKING: Api = Api { tag: "Networking", prefix: "/networking/v2.0", error: "NeutronError" };
+
+const IDENTITY: Api = Api { tag: "Identity", prefix: "/identity/v3", error: "IdentityError" };
+
+fn document() -> OpenApi {
+    let mut paths = Paths::new();
+    describe(&mut paths, IDENTITY, &identity::ROUTES);
+    describe(&mut paths, NETWORKING, &networking::ROUTES);
+    let schemas = schemas(&networking::ROUTES);
+    let token =
+        ApiKeyValue::with_description("X-Auth-Token", "A token, from `POST /identity/v3/auth/tokens`.");
+    let components = ComponentsBuilder::new()
+        .schemas_from_iter(body::errors())
+        .schemas_from_iter(schemas.into_iter().flat_map(body::resource))
+        .security_scheme(TOKEN, SecurityScheme::ApiKey(ApiKey::Header(token)))
+        .build();
+    let info = InfoBuilder::new()
+        .title("Adit")
+        .description(Some(
+            "VPN as a Service: OpenStack's Networking API v2.0 with VPNaaS, and Identity API v3.",
+        ))
+        .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()))
+        .version(env!("CARGO_PKG_VERSION"))
+        .build();
+    OpenApiBuilder::new().info(info).paths(paths).components(Some(components)).build()
+}
+
+/// The resources that routes speak of, each once, in the order of their names.
+fn schemas<C, E>(routes: &[Route<C, E>]) -> Vec<&'static Schema> {
+    let mut seen = BTreeSet::new();
+    let mut schemas = Vec::new();
+    for route in routes {
+        for wire in [route.takes, route.gives.1] {
+            if let Some(schema) = body::schema_of(wire)
+                && seen.insert(schema.singular)
+            {
+                schemas.push(schema);
+            }
+        }
+    }
+    schemas
+}
+
+fn describe<C, E>(paths: &mut Paths, api: Api, routes: &[Route<C, E>]) {
+    for route in routes.iter().filter(|route| !route.hidden) {
+        let path = format!("{}/{}", api.prefix, route.path);
+        paths.add_path_operation(path, vec![method(route.method)], operation(api, route));
+    }
+}
+
+fn method(name: &str) -> HttpMethod {
+    match name {
+        "POST" => HttpMethod::Post,
+        "PUT" => HttpMethod::Put,
+        "PATCH" => HttpMethod::Patch,
+        "DELETE" => HttpMethod::Delete,
+        "HEAD" => HttpMethod::Head,
+        _ => HttpMethod::Get,
+    }
+}
+
+fn operation<C, E>(api: Api, route: &Route<C, E>) -> Operation {
+    let (status, answer) = route.gives;
+    let mut operation = OperationBuilder::new()
+        .tag(api.tag)
+        .summary(Some(route.summary.as_str()))
+        .operation_id(Some(operation_id(route.method, &route.path)))
+        .security(SecurityRequirement::new::<_, [&str; 0], &str>(TOKEN, []))
+        .response(status.to_string(), response(answer))
+        .response("default", refusal(api));
+    for parameter in parameter::of_path(&route.path).chain(parameter::of_list(answer)) {
+        operation = operation.parameter(parameter);
+    }
+    operation.request_body(body::request(route.takes)).build()
+}
+
+fn operation_id(method: &str, path: &str) -> String {
+    let words = path.split(['/', '-', '{', '}']).filter(|word| !word.is_empty());
+    words.fold(method.to_lowercase(), |id, word| format!("{id}_{word}"))
+}
+
+fn response(answer: Wire) -> Response {
+    match body::answer(answer) {
+        None => ResponseBuilder::new().description("Done.").build(),
+        Some(content) => ResponseBuilder::new()
+            .description("What was asked for.")
+            .content("application/json", content)
+            .build(),
+    }
+}
+
+fn refusal(api: Api) -> Response {
+    ResponseBuilder::new()
+        .description("A refusal, and why.")
+        .content("application/json", body::reference(api.error))
+        .build()
+}
