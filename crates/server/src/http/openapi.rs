@@ -103,9 +103,9 @@ fn operation<C, E>(api: Api, route: &Route<C, E>) -> Operation {
     let mut operation = OperationBuilder::new()
         .tag(api.tag)
         .summary(Some(route.summary.as_str()))
-        .operation_id(Some(operation_id(route.method, &route.path)))
+        .operation_id(Some(operation_id(api, route.method, &route.path)))
         .security(SecurityRequirement::new::<_, [&str; 0], &str>(TOKEN, []))
-        .response(status.to_string(), response(answer))
+        .response(status.to_string(), response(route.takes, answer))
         .response("default", refusal(api));
     for parameter in parameter::of_path(&route.path).chain(parameter::of_list(answer)) {
         operation = operation.parameter(parameter);
@@ -113,13 +113,13 @@ fn operation<C, E>(api: Api, route: &Route<C, E>) -> Operation {
     operation.request_body(body::request(route.takes)).build()
 }
 
-fn operation_id(method: &str, path: &str) -> String {
+fn operation_id(api: Api, method: &str, path: &str) -> String {
     let words = path.split(['/', '-', '{', '}']).filter(|word| !word.is_empty());
-    words.fold(method.to_lowercase(), |id, word| format!("{id}_{word}"))
+    words.fold(format!("{}_{}", api.tag, method).to_lowercase(), |id, word| format!("{id}_{word}"))
 }
 
-fn response(answer: Wire) -> Response {
-    match body::answer(answer) {
+fn response(takes: Wire, answer: Wire) -> Response {
+    match body::answer(takes, answer) {
         None => ResponseBuilder::new().description("Done.").build(),
         Some(content) => ResponseBuilder::new()
             .description("What was asked for.")

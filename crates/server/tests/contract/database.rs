@@ -1,4 +1,4 @@
-//! What is in the database, to see whether a request wrote something.
+//! What is in the database, to see whether a request left something.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,18 +35,6 @@ impl Database {
 
     async fn columns(&self, table: &str) -> Vec<String> {
         self.texts(&format!("SELECT name FROM pragma_table_info('{table}')")).await
-    }
-
-    /// All rows of all tables.
-    pub(crate) async fn contents(&self) -> Contents {
-        let mut contents = Contents::new();
-        for table in self.tables().await {
-            let columns: Vec<String> =
-                self.columns(&table).await.iter().map(|column| format!("quote(\"{column}\")")).collect();
-            let rows = self.texts(&format!("SELECT {} FROM \"{table}\"", columns.join(" || ',' || "))).await;
-            contents.insert(table, rows.into_iter().collect());
-        }
-        contents
     }
 
     /// The ids of all rows of all tables that have ids: what is there, however often it was changed.

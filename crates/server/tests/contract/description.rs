@@ -84,16 +84,6 @@ impl Description {
     pub(crate) fn at(&self, pointer: &str) -> Option<&Value> {
         self.0.pointer(pointer)
     }
-
-    /// The names of the attributes in a request of this operation, and the key that they stand under.
-    pub(crate) fn request(&self, operation: &Operation) -> Option<(String, Vec<String>)> {
-        let item = &self.0["paths"][&operation.path][operation.method.to_lowercase()];
-        let schema = item["requestBody"]["content"]["application/json"].get("schema")?;
-        let (key, inner) = schema["properties"].as_object()?.iter().next()?;
-        let name = inner["$ref"].as_str()?.strip_prefix("#/components/schemas/")?;
-        let attributes = self.0["components"]["schemas"][name]["properties"].as_object()?;
-        Some((key.clone(), attributes.keys().cloned().collect()))
-    }
 }
 
 fn fits(template: &str, path: &str) -> bool {

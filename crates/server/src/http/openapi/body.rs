@@ -1,7 +1,7 @@
 //! Bodies as JSON Schemas: of resources, of errors.
 
 use adit_api::Schema as Resource;
-use adit_api::attribute::{Initial, Post};
+use adit_api::attribute::{Bulk, Initial, Post};
 use adit_api::shape::Shape;
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
 use utoipa::openapi::schema::{AdditionalProperties, OneOfBuilder, SchemaFormat, SchemaType, Type};
@@ -25,8 +25,14 @@ pub(super) fn request(takes: Wire) -> Option<RequestBody> {
     )
 }
 
-/// What an answer brings.
-pub(super) fn answer(gives: Wire) -> Option<Content> {
+/// What an answer brings: to a creation of several, several.
+pub(super) fn answer(takes: Wire, gives: Wire) -> Option<Content> {
+    if let (Wire::New(_), Wire::One(resource)) = (takes, gives)
+        && resource.bulk == Bulk::Accepted
+    {
+        let one = wrapped(resource.singular, Ref::from_schema_name(resource.singular).into());
+        return Some(Content::new(Some(either(one, list(resource)))));
+    }
     content(gives)
 }
 
@@ -40,7 +46,10 @@ fn content(wire: Wire) -> Option<Content> {
         Wire::Nothing => return None,
         Wire::Json => return Some(Content::new(Some(shaped(Shape::Any)))),
         Wire::Many(resource) => return Some(Content::new(Some(list(resource)))),
-        Wire::New(resource) => (resource, new_name(resource)),
+        Wire::New(resource) => match resource.bulk {
+            Bulk::Accepted => return Some(Content::new(Some(one_or_many(resource)))),
+            Bulk::Refused | Bulk::Unknown => (resource, new_name(resource)),
+        },
         Wire::Changes(resource) => (resource, changes_name(resource)),
         Wire::One(resource) => (resource, resource.singular.to_owned()),
     };
@@ -139,6 +148,19 @@ fn list(resource: &Resource) -> RefOr<Schema> {
         .required(resource.plural)
         .build()
         .into()
+}
+
+/// A new object, or several at once.
+fn one_or_many(resource: &Resource) -> RefOr<Schema> {
+    let new = || Ref::from_schema_name(new_name(resource));
+    either(
+        wrapped(resource.singular, new().into()),
+        wrapped(resource.plural, ArrayBuilder::new().items(new()).build().into()),
+    )
+}
+
+fn either(one: RefOr<Schema>, other: RefOr<Schema>) -> RefOr<Schema> {
+    Schema::OneOf(OneOfBuilder::new().item(one).item(other).build()).into()
 }
 
 fn wrapped(key: &str, inner: RefOr<Schema>) -> RefOr<Schema> {
