@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::attribute::{Attribute, Bulk, Dialect, Initial, Kind, Schema, ValueError, text};
+use crate::shape::Shape;
 
 /// The declaration.
 pub static SCHEMA: Schema = Schema {
@@ -18,10 +19,14 @@ pub static SCHEMA: Schema = Schema {
     attributes: &[
         Attribute::id(),
         Attribute::named(),
-        Attribute::new("description", Kind::Other(long_text)).optional(Initial::Text("")).mutable().filter(),
+        Attribute::new("description", Kind::Other(long_text))
+            .shaped(Shape::Text)
+            .optional(Initial::Text(""))
+            .mutable()
+            .filter(),
         Attribute::new("service_type", Kind::ShortText).required().filter().sort(),
         Attribute::new("enabled", Kind::Bool).optional(Initial::Bool(true)).mutable().filter().sort(),
-        Attribute::new("service_profiles", Kind::Text),
+        Attribute::new("service_profiles", Kind::Text).shaped(Shape::List(&Shape::UUID)),
     ],
 };
 

@@ -9,7 +9,19 @@ use serde::{Deserialize, Serialize};
 use super::standard::{self, Standard};
 use super::value::optional_address;
 use crate::attribute::{Attribute, Bulk, Dialect, Initial, Kind, Schema};
+use crate::shape::Shape;
 use crate::vpn::site_connection::present;
+
+/// What an answer says about the port of a floating IP.
+const PORT_DETAILS: Shape = Shape::Object(&[
+    ("name", Shape::Text),
+    ("network_id", Shape::UUID),
+    ("mac_address", Shape::Text),
+    ("admin_state_up", Shape::Flag),
+    ("status", Shape::Text),
+    ("device_id", Shape::Text),
+    ("device_owner", Shape::Text),
+]);
 
 /// The declaration.
 pub static SCHEMA: Schema = Schema {
@@ -25,6 +37,7 @@ pub static SCHEMA: Schema = Schema {
         Attribute::described(),
         Attribute::new("floating_network_id", Kind::Uuid).required().filter_by("network_id").sort(),
         Attribute::new("floating_ip_address", Kind::Other(optional_address))
+            .shaped(Shape::OPTIONAL_TEXT)
             .optional(Initial::Null)
             .filter_by("address")
             .sort()
@@ -33,13 +46,14 @@ pub static SCHEMA: Schema = Schema {
         Attribute::new("subnet_id", Kind::OptionalUuid).optional(Initial::Null),
         Attribute::new("port_id", Kind::OptionalUuid).optional(Initial::Null).mutable().filter(),
         Attribute::new("fixed_ip_address", Kind::Other(optional_address))
+            .shaped(Shape::OPTIONAL_TEXT)
             .optional(Initial::Null)
             .mutable()
             .filter_by("fixed_ip")
             .sort(),
-        Attribute::new("router_id", Kind::Uuid).filter().sort(),
+        Attribute::new("router_id", Kind::Uuid).shaped(Shape::OPTIONAL_UUID).filter().sort(),
         Attribute::new("status", Kind::Text).filter(),
-        Attribute::new("port_details", Kind::Text),
+        Attribute::new("port_details", Kind::Text).shaped(Shape::Nullable(&PORT_DETAILS)),
         standard::CREATED_AT,
         standard::UPDATED_AT,
         standard::REVISION_NUMBER,

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::flavor::long_text;
 use crate::attribute::{Attribute, Bulk, Dialect, Initial, Kind, Schema, ValueError, text};
+use crate::shape::Shape;
 
 /// The declaration.
 pub static SCHEMA: Schema = Schema {
@@ -17,14 +18,23 @@ pub static SCHEMA: Schema = Schema {
     bulk: Bulk::Refused,
     attributes: &[
         Attribute::id(),
-        Attribute::new("description", Kind::Other(long_text)).optional(Initial::Text("")).mutable().filter(),
+        Attribute::new("description", Kind::Other(long_text))
+            .shaped(Shape::Text)
+            .optional(Initial::Text(""))
+            .mutable()
+            .filter(),
         Attribute::new("driver", Kind::Other(long_text))
+            .shaped(Shape::Text)
             .optional(Initial::Text(""))
             .mutable()
             .filter()
             .sort(),
         Attribute::new("enabled", Kind::Bool).optional(Initial::Bool(true)).mutable().filter().sort(),
-        Attribute::new("metainfo", Kind::Other(metainfo)).optional(Initial::Text("")).mutable().filter(),
+        Attribute::new("metainfo", Kind::Other(metainfo))
+            .shaped(Shape::Text)
+            .optional(Initial::Text(""))
+            .mutable()
+            .filter(),
     ],
 };
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::attribute::{Attribute, Bulk, Dialect, Initial, Kind, Schema, ValueError};
+use crate::shape::Shape;
 
 /// The declaration.
 pub static SCHEMA: Schema = Schema {
@@ -26,7 +27,9 @@ pub static SCHEMA: Schema = Schema {
             .filter_by("endpoint_type")
             .filter_alias("endpoint_type")
             .sort(),
-        Attribute::new("endpoints", Kind::Other(check_endpoints)).optional(Initial::List),
+        Attribute::new("endpoints", Kind::Other(check_endpoints))
+            .shaped(Shape::TEXTS)
+            .optional(Initial::List),
     ],
 };
 

@@ -24,7 +24,11 @@ pub static SCHEMA: Schema = Schema {
         word("auth_algorithm", AuthAlgorithm::WORDS, "sha1"),
         word("encryption_algorithm", EncryptionAlgorithm::WORDS, "aes-128"),
         word("phase1_negotiation_mode", NegotiationMode::WORDS, "main"),
-        Attribute::new("lifetime", Kind::Other(lifetime::check)).optional(Initial::Object).mutable().echoed(),
+        Attribute::new("lifetime", Kind::Other(lifetime::check))
+            .shaped(lifetime::SHAPE)
+            .optional(Initial::Object)
+            .mutable()
+            .echoed(),
         word("ike_version", IkeVersion::WORDS, "v1"),
         word("pfs", DhGroup::WORDS, "group5"),
     ],

@@ -28,7 +28,11 @@ pub static SCHEMA: Schema = Schema {
         word("auth_algorithm", AuthAlgorithm::WORDS, "sha1"),
         word("encryption_algorithm", EncryptionAlgorithm::WORDS, "aes-128"),
         word("encapsulation_mode", EncapsulationMode::WORDS, "tunnel"),
-        Attribute::new("lifetime", Kind::Other(lifetime::check)).optional(Initial::Object).mutable().echoed(),
+        Attribute::new("lifetime", Kind::Other(lifetime::check))
+            .shaped(lifetime::SHAPE)
+            .optional(Initial::Object)
+            .mutable()
+            .echoed(),
         word("pfs", DhGroup::WORDS, "group5"),
     ],
 };

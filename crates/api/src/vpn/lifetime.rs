@@ -7,6 +7,11 @@ use serde_json::{Map, Value};
 
 use crate::attribute::{ValueError, parse_number};
 use crate::python;
+use crate::shape::Shape;
+
+/// What it looks like.
+pub(super) const SHAPE: Shape =
+    Shape::Object(&[("units", Shape::Word(&["seconds"])), ("value", Shape::Number)]);
 
 /// A lifetime as bodies show it.
 #[derive(Clone, Copy, Debug, Serialize)]

@@ -14,6 +14,13 @@ use crate::attribute::{Attribute, Bulk, Dialect, Initial, Kind, Schema, ValueErr
 use crate::python;
 use crate::shape::Shape;
 
+/// What dead peer detection looks like.
+const DPD: Shape = Shape::Object(&[
+    ("action", Shape::Word(&["hold", "clear", "disabled", "restart", "restart-by-peer"])),
+    ("interval", Shape::Number),
+    ("timeout", Shape::Number),
+]);
+
 /// The declaration.
 pub static SCHEMA: Schema = Schema {
     singular: "ipsec_site_connection",
@@ -31,9 +38,20 @@ pub static SCHEMA: Schema = Schema {
             .optional(Initial::Text(""))
             .mutable()
             .filter(),
-        Attribute::new("peer_address", Kind::Other(check_identity)).required().mutable().filter(),
-        Attribute::new("peer_id", Kind::Other(check_identity)).required().mutable().filter(),
-        Attribute::new("peer_cidrs", Kind::Other(check_cidrs)).optional(Initial::List).mutable(),
+        Attribute::new("peer_address", Kind::Other(check_identity))
+            .shaped(Shape::Text)
+            .required()
+            .mutable()
+            .filter(),
+        Attribute::new("peer_id", Kind::Other(check_identity))
+            .shaped(Shape::Text)
+            .required()
+            .mutable()
+            .filter(),
+        Attribute::new("peer_cidrs", Kind::Other(check_cidrs))
+            .shaped(Shape::TEXTS)
+            .optional(Initial::List)
+            .mutable(),
         Attribute::new("local_ep_group_id", Kind::OptionalUuid).optional(Initial::Null).mutable().filter(),
         Attribute::new("peer_ep_group_id", Kind::OptionalUuid).optional(Initial::Null).mutable().filter(),
         Attribute::new("route_mode", Kind::Text).filter(),
@@ -45,7 +63,11 @@ pub static SCHEMA: Schema = Schema {
         Attribute::new("auth_mode", Kind::Text).filter(),
         // No filter, unlike in the reference: a key has no business in a URL, which proxies write down.
         Attribute::new("psk", Kind::Other(check_psk)).shaped(Shape::OPTIONAL_TEXT).required().mutable(),
-        Attribute::new("dpd", Kind::Other(check_dpd)).optional(Initial::Object).mutable().echoed(),
+        Attribute::new("dpd", Kind::Other(check_dpd))
+            .shaped(DPD)
+            .optional(Initial::Object)
+            .mutable()
+            .echoed(),
         Attribute::admin_state(),
         Attribute::new("status", Kind::Text).filter(),
         Attribute::new("vpnservice_id", Kind::Uuid).required().filter_by("vpn_service_id"),

@@ -8,21 +8,41 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post, put};
+use axum::routing::{MethodRouter, get, post, put};
 use axum::{Json, Router};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::response::refusal;
+use super::route::{Operation, Wire};
 use crate::App;
 use crate::agents::{self, Standing};
 
+/// Where the API is.
+pub(super) const PREFIX: &str = "/agent/v1";
+
+/// Who answers.
+type Handler = fn() -> MethodRouter<App>;
+
+/// Everything that agents ask and tell, and who answers.
+pub(super) fn table() -> [(Operation, Handler); 4] {
+    let mut report_on = Operation::new("POST", "agents/{agent_id}/reports", "Report on routers");
+    report_on.gives = (204, Wire::Nothing);
+    let changed = "agents/{agent_id}/routers/changes";
+    [
+        (Operation::new("PUT", "agents/{host}", "Say hello"), || put(hello)),
+        (Operation::new("GET", "agents/{agent_id}/routers", "List the routers of an agent"), || get(list)),
+        (Operation::new("GET", changed, "Wait for routers that change"), || get(changes)),
+        (report_on, || post(report)),
+    ]
+}
+
 pub(super) fn routes(app: App) -> Router<App> {
-    Router::new()
-        .route("/agent/v1/agents/{host}", put(hello))
-        .route("/agent/v1/agents/{id}/routers", get(list))
-        .route("/agent/v1/agents/{id}/routers/changes", get(changes))
-        .route("/agent/v1/agents/{id}/reports", post(report))
+    table()
+        .into_iter()
+        .fold(Router::new(), |router, (operation, handler)| {
+            router.route(&format!("{PREFIX}/{}", operation.path), handler())
+        })
         .route_layer(middleware::from_fn_with_state(app, authenticate))
 }
 

@@ -27,7 +27,7 @@ use serde_json::{Value, json};
 
 use super::request::{MOST_BODY, Unread, base_url, client_address, query_pairs, segments, whole};
 use super::response::challenged;
-use super::route::{Asked, Found, Route, find};
+use super::route::{Asked, Found, Route, Wire, find};
 use crate::App;
 use crate::identity::resource::Asking;
 use crate::identity::{Bearer, token};

@@ -9,17 +9,21 @@ use std::sync::LazyLock;
 use adit_api::Schema;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
-use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder};
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::path::{self, HttpMethod, OperationBuilder};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{
     ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Paths, Response, ResponseBuilder,
 };
 
-use super::route::{Route, Wire};
-use super::{identity, networking};
+use super::route::{Operation, Route, Wire};
+use super::{agent, identity, networking};
 
 /// The name of the way to show who one is: a token in a header.
 const TOKEN: &str = "token";
+/// The name of the way to show that one is an agent.
+const KEY: &str = "agent_key";
 
 static DOCUMENT: LazyLock<String> =
     LazyLock::new(|| document().to_json().expect("the document is built from texts, lists and numbers"));
@@ -35,16 +39,22 @@ struct Api {
     tag: &'static str,
     prefix: &'static str,
     error: &'static str,
+    security: &'static str,
 }
 
-const NETWORKING: Api = Api { tag: "Networking", prefix: "/networking/v2.0", error: "NeutronError" };
+const NETWORKING: Api =
+    Api { tag: "Networking", prefix: "/networking/v2.0", error: "NeutronError", security: TOKEN };
 
-const IDENTITY: Api = Api { tag: "Identity", prefix: "/identity/v3", error: "IdentityError" };
+const IDENTITY: Api =
+    Api { tag: "Identity", prefix: "/identity/v3", error: "IdentityError", security: TOKEN };
+
+const AGENT: Api = Api { tag: "Agent", prefix: agent::PREFIX, error: "NeutronError", security: KEY };
 
 fn document() -> OpenApi {
     let mut paths = Paths::new();
-    describe(&mut paths, IDENTITY, &identity::ROUTES);
-    describe(&mut paths, NETWORKING, &networking::ROUTES);
+    describe(&mut paths, IDENTITY, shown(&identity::ROUTES));
+    describe(&mut paths, NETWORKING, shown(&networking::ROUTES));
+    describe(&mut paths, AGENT, agent::table().iter().map(|(operation, _)| operation));
     let schemas = schemas(&networking::ROUTES);
     let token =
         ApiKeyValue::with_description("X-Auth-Token", "A token, from `POST /identity/v3/auth/tokens`.");
@@ -52,6 +62,7 @@ fn document() -> OpenApi {
         .schemas_from_iter(body::errors())
         .schemas_from_iter(schemas.into_iter().flat_map(body::resource))
         .security_scheme(TOKEN, SecurityScheme::ApiKey(ApiKey::Header(token)))
+        .security_scheme(KEY, SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)))
         .build();
     let info = InfoBuilder::new()
         .title("Adit")
@@ -69,7 +80,7 @@ fn schemas<C, E>(routes: &[Route<C, E>]) -> Vec<&'static Schema> {
     let mut seen = BTreeSet::new();
     let mut schemas = Vec::new();
     for route in routes {
-        for wire in [route.takes, route.gives.1] {
+        for wire in [route.operation.takes, route.operation.gives.1] {
             if let Some(schema) = body::schema_of(wire)
                 && seen.insert(schema.singular)
             {
@@ -80,10 +91,15 @@ fn schemas<C, E>(routes: &[Route<C, E>]) -> Vec<&'static Schema> {
     schemas
 }
 
-fn describe<C, E>(paths: &mut Paths, api: Api, routes: &[Route<C, E>]) {
-    for route in routes.iter().filter(|route| !route.hidden) {
-        let path = format!("{}/{}", api.prefix, route.path);
-        paths.add_path_operation(path, vec![method(route.method)], operation(api, route));
+/// The operations of routes that documents tell of.
+fn shown<C, E>(routes: &[Route<C, E>]) -> impl Iterator<Item = &Operation> {
+    routes.iter().filter(|route| !route.hidden).map(|route| &route.operation)
+}
+
+fn describe<'r>(paths: &mut Paths, api: Api, operations: impl Iterator<Item = &'r Operation>) {
+    for operation in operations {
+        let path = format!("{}/{}", api.prefix, operation.path);
+        paths.add_path_operation(path, vec![method(operation.method)], described(api, operation));
     }
 }
 
@@ -98,19 +114,19 @@ fn method(name: &str) -> HttpMethod {
     }
 }
 
-fn operation<C, E>(api: Api, route: &Route<C, E>) -> Operation {
-    let (status, answer) = route.gives;
-    let mut operation = OperationBuilder::new()
+fn described(api: Api, operation: &Operation) -> path::Operation {
+    let Operation { method, path, summary, takes, gives: (status, answer) } = operation;
+    let mut described = OperationBuilder::new()
         .tag(api.tag)
-        .summary(Some(route.summary.as_str()))
-        .operation_id(Some(operation_id(api, route.method, &route.path)))
-        .security(SecurityRequirement::new::<_, [&str; 0], &str>(TOKEN, []))
-        .response(status.to_string(), response(route.takes, answer))
+        .summary(Some(summary))
+        .operation_id(Some(operation_id(api, method, path)))
+        .security(SecurityRequirement::new::<_, [&str; 0], &str>(api.security, []))
+        .response(status.to_string(), response(*takes, *answer))
         .response("default", refusal(api));
-    for parameter in parameter::of_path(&route.path).chain(parameter::of_list(answer)) {
-        operation = operation.parameter(parameter);
+    for parameter in parameter::of_path(path).chain(parameter::of_list(*answer)) {
+        described = described.parameter(parameter);
     }
-    operation.request_body(body::request(route.takes)).build()
+    described.request_body(body::request(*takes)).build()
 }
 
 fn operation_id(api: Api, method: &str, path: &str) -> String {

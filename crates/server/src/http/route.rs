@@ -10,21 +10,27 @@ use axum::response::Response;
 /// What becomes of a request in time.
 pub(super) type Answering<'c, E> = Pin<Box<dyn Future<Output = Result<Response, E>> + Send + 'c>>;
 
-/// One method on one path of an API. `C` is the call that its handlers get, `E` the API's error.
+/// One method on one path of an API, with who answers. `C` is the call that its handlers get, `E` the API's error.
 pub(super) struct Route<C, E> {
+    /// What it does.
+    pub(super) operation: Operation,
+    /// Whether it is there only for what it refuses, as a `PUT` on a collection, and stands in no document.
+    pub(super) hidden: bool,
+    handler: Handler<C, E>,
+}
+
+/// One method on one path of an API, as far as documents tell.
+pub(super) struct Operation {
     /// `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
     pub(super) method: &'static str,
     /// Below the API's version, as `routers/{router_id}/l3-agents`: words, and names of what the caller chooses.
     pub(super) path: String,
     /// What it does, in a few words.
     pub(super) summary: String,
-    /// Whether it is there only for what it refuses, as a `PUT` on a collection.
-    pub(super) hidden: bool,
     /// The body that it takes.
     pub(super) takes: Wire,
     /// The status and the body of the answer when all is well.
     pub(super) gives: (u16, Wire),
-    handler: Handler<C, E>,
 }
 
 /// What is in a body, as far as documents tell.
@@ -79,24 +85,18 @@ impl<C, E> Route<C, E> {
         summary: impl Into<String>,
         handler: Handler<C, E>,
     ) -> Self {
-        let (takes, gives) = match method {
-            "POST" => (Wire::Json, (201, Wire::Json)),
-            "PUT" | "PATCH" => (Wire::Json, (200, Wire::Json)),
-            "DELETE" => (Wire::Nothing, (204, Wire::Nothing)),
-            _ => (Wire::Nothing, (200, Wire::Json)),
-        };
-        Self { method, path: path.into(), summary: summary.into(), hidden: false, takes, gives, handler }
+        Self { operation: Operation::new(method, path, summary), hidden: false, handler }
     }
 
     /// The same, taking another body than most of its method do.
     pub(super) fn takes(mut self, wire: Wire) -> Self {
-        self.takes = wire;
+        self.operation.takes = wire;
         self
     }
 
     /// The same, giving another answer than most of its method do.
     pub(super) fn gives(mut self, status: u16, wire: Wire) -> Self {
-        self.gives = (status, wire);
+        self.operation.gives = (status, wire);
         self
     }
 
@@ -110,7 +110,7 @@ impl<C, E> Route<C, E> {
     fn names<'c>(&self, path: &[&'c str]) -> Option<Names<'c>> {
         let (mut chosen, mut last) = (Vec::new(), "");
         let mut parts = path.iter();
-        for wanted in self.path.split('/') {
+        for wanted in self.operation.path.split('/') {
             last = *parts.next()?;
             if wanted.starts_with('{') {
                 chosen.push(last);
@@ -124,6 +124,19 @@ impl<C, E> Route<C, E> {
     /// Answers.
     pub(super) fn answer<'c>(&self, call: &'c C, names: Names<'c>) -> Answering<'c, E> {
         (self.handler)(Asked { call, names })
+    }
+}
+
+impl Operation {
+    /// An operation that takes and gives what most of its method do.
+    pub(super) fn new(method: &'static str, path: impl Into<String>, summary: impl Into<String>) -> Self {
+        let (takes, gives) = match method {
+            "POST" => (Wire::Json, (201, Wire::Json)),
+            "PUT" | "PATCH" => (Wire::Json, (200, Wire::Json)),
+            "DELETE" => (Wire::Nothing, (204, Wire::Nothing)),
+            _ => (Wire::Nothing, (200, Wire::Json)),
+        };
+        Self { method, path: path.into(), summary: summary.into(), takes, gives }
     }
 }
 
@@ -146,7 +159,7 @@ pub(super) fn find<'c, 'r, C, E>(
     let mut found = Found::Nothing;
     for route in routes {
         let Some(names) = route.names(path) else { continue };
-        if route.method == method {
+        if route.operation.method == method {
             return Found::Handler(route, names);
         }
         found = Found::OtherMethod;
@@ -179,7 +192,7 @@ mod tests {
         ] {
             let path: Vec<&str> = path.split('/').collect();
             let found = match find(&routes, method, &path) {
-                Found::Handler(route, names) => format!("{} {:?}", route.path, names.chosen),
+                Found::Handler(route, names) => format!("{} {:?}", route.operation.path, names.chosen),
                 Found::OtherMethod => "other method".to_owned(),
                 Found::Nothing => "nothing".to_owned(),
             };

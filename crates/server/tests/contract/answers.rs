@@ -1,24 +1,24 @@
 //! Every answer has the form that the description gives it, and what is created, shown, listed, changed and deleted
 //! agrees with each other.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::common::cloud::Cloud;
 use super::common::{Answer, Person};
 use super::database::Database;
 use super::description::Description;
-use super::world::{self, KINDS};
+use super::kinds::KINDS;
+use super::world::World;
 
 /// Asks, and checks the form of the answer.
 async fn ask(
-    (cloud, description): (&Cloud, &Description),
+    (world, description): (&World, &Description),
     who: &Person,
-    (method, path, body): (&str, &str, Value),
+    (method, path, body): (&str, &str, &Value),
     want: u16,
 ) -> Answer {
-    let answer = cloud.call(who, method, path, &body).await;
+    let answer = world.ask(Some(who), method, path, body).await;
     assert_eq!(answer.status, want, "{method} {path}: {}", answer.body);
-    let operation = description.operation(method, &format!("/networking/v2.0/{}", cloud.with_ids(path)));
+    let operation = description.operation(method, &world.cloud.with_ids(path));
     let operation = operation.unwrap_or_else(|| panic!("{method} {path} is not described"));
     description.check(&operation, answer.status, &answer.body);
     answer
@@ -26,31 +26,30 @@ async fn ask(
 
 #[tokio::test]
 async fn answers_agree_with_the_description_and_with_one_another() {
-    let mut cloud = world::build().await;
-    let description = Description::of(&cloud.server).await;
-    let database = Database::of(&cloud.server).await;
-    for kind in &KINDS {
+    let world = World::build().await;
+    let description = Description::of(&world.cloud.server).await;
+    let database = Database::of(&world.cloud.server).await;
+    let context = (&world, &description);
+    for kind in KINDS {
         let before = database.ids().await;
-        let who = world::maker(&cloud, kind);
-        let (all, key) = (kind.collection, kind.singular);
-        let asked = json!({key: (kind.attributes)(2)});
-        let created = ask((&cloud, &description), &who, ("POST", all, asked), 201).await.body;
-        let id = created[key]["id"].as_str().unwrap().to_owned();
-        let one = format!("{all}/{id}");
+        let who = world.maker(kind);
+        let (all, key) = (kind.path(), kind.singular);
+        let created = ask(context, &who, ("POST", &all, &kind.creation(99)), 201).await.body;
+        let one = format!("{all}/{}", created[key]["id"].as_str().unwrap());
 
-        for reader in [&who, &cloud.admin.clone()] {
-            let shown = ask((&cloud, &description), reader, ("GET", &one, Value::Null), 200).await.body;
-            let list = ask((&cloud, &description), reader, ("GET", all, Value::Null), 200).await.body;
-            let (_, listed) = list.as_object().unwrap().iter().next().unwrap();
-            let listed = listed.as_array().unwrap().iter().find(|object| object["id"] == id).unwrap();
+        for reader in [&who, &world.cloud.admin] {
+            let shown = ask(context, reader, ("GET", &one, &Value::Null), 200).await.body;
+            let list = ask(context, reader, ("GET", &all, &Value::Null), 200).await.body;
+            let listed = list.as_object().unwrap().values().find_map(Value::as_array).unwrap();
+            let listed = listed.iter().find(|object| object["id"] == created[key]["id"]).unwrap();
             assert_eq!(*listed, shown[key], "{key}");
             if reader.token == who.token {
                 assert_eq!(shown, created, "{key}");
             }
         }
-        let change = json!({key: (kind.change)()});
-        let changed = ask((&cloud, &description), &who, ("PUT", &one, change.clone()), 200).await.body;
-        for (name, value) in (kind.change)().as_object().unwrap() {
+        let change = kind.update();
+        let changed = ask(context, &who, (kind.verb(), &one, &change), 200).await.body;
+        for (name, value) in change[key].as_object().unwrap() {
             let is_kept = match (&changed[key][name], value) {
                 (Value::Object(kept), Value::Object(value)) => {
                     value.iter().all(|(key, value)| kept[key] == *value)
@@ -59,13 +58,12 @@ async fn answers_agree_with_the_description_and_with_one_another() {
             };
             assert!(is_kept, "{key}: {name} is {} after {value}", changed[key][name]);
         }
-        let shown = ask((&cloud, &description), &who, ("GET", &one, Value::Null), 200).await.body;
+        let shown = ask(context, &who, ("GET", &one, &Value::Null), 200).await.body;
         assert_eq!(shown, changed, "{key}");
 
-        ask((&cloud, &description), &who, ("DELETE", &one, Value::Null), 204).await;
+        ask(context, &who, ("DELETE", &one, &Value::Null), 204).await;
         assert_eq!(database.ids().await, before, "a deleted {key} left something");
-        ask((&cloud, &description), &who, ("GET", &one, Value::Null), 404).await;
-        ask((&cloud, &description), &who, ("DELETE", &one, Value::Null), 404).await;
-        cloud.ids.remove("unused");
+        ask(context, &who, ("GET", &one, &Value::Null), 404).await;
+        ask(context, &who, ("DELETE", &one, &Value::Null), 404).await;
     }
 }

@@ -7,6 +7,8 @@
 mod common;
 
 mod answers;
+mod authorisation;
 mod database;
 mod description;
+mod kinds;
 mod world;

@@ -1,126 +1,131 @@
 //! One of everything, to ask about.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
-use super::common::Person;
 use super::common::cloud::Cloud;
+use super::common::{Answer, Person};
+use super::kinds::{Access, IDENTITY, KINDS, Kind};
 
-/// A collection of the Networking API, and how one more of it is made.
-pub(crate) struct Kind {
-    pub(crate) collection: &'static str,
-    pub(crate) singular: &'static str,
-    /// Made by the administrator: members may not.
-    pub(crate) by_admin: bool,
-    /// For the `n`th object.
-    pub(crate) attributes: fn(n: u32) -> Value,
-    /// A change that is always possible.
-    pub(crate) change: fn() -> Value,
+/// People, and one of each of [`KINDS`]: `{network}` and `{network_id}` in a path or a body stand for the id of the
+/// world's network.
+pub(crate) struct World {
+    pub(crate) cloud: Cloud,
+    /// Objects that nothing needs, by their singular word: to be deleted.
+    spares: BTreeMap<&'static str, String>,
+    /// How many objects were made.
+    made: u32,
 }
 
-/// Every collection, in an order in which each object finds what it needs.
-pub(crate) const KINDS: [Kind; 9] = [
-    Kind {
-        collection: "networks",
-        singular: "network",
-        by_admin: false,
-        attributes: |_| json!({}),
-        change: || json!({"description": "changed", "mtu": 1400}),
-    },
-    Kind {
-        collection: "subnets",
-        singular: "subnet",
-        by_admin: false,
-        attributes: |n| json!({"network_id": "{network}", "ip_version": 4, "cidr": format!("10.{n}.0.0/24")}),
-        change: || json!({"dns_nameservers": ["192.0.2.53"]}),
-    },
-    Kind {
-        collection: "ports",
-        singular: "port",
-        by_admin: false,
-        attributes: |_| json!({"network_id": "{network}", "device_id": "vm"}),
-        change: || json!({"description": "changed"}),
-    },
-    Kind {
-        collection: "routers",
-        singular: "router",
-        by_admin: false,
-        attributes: |_| json!({"external_gateway_info": {"network_id": "{ext}"}}),
-        change: || json!({"admin_state_up": false}),
-    },
-    Kind {
-        collection: "vpn/ikepolicies",
-        singular: "ikepolicy",
-        by_admin: false,
-        attributes: |_| json!({}),
-        change: || json!({"lifetime": {"value": 7200}}),
-    },
-    Kind {
-        collection: "vpn/ipsecpolicies",
-        singular: "ipsecpolicy",
-        by_admin: false,
-        attributes: |_| json!({}),
-        change: || json!({"pfs": "group14"}),
-    },
-    Kind {
-        collection: "vpn/vpnservices",
-        singular: "vpnservice",
-        by_admin: false,
-        attributes: |_| json!({"router_id": "{router}", "subnet_id": "{subnet}"}),
-        change: || json!({"admin_state_up": false}),
-    },
-    Kind {
-        collection: "vpn/endpoint-groups",
-        singular: "endpoint_group",
-        by_admin: false,
-        attributes: |n| json!({"type": "cidr", "endpoints": [format!("10.20{n}.0.0/24")]}),
-        change: || json!({"description": "changed"}),
-    },
-    Kind {
-        collection: "vpn/ipsec-site-connections",
-        singular: "ipsec_site_connection",
-        by_admin: false,
-        attributes: |n| {
-            json!({
-                "vpnservice_id": "{vpnservice}",
-                "ikepolicy_id": "{ikepolicy}",
-                "ipsecpolicy_id": "{ipsecpolicy}",
-                "peer_address": "198.51.100.9",
-                "peer_id": "198.51.100.9",
-                "psk": "secret",
-                "peer_cidrs": [format!("10.10{n}.0.0/24")],
-            })
-        },
-        change: || json!({"mtu": 1400}),
-    },
-];
+impl World {
+    pub(crate) async fn build() -> Self {
+        let mut world = Self { cloud: Cloud::start().await, spares: BTreeMap::new(), made: 0 };
+        world.cloud.external().await;
+        world.cloud.agent("node-1", "nova").await;
+        for kind in KINDS {
+            let object = world.make(kind).await;
+            world.name(kind.singular, object["id"].as_str().unwrap());
+            if kind.singular == "router" {
+                world.connect("{subnet}").await;
+            }
+        }
+        world.name_others().await;
+        world
+    }
 
-/// People, an external network, and one of each of [`KINDS`], called by its singular word.
-pub(crate) async fn build() -> Cloud {
-    let mut cloud = Cloud::start().await;
-    cloud.external().await;
-    for kind in &KINDS {
-        make(&mut cloud, kind, kind.singular, 1).await;
-        if kind.singular == "router" {
-            cloud
-                .put(&cloud.demo, "routers/{router}/add_router_interface", json!({"subnet_id": "{subnet}"}))
-                .await;
+    /// What paths name that is of no kind, or another object than the first of its kind.
+    async fn name_others(&mut self) {
+        let subnet = self.make(kind("subnet")).await;
+        self.name("other_subnet", subnet["id"].as_str().unwrap());
+        self.connect("{other_subnet}").await;
+        let agent = self.cloud.ids["node-1"].clone();
+        self.name("agent", &agent);
+        for (name, value) in [("host", "node-1"), ("alias", "vpnaas"), ("tag", "green")] {
+            self.cloud.ids.insert(name.to_owned(), value.to_owned());
+        }
+        for (name, collection) in [("demo", "users"), ("member", "roles"), ("reader", "roles")] {
+            let path = format!("{IDENTITY}/{collection}?name={name}");
+            let found = self.ask(Some(&self.cloud.admin), "GET", &path, &Value::Null).await.body;
+            let id = found[collection][0]["id"].as_str().unwrap().to_owned();
+            self.cloud.ids.insert(format!("{name} {}", collection.trim_end_matches('s')), id);
+        }
+        let body = json!({"application_credential": {"name": "first"}});
+        let path = format!("{IDENTITY}/users/{{demo user}}/application_credentials");
+        let made = self.ask(Some(&self.cloud.demo), "POST", &path, &body).await.body;
+        self.name("application_credential", made["application_credential"]["id"].as_str().unwrap());
+    }
+
+    async fn connect(&self, subnet: &str) {
+        let demo = &self.cloud.demo;
+        self.cloud.put(demo, "routers/{router}/add_router_interface", json!({"subnet_id": subnet})).await;
+    }
+
+    fn name(&mut self, name: &str, id: &str) {
+        self.cloud.ids.insert(name.to_owned(), id.to_owned());
+        self.cloud.ids.insert(format!("{name}_id"), id.to_owned());
+    }
+
+    /// Nobody, a member of another project, a reader, a member, and the administrator.
+    pub(crate) fn people(&self) -> [Option<&Person>; 5] {
+        let Cloud { stranger, reader, demo, admin, .. } = &self.cloud;
+        [None, Some(stranger), Some(reader), Some(demo), Some(admin)]
+    }
+
+    /// Who makes objects of a kind.
+    pub(crate) fn maker(&self, kind: &Kind) -> Person {
+        match kind.access {
+            Access::Project => self.cloud.demo.clone(),
+            Access::Admin | Access::Hidden => self.cloud.admin.clone(),
         }
     }
-    cloud
+
+    /// One more of a kind.
+    pub(crate) async fn make(&mut self, kind: &Kind) -> Value {
+        let body = self.body(kind);
+        let answer = self.ask(Some(&self.maker(kind)), "POST", &kind.path(), &body).await;
+        assert_eq!(answer.status, 201, "{}: {}", kind.singular, answer.body);
+        answer.body[kind.singular].clone()
+    }
+
+    /// A body that makes one more of a kind, unlike all before it.
+    pub(crate) fn body(&mut self, kind: &Kind) -> Value {
+        self.made += 1;
+        kind.creation(self.made)
+    }
+
+    /// Asks for something, with ids instead of names.
+    pub(crate) async fn ask(&self, who: Option<&Person>, method: &str, path: &str, body: &Value) -> Answer {
+        let body = serde_json::from_str(&self.cloud.with_ids(&body.to_string())).unwrap();
+        let token = who.map(|person| person.token.as_str());
+        // Names may say whose id is meant: `{user_id=demo user}`.
+        let path = path.split('/').map(|part| match part.split_once('=') {
+            Some((_, name)) if part.starts_with('{') => format!("{{{name}"),
+            Some(_) | None => part.to_owned(),
+        });
+        let path = self.cloud.with_ids(&path.collect::<Vec<_>>().join("/"));
+        self.cloud.server.call(token, method, &path, &body).await
+    }
+
+    /// The path that a request is for: what is to be deleted is an object that nothing needs.
+    pub(crate) async fn target(&mut self, method: &str, path: &str) -> String {
+        let Some(kind) = KINDS.iter().find(|kind| method == "DELETE" && kind.one() == path) else {
+            return path.to_owned();
+        };
+        if !self.spares.contains_key(kind.singular) {
+            let spare = self.make(kind).await["id"].as_str().unwrap().to_owned();
+            self.spares.insert(kind.singular, spare);
+        }
+        format!("{}/{}", kind.path(), self.spares[kind.singular])
+    }
+
+    /// A spare object is gone.
+    pub(crate) fn deleted(&mut self, path: &str) {
+        self.spares.retain(|_, id| !path.ends_with(id.as_str()));
+    }
 }
 
-/// Makes the `n`th of a kind, and calls it `name`.
-pub(crate) async fn make(cloud: &mut Cloud, kind: &Kind, name: &str, n: u32) -> Value {
-    let who = maker(cloud, kind);
-    let body = json!({kind.singular: (kind.attributes)(n)});
-    let answer = cloud.call(&who, "POST", kind.collection, &body).await;
-    assert_eq!(answer.status, 201, "{name}: {}", answer.body);
-    let object = answer.body[kind.singular].clone();
-    cloud.ids.insert(name.to_owned(), object["id"].as_str().unwrap().to_owned());
-    object
-}
-
-/// Who makes objects of a kind.
-pub(crate) fn maker(cloud: &Cloud, kind: &Kind) -> Person {
-    if kind.by_admin { cloud.admin.clone() } else { cloud.demo.clone() }
+/// The kind of this singular word.
+pub(crate) fn kind(singular: &str) -> &'static Kind {
+    KINDS.iter().find(|kind| kind.singular == singular).unwrap()
 }

@@ -5,7 +5,7 @@ use adit_model::identity::Scope;
 use adit_model::{DomainId, ProjectId};
 
 use super::collection::list_of;
-use super::{Answer, Asked, Call, Route, no_content};
+use super::{Answer, Asked, Call, Route, Wire, no_content};
 use crate::identity::role_assignment::{self, Grants};
 
 /// The routes.
@@ -67,10 +67,13 @@ fn grants<P: Place>() -> Vec<Route<Call, IdentityError>> {
         }),
         Route::new("GET", &one, format!("Tell whether a user has a role {place}"), |asked| {
             Box::pin(check::<P>(asked))
-        }),
+        })
+        .gives(204, Wire::Nothing),
         Route::new("PUT", &one, format!("Give a role to a user {place}"), |asked| {
             Box::pin(grant::<P>(asked))
-        }),
+        })
+        .takes(Wire::Nothing)
+        .gives(204, Wire::Nothing),
         Route::new("DELETE", &one, format!("Take a role from a user {place}"), |asked| {
             Box::pin(revoke::<P>(asked))
         }),

@@ -3,7 +3,7 @@
 use adit_api::identity::IdentityError;
 use serde_json::json;
 
-use super::{Answer, Asked, Call, Route, no_content, ok};
+use super::{Answer, Asked, Call, Route, Wire, no_content, ok};
 use crate::identity::role;
 
 /// The routes.
@@ -17,7 +17,8 @@ pub(super) fn routes() -> Vec<Route<Call, IdentityError>> {
             "roles/{role_id}/implies/{implied_role_id}",
             "Tell whether a role implies another",
             |asked| Box::pin(check(asked)),
-        ),
+        )
+        .gives(204, Wire::Nothing),
         Route::new("GET", "role_inferences", "List which roles imply which", |asked| {
             Box::pin(inferences(asked))
         }),

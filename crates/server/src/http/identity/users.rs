@@ -3,7 +3,7 @@
 use adit_api::identity::IdentityError;
 
 use super::collection::list_of;
-use super::{Answer, Asked, Call, Route, no_content};
+use super::{Answer, Asked, Call, Route, Wire, no_content};
 use crate::identity::{project, user};
 
 /// The routes.
@@ -14,7 +14,8 @@ pub(super) fn routes() -> Vec<Route<Call, IdentityError>> {
         }),
         Route::new("POST", "users/{user_id}/password", "Change one's own password", |asked| {
             Box::pin(change_password(asked))
-        }),
+        })
+        .gives(204, Wire::Nothing),
     ]
 }
 

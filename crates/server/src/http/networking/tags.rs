@@ -5,7 +5,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use super::{Asked, Call, Route, no_content, ok};
+use super::{Asked, Call, Route, Wire, no_content, ok};
 use crate::resource::Resource;
 use crate::tags;
 
@@ -18,10 +18,14 @@ pub(super) fn routes<R: Resource>() -> Vec<Route<Call, ApiError>> {
     vec![
         Route::new("GET", &many, summary("List the tags"), |asked| Box::pin(list::<R>(asked))),
         Route::new("PUT", &many, summary("Replace the tags"), |asked| Box::pin(replace::<R>(asked))),
-        Route::new("POST", &many, summary("Add to the tags"), |asked| Box::pin(extend::<R>(asked))),
+        Route::new("POST", &many, summary("Add to the tags"), |asked| Box::pin(extend::<R>(asked)))
+            .gives(200, Wire::Json),
         Route::new("DELETE", &many, summary("Remove all tags"), |asked| Box::pin(clear::<R>(asked))),
-        Route::new("GET", &one, summary("Look for a tag"), |asked| Box::pin(check::<R>(asked))),
-        Route::new("PUT", &one, summary("Add a tag"), |asked| Box::pin(add::<R>(asked))),
+        Route::new("GET", &one, summary("Look for a tag"), |asked| Box::pin(check::<R>(asked)))
+            .gives(204, Wire::Nothing),
+        Route::new("PUT", &one, summary("Add a tag"), |asked| Box::pin(add::<R>(asked)))
+            .takes(Wire::Nothing)
+            .gives(201, Wire::Json),
         Route::new("DELETE", &one, summary("Remove a tag"), |asked| Box::pin(remove::<R>(asked))),
     ]
 }
