@@ -3,7 +3,7 @@
 use adit_api::ApiError;
 use adit_model::endpoint_group::{EndpointType, Endpoints};
 use adit_model::site_connection::{self, ParameterError, Selectors};
-use adit_model::{Cidr, EndpointGroup, Subnet, VpnService};
+use adit_model::{Cidr, EndpointGroup, EndpointGroupId, Subnet, VpnService};
 use adit_store::Stored;
 
 use super::vpn_service::attached_subnet;
@@ -13,8 +13,17 @@ use crate::resource::{Context, FromStore};
 #[derive(Debug)]
 pub(super) struct Given<'a> {
     pub(super) peer_cidrs: &'a [Cidr],
-    pub(super) local_group: Option<&'a str>,
-    pub(super) peer_group: Option<&'a str>,
+    pub(super) local_group: Option<GroupId<'a>>,
+    pub(super) peer_group: Option<GroupId<'a>>,
+}
+
+/// Which endpoint group is meant.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum GroupId<'a> {
+    /// By the request: the caller has to see it.
+    Named(&'a str),
+    /// By the connection, which has it already: an administrator may have chosen one of another project.
+    Kept(EndpointGroupId),
 }
 
 /// What was given, once it is known to make sense.
@@ -83,7 +92,7 @@ fn refuse_groups(given: &Given<'_>) -> Result<(), ApiError> {
     }
 }
 
-fn required_groups<'a>(given: &Given<'a>) -> Result<(&'a str, &'a str), ApiError> {
+fn required_groups<'a>(given: &Given<'a>) -> Result<(GroupId<'a>, GroupId<'a>), ApiError> {
     if !given.peer_cidrs.is_empty() {
         return Err(ApiError::PeerCidrsInvalid);
     }
@@ -106,11 +115,18 @@ const fn which_groups(local: bool, peer: bool) -> Option<&'static str> {
     }
 }
 
-async fn group(cx: Context<'_>, id: &str) -> Result<Stored<EndpointGroup>, ApiError> {
-    let group = cx.session.table::<EndpointGroup>().find_in(id, &cx.caller.visible()).await;
-    group
-        .map_err(ApiError::from_store)?
-        .ok_or_else(|| ApiError::VPNEndpointGroupNotFound { id: id.to_owned() })
+async fn group(cx: Context<'_>, id: GroupId<'_>) -> Result<Stored<EndpointGroup>, ApiError> {
+    let groups = cx.session.table::<EndpointGroup>();
+    match id {
+        GroupId::Named(id) => {
+            let group = groups.find_in(id, &cx.caller.visible()).await.map_err(ApiError::from_store)?;
+            group.ok_or_else(|| ApiError::VPNEndpointGroupNotFound { id: id.to_owned() })
+        }
+        GroupId::Kept(id) => {
+            let group = groups.find(id).await.map_err(ApiError::from_store)?;
+            group.ok_or_else(|| ApiError::internal("an endpoint group of a site connection is gone"))
+        }
+    }
 }
 
 /// The networks of a local group, each attached to the service's router.

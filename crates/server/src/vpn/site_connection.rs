@@ -16,7 +16,7 @@ use adit_model::{
 use adit_store::{Listing, Record, Stored};
 use uuid::Uuid;
 
-use super::selectors::{self, Given};
+use super::selectors::{self, Given, GroupId};
 use crate::resource::{Context, FromStore, Resource, replace};
 
 pub(crate) struct SiteConnections;
@@ -53,8 +53,8 @@ impl Resource for SiteConnections {
         let (service, ike_policy, ipsec_policy) = references(cx, &create).await?;
         let given = Given {
             peer_cidrs: &create.peer_cidrs,
-            local_group: create.local_ep_group_id.as_deref(),
-            peer_group: create.peer_ep_group_id.as_deref(),
+            local_group: create.local_ep_group_id.as_deref().map(GroupId::Named),
+            peer_group: create.peer_ep_group_id.as_deref().map(GroupId::Named),
         };
         let resolved = selectors::resolve(cx, &service, given).await?;
         let connection = SiteConnection {
@@ -194,13 +194,20 @@ async fn selectors_after(
             Selectors::ServiceSubnet { peer_cidrs } => (peer_cidrs, None, None),
             Selectors::EndpointGroups { local, peer } => (&[], Some(*local), Some(*peer)),
         };
-    let (old_local, old_peer) = (old_local.map(|id| id.to_string()), old_peer.map(|id| id.to_string()));
     let given = Given {
         peer_cidrs: update.peer_cidrs.as_deref().unwrap_or(old_cidrs),
-        local_group: update.local_ep_group_id.as_ref().unwrap_or(&old_local).as_deref(),
-        peer_group: update.peer_ep_group_id.as_ref().unwrap_or(&old_peer).as_deref(),
+        local_group: group_after(old_local, update.local_ep_group_id.as_ref()),
+        peer_group: group_after(old_peer, update.peer_ep_group_id.as_ref()),
     };
     selectors::resolve(cx, service, given).await
+}
+
+/// The group that a PUT leads to: none, when it says `null`.
+fn group_after(before: Option<EndpointGroupId>, update: Option<&Option<String>>) -> Option<GroupId<'_>> {
+    match update {
+        None => before.map(GroupId::Kept),
+        Some(named) => named.as_deref().map(GroupId::Named),
+    }
 }
 
 fn apply(connection: &mut SiteConnection, selectors: Selectors, update: Update) {

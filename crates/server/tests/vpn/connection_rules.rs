@@ -263,14 +263,22 @@ async fn a_connection_may_be_changed_in_any_status() {
 /// An administrator may combine what belongs to different projects.
 #[tokio::test]
 async fn an_administrator_combines_projects() {
-    let world = world().await;
+    let mut world = world().await;
     let mut body =
         world.connection(json!({"ikepolicy_id": "{their-ike}", "peer_ep_group_id": "{their-group}"}));
     body["ipsec_site_connection"]["project_id"] = json!("{demo project}");
     let made = world.ask("admin POST vpn/ipsec-site-connections", &body).await;
     assert_eq!(made.status, 201, "{}", made.body);
+    world
+        .ids
+        .insert("conn".to_owned(), made.body["ipsec_site_connection"]["id"].as_str().unwrap().to_owned());
+    let theirs = "404 VPNEndpointGroupNotFound Endpoint group {their-group} could not be found";
     world.check([
         ("demo GET vpn/ipsec-site-connections?name=conn", Value::Null, "200"),
+        // What the connection has already is no reason to refuse its owner another name; naming it is.
+        (PUT, connection(json!({"name": "renamed", "mtu": 1400})), "200"),
+        (PUT, connection(json!({"local_ep_group_id": "{local}"})), "200"),
+        (PUT, connection(json!({"peer_ep_group_id": "{their-group}"})), theirs),
         ("stranger DELETE vpn/ikepolicies/{their-ike}", Value::Null, "409 IKEPolicyInUse IKEPolicy {their-ike} is in use by existing IPsecSiteConnection and can't be updated or deleted"),
         ("stranger DELETE vpn/endpoint-groups/{their-group}", Value::Null, "400 EndpointGroupInUse Endpoint group {their-group} is in use and cannot be deleted"),
     ]).await;

@@ -5,12 +5,15 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod compatibility;
 mod connection_rules;
+mod contract;
 mod crypto;
 mod endpoint_group;
 mod exchanges;
 mod extension;
 mod flavor;
+mod paging;
 mod policy;
 mod protection;
 mod request;

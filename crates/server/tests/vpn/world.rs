@@ -52,15 +52,20 @@ impl World {
     /// `{ike}`, `{ipsec}`, and the groups `{local}` and `{peer}`, 10.2.0.0/24.
     pub(crate) async fn with_parts() -> Self {
         let mut world = Self::start().await;
-        world.make("vpn/vpnservices", "service", json!({"router_id": "{router}"})).await;
-        let with_subnet = json!({"router_id": "{router}", "subnet_id": "{subnet}"});
-        world.make("vpn/vpnservices", "subnet-service", with_subnet).await;
-        world.make("vpn/ikepolicies", "ike", json!({})).await;
-        world.make("vpn/ipsecpolicies", "ipsec", json!({})).await;
-        let group = |kind: &str, endpoint: &str| json!({"type": kind, "endpoints": endpoint});
-        world.make("vpn/endpoint-groups", "local", group("subnet", "{subnet}")).await;
-        world.make("vpn/endpoint-groups", "peer", group("cidr", "10.2.0.0/24")).await;
+        world.add_parts().await;
         world
+    }
+
+    /// Makes what [`Self::with_parts`] has.
+    pub(crate) async fn add_parts(&mut self) {
+        self.make("vpn/vpnservices", "service", json!({"router_id": "{router}"})).await;
+        let with_subnet = json!({"router_id": "{router}", "subnet_id": "{subnet}"});
+        self.make("vpn/vpnservices", "subnet-service", with_subnet).await;
+        self.make("vpn/ikepolicies", "ike", json!({})).await;
+        self.make("vpn/ipsecpolicies", "ipsec", json!({})).await;
+        let group = |kind: &str, endpoint: &str| json!({"type": kind, "endpoints": endpoint});
+        self.make("vpn/endpoint-groups", "local", group("subnet", "{subnet}")).await;
+        self.make("vpn/endpoint-groups", "peer", group("cidr", "10.2.0.0/24")).await;
     }
 
     /// Makes something as `demo` that must come about, and names it.
