@@ -204,6 +204,13 @@ async fn a_put_is_checked_with_what_is_stored() {
                 "200",
             ),
             (PUT, connection(json!({"local_ep_group_id": "{local}", "peer_ep_group_id": "{peer}"})), "200"),
+            // What was enough for IPv4 is too little for IPv6, though the PUT does not name it.
+            (PUT, connection(json!({"mtu": 1000})), "200"),
+            (
+                PUT,
+                connection(json!({"local_ep_group_id": "{local-v6}", "peer_ep_group_id": "{peer-v6}"})),
+                "400 IPsecSiteConnectionMtuError ipsec_site_connection MTU 1000 is too small for ipv6",
+            ),
         ])
         .await;
     // What the router lost since is no reason to refuse another name.
@@ -238,6 +245,36 @@ async fn the_outer_version_may_differ_from_the_inner() {
     ] {
         let changes = json!({"local_ep_group_id": local, "peer_ep_group_id": peer, "peer_address": address});
         world.connect(name, changes).await;
+    }
+}
+
+/// With strongSwan the reference knows only all of them or none.
+#[tokio::test]
+async fn one_connection_can_be_switched_off_alone() {
+    let mut world = World::with_parts().await;
+    let peer = json!({"type": "cidr", "endpoints": "10.3.0.0/24"});
+    world.make("vpn/endpoint-groups", "other-peer", peer).await;
+    world.connect("conn", json!({})).await;
+    world.connect("other", json!({"peer_ep_group_id": "{other-peer}"})).await;
+    for (path, flag, up) in [
+        ("vpn/ipsec-site-connections/{conn}", false, vec!["other"]),
+        ("vpn/vpnservices/{service}", false, vec![]),
+        ("vpn/vpnservices/{service}", true, vec!["other"]),
+        ("vpn/ipsec-site-connections/{conn}", true, vec!["conn", "other"]),
+    ] {
+        let key = if path.contains("service") { "vpnservice" } else { "ipsec_site_connection" };
+        let body = json!({key: {"admin_state_up": flag}});
+        assert_eq!(world.put(&world.demo, path, body.clone()).await[key]["admin_state_up"], flag);
+        let document = world.document().await;
+        let up: Vec<Value> = up.iter().map(|name| json!(world.ids[*name])).collect();
+        let told: Vec<Value> = document["connections"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|connection| connection["admin_state_up"] == true)
+            .map(|connection| connection["id"].clone())
+            .collect();
+        assert_eq!(told, up, "{path} {body}");
     }
 }
 

@@ -224,7 +224,9 @@ async fn lists_are_filtered_and_sorted_by_what_the_contract_says() {
                 let value = match &shown[attribute] {
                     Value::String(text) => Some(text.clone()),
                     Value::Null => None,
-                    other => Some(other.to_string()),
+                    Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                        Some(shown[attribute].to_string())
+                    }
                 };
                 if let Some(value) = value {
                     let value = value.replace(':', "%3A");
@@ -234,7 +236,7 @@ async fn lists_are_filtered_and_sorted_by_what_the_contract_says() {
                 let other = match &shown[attribute] {
                     Value::Bool(flag) => (!flag).to_string(),
                     Value::Number(_) => "7".to_owned(),
-                    _ => "other".to_owned(),
+                    Value::Null | Value::String(_) | Value::Array(_) | Value::Object(_) => "other".to_owned(),
                 };
                 assert!(!found(&format!("{attribute}={other}")).await, "{path}?{attribute}={other}");
             } else {

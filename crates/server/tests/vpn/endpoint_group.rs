@@ -22,6 +22,11 @@ async fn members_are_wrapped_checked_and_kept_in_order() {
             json!(["10.9.0.5/24", "fd00::1/64", "10.1.0.0/24"]),
         ),
         ("cidr", json!("FD00:0::1/64"), json!(["fd00::1/64"])),
+        (
+            "cidr",
+            json!("2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff/128"),
+            json!(["2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff/128"]),
+        ),
         ("subnet", json!("{subnet}"), json!(["{subnet}"])),
         ("subnet", json!(["{subnet}", "{ext-subnet}"]), json!(["{subnet}", "{ext-subnet}"])),
         ("network", json!(["anything", "at all"]), json!(["anything", "at all"])),

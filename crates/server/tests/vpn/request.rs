@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::world::{World, singular};
 
 const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
 
@@ -221,6 +221,30 @@ async fn what_is_wrong_is_told_in_the_order_of_the_contract() {
     let defaults = world.get(&world.stranger, "quotas/{other project}/default").await;
     for (_, resource, _, _) in ALL {
         assert_eq!(defaults["quota"][resource], -1, "{resource}");
+    }
+}
+
+#[tokio::test]
+async fn an_object_has_a_path_with_a_suffix_too() {
+    let mut world = World::with_parts().await;
+    world.connect("conn", json!({})).await;
+    // In the order in which they can be removed.
+    for (path, name) in [
+        ("vpn/ipsec-site-connections", "conn"),
+        ("vpn/vpnservices", "service"),
+        ("vpn/ikepolicies", "ike"),
+        ("vpn/ipsecpolicies", "ipsec"),
+        ("vpn/endpoint-groups", "peer"),
+    ] {
+        let key = singular(path);
+        let one = format!("{path}/{{{name}}}");
+        let shown = world.get(&world.demo, &one).await;
+        assert_eq!(world.get(&world.demo, &format!("{one}.json")).await, shown);
+        assert_eq!(world.get(&world.demo, &format!("{one}/")).await, shown);
+        let changed = world.put(&world.demo, &format!("{one}.json"), json!({key: {"name": "new"}})).await;
+        assert_eq!(changed[key]["name"], "new", "{path}");
+        world.delete(&world.demo, &format!("{one}.json")).await;
+        assert_eq!(world.ask(&format!("demo GET {one}"), &Value::Null).await.status, 404, "{path}");
     }
 }
 
