@@ -1,4 +1,4 @@
-//! What is in the database, to see whether a request left something.
+//! What is in the database, to see whether a request wrote something.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,11 @@ use sea_orm::{ConnectionTrait, Database as Connector, DatabaseConnection, DbBack
 use super::common::Server;
 
 /// A look into a server's database, past the server.
-pub(crate) struct Database(DatabaseConnection);
+pub(crate) struct Database {
+    connection: DatabaseConnection,
+    /// Tables, with the names of their columns.
+    tables: Vec<(String, Vec<String>)>,
+}
 
 /// Its tables and their rows.
 pub(crate) type Contents = BTreeMap<String, BTreeSet<String>>;
@@ -17,33 +21,42 @@ const RESTLESS: [&str; 3] = ["tokens", "changes", "change_head"];
 
 impl Database {
     pub(crate) async fn of(server: &Server) -> Self {
-        Self(Connector::connect(server.database()).await.unwrap())
+        let connection = Connector::connect(server.database()).await.unwrap();
+        let mut database = Self { connection, tables: Vec::new() };
+        let names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+        for name in database.texts(names).await {
+            if !RESTLESS.contains(&name.as_str()) {
+                let columns = database.texts(&format!("SELECT name FROM pragma_table_info('{name}')")).await;
+                database.tables.push((name, columns));
+            }
+        }
+        database
     }
 
     async fn texts(&self, sql: &str) -> Vec<String> {
-        let rows = self.0.query_all_raw(Statement::from_string(DbBackend::Sqlite, sql)).await.unwrap();
+        let statement = Statement::from_string(DbBackend::Sqlite, sql);
+        let rows = self.connection.query_all_raw(statement).await.unwrap();
         rows.into_iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
     }
 
-    async fn tables(&self) -> Vec<String> {
-        let mut tables = self
-            .texts("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
-            .await;
-        tables.retain(|table| !RESTLESS.contains(&table.as_str()));
-        tables
-    }
-
-    async fn columns(&self, table: &str) -> Vec<String> {
-        self.texts(&format!("SELECT name FROM pragma_table_info('{table}')")).await
+    /// All rows of all tables.
+    pub(crate) async fn contents(&self) -> Contents {
+        let mut contents = Contents::new();
+        for (table, columns) in &self.tables {
+            let columns: Vec<String> = columns.iter().map(|column| format!("quote(\"{column}\")")).collect();
+            let rows = self.texts(&format!("SELECT {} FROM \"{table}\"", columns.join(" || ',' || "))).await;
+            contents.insert(table.clone(), rows.into_iter().collect());
+        }
+        contents
     }
 
     /// The ids of all rows of all tables that have ids: what is there, however often it was changed.
     pub(crate) async fn ids(&self) -> Contents {
         let mut ids = Contents::new();
-        for table in self.tables().await {
-            if self.columns(&table).await.iter().any(|column| column == "id") {
+        for (table, columns) in &self.tables {
+            if columns.iter().any(|column| column == "id") {
                 let rows = self.texts(&format!("SELECT quote(id) FROM \"{table}\"")).await;
-                ids.insert(table, rows.into_iter().collect());
+                ids.insert(table.clone(), rows.into_iter().collect());
             }
         }
         ids

@@ -84,6 +84,23 @@ impl Description {
     pub(crate) fn at(&self, pointer: &str) -> Option<&Value> {
         self.0.pointer(pointer)
     }
+
+    /// Whether an operation takes a body.
+    pub(crate) fn takes_body(&self, operation: &Operation) -> bool {
+        self.0["paths"][&operation.path][operation.method.to_lowercase()].get("requestBody").is_some()
+    }
+
+    /// The names of the attributes in a request of this operation.
+    pub(crate) fn attributes(&self, operation: &Operation) -> Vec<String> {
+        let item = &self.0["paths"][&operation.path][operation.method.to_lowercase()];
+        let schema = &item["requestBody"]["content"]["application/json"]["schema"];
+        // Of a body for one or several, the form for one comes first.
+        let schema = schema.get("oneOf").map_or(schema, |forms| &forms[0]);
+        let inner = schema["properties"].as_object().and_then(|keys| keys.values().next());
+        let name = inner.and_then(|inner| inner["$ref"].as_str()?.strip_prefix("#/components/schemas/"));
+        let named = name.and_then(|name| self.0["components"]["schemas"][name]["properties"].as_object());
+        named.into_iter().flat_map(|attributes| attributes.keys().cloned()).collect()
+    }
 }
 
 fn fits(template: &str, path: &str) -> bool {

@@ -7,6 +7,7 @@
 mod common;
 
 mod answers;
+mod anything;
 mod authorisation;
 mod database;
 mod description;

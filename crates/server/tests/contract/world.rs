@@ -98,13 +98,16 @@ impl World {
     pub(crate) async fn ask(&self, who: Option<&Person>, method: &str, path: &str, body: &Value) -> Answer {
         let body = serde_json::from_str(&self.cloud.with_ids(&body.to_string())).unwrap();
         let token = who.map(|person| person.token.as_str());
-        // Names may say whose id is meant: `{user_id=demo user}`.
-        let path = path.split('/').map(|part| match part.split_once('=') {
+        self.cloud.server.call(token, method, &self.path(path), &body).await
+    }
+
+    /// A path with ids instead of names, which may say whose: `{user_id=demo user}`.
+    pub(crate) fn path(&self, path: &str) -> String {
+        let parts = path.split('/').map(|part| match part.split_once('=') {
             Some((_, name)) if part.starts_with('{') => format!("{{{name}"),
             Some(_) | None => part.to_owned(),
         });
-        let path = self.cloud.with_ids(&path.collect::<Vec<_>>().join("/"));
-        self.cloud.server.call(token, method, &path, &body).await
+        self.cloud.with_ids(&parts.collect::<Vec<_>>().join("/"))
     }
 
     /// The path that a request is for: what is to be deleted is an object that nothing needs.
