@@ -3,6 +3,7 @@
 //! Requests are read by functions that complain in the reference's words; answers are structs that are serialised as
 //! they stand. [`IdentityError`] is everything that an answer may refuse.
 
+pub mod access_rule;
 pub mod application_credential;
 pub mod assignment;
 pub mod auth;

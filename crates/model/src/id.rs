@@ -130,6 +130,8 @@ macro_rules! text_ids {
 }
 
 text_ids! {
+    /// A limit that a user has put on application credentials.
+    AccessRuleId
     /// An application credential.
     ApplicationCredentialId
     /// A domain of users and projects; the first is called `default`.

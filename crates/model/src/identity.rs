@@ -1,5 +1,6 @@
 //! Who there is: domains, projects, users and their roles; and the catalog of what there is for them.
 
+mod access_rule;
 mod catalog;
 mod role;
 
@@ -7,8 +8,9 @@ use std::fmt;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-pub use crate::id::{ApplicationCredentialId, EndpointId, RegionId, ServiceId};
+pub use crate::id::{AccessRuleId, ApplicationCredentialId, EndpointId, RegionId, ServiceId};
 use crate::{DomainId, ProjectId, RoleId, UserId};
+pub use access_rule::{AccessRule, RequestRule};
 pub use catalog::{Endpoint, Interface, Region, Service};
 pub use role::{BUILT_IN_ROLES, IMPLICATIONS, with_implied_roles};
 

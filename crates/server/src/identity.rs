@@ -3,6 +3,7 @@
 //! [`authenticate`] is what every request to another API begins with. Everybody else enters at `http::identity`. All of
 //! it is Adit's own, or, when the operator says so, in the hands of a Keystone elsewhere ([`keystone`]).
 
+pub(crate) mod access_rule;
 pub(crate) mod application_credential;
 pub(crate) mod auth;
 mod bearer;
@@ -36,6 +37,10 @@ use adit_store::{Error as StoreError, Session};
 use crate::App;
 use crate::caller::Caller;
 use crate::resource::FromStore;
+
+/// The types under which Adit's own services stand in the catalog.
+pub(crate) const IDENTITY: &str = "identity";
+pub(crate) const NETWORK: &str = "network";
 
 /// What of identity stays in memory.
 #[derive(Debug, Default)]
@@ -77,19 +82,21 @@ pub(crate) enum Rejection {
 pub(crate) async fn authenticate(app: &App, presented: &Presented<'_>) -> Result<Caller, Rejection> {
     match app.keystone() {
         Some(keystone) => keystone.authenticate(presented).await,
-        None => authenticate_here(app, presented.token).await?.ok_or(Rejection::Unauthorized),
+        None => authenticate_here(app, presented).await?.ok_or(Rejection::Unauthorized),
     }
 }
 
-/// Whoever bears this token of Adit's own; `None` when nobody does, or when it is not scoped to a project.
+/// Whoever bears this token of Adit's own; `None` when nobody does, when it is not scoped to a project, or when its
+/// application credential does not allow the request.
 ///
 /// It normally costs no query. A token that was revoked or has expired is refused at once, and so is one whose user,
 /// project or roles were taken away by this process; what another process did is seen within
 /// [`cache::TRUSTED`].
-async fn authenticate_here(app: &App, token: Option<&str>) -> Result<Option<Caller>, Rejection> {
-    let Some(token) = token else { return Ok(None) };
+async fn authenticate_here(app: &App, presented: &Presented<'_>) -> Result<Option<Caller>, Rejection> {
+    let Some(token) = presented.token else { return Ok(None) };
     let bearer = token::bearer(app, &BearerToken::new(token)).await;
     let bearer = bearer.map_err(|error| Rejection::Failed(ApiError::from_store(error)))?;
+    let bearer = bearer.filter(|bearer| bearer.may_ask(NETWORK, presented.method, presented.path));
     Ok(bearer.and_then(|bearer| {
         let scope = bearer.scope.as_ref()?;
         Some(Caller {

@@ -12,6 +12,7 @@ use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ColumnTrait, Condition, Ent
 use crate::listing::column;
 use crate::{Error, Result, Session};
 
+mod access_rule;
 pub mod agent;
 pub mod application_credential;
 mod domain;

@@ -7,6 +7,7 @@ mod client;
 mod commands;
 mod differences;
 mod documents;
+mod identity;
 mod neutron;
 mod server;
 
@@ -39,6 +40,18 @@ with_each! {
         commands::identity
         commands::what_the_network_service_can_do
         commands::mistakes_are_told
+    }
+}
+
+with_each! {
+    identity_by_openstackclient_10 = Ten, identity_by_openstackclient_7 = Seven: {
+        identity::access_rules
+        identity::application_credentials
+        identity::domains
+        identity::projects_and_users
+        identity::roles_and_assignments
+        identity::services_endpoints_and_regions
+        identity::tokens_and_catalog
     }
 }
 

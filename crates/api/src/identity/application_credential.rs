@@ -4,9 +4,10 @@ use adit_model::identity::{ApplicationCredentialId, Password, Role};
 use adit_model::{ProjectId, RoleId, UserId};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, Unit};
+use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use serde::Serialize;
 
+use super::access_rule::{self, AccessRuleRef};
 use super::fields::{Fields, parse};
 use super::{IdentityError, Links, role};
 
@@ -24,6 +25,8 @@ pub struct Create {
     pub secret: Option<Password>,
     /// Empty for all roles of the token by which it is made.
     pub roles: Vec<RoleRef>,
+    /// What alone its tokens are to be good for; empty for everything.
+    pub access_rules: Vec<AccessRuleRef>,
     /// Whether its tokens may make others.
     pub unrestricted: bool,
     /// `None` for never.
@@ -47,11 +50,6 @@ impl Create {
     pub fn parse(body: &[u8]) -> Result<Self, IdentityError> {
         let body = parse(body)?;
         let fields = Fields::enveloped(&body, "application_credential")?;
-        if !fields.objects("access_rules")?.is_empty() {
-            // Kept but not enforced, they would be a false promise.
-            let reason = |_: &str| "access rules are not supported".to_owned();
-            return Err(fields.invalid("access_rules", reason));
-        }
         let role = |role: Fields<'_>| match (role.text("id")?, role.text("name")?) {
             (Some(id), _) => Ok(RoleRef::Id(RoleId::new(id))),
             (None, Some(name)) => Ok(RoleRef::Name(name.to_owned())),
@@ -66,6 +64,7 @@ impl Create {
             description: fields.nullable_text("description")?.flatten(),
             secret: secret.map(Password::new),
             roles: fields.objects("roles")?.into_iter().map(role).collect::<Result<_, _>>()?,
+            access_rules: access_rule::parse(fields)?,
             unrestricted: fields.nullable_flag("unrestricted")?.unwrap_or(false),
             expires_at: expiry(fields)?,
         })
@@ -77,7 +76,9 @@ fn expiry(fields: Fields<'_>) -> Result<Option<Timestamp>, IdentityError> {
     let Some(text) = fields.nullable_text("expires_at")?.flatten() else { return Ok(None) };
     let civil = || text.parse::<DateTime>().and_then(|time| time.to_zoned(TimeZone::UTC));
     let time = text.parse::<Timestamp>().or_else(|_| civil().map(|time| time.timestamp()));
-    let time = time.and_then(|time| time.round(Unit::Microsecond));
+    // Never later than asked.
+    let whole = TimestampRound::new().smallest(Unit::Microsecond).mode(RoundMode::Trunc);
+    let time = time.and_then(|time| time.round(whole));
     time.map(Some).map_err(|_| fields.invalid("expires_at", |value| format!("{value} is not a 'date-time'")))
 }
 
@@ -91,6 +92,7 @@ pub struct Shown {
     pub user_id: UserId,
     pub project_id: ProjectId,
     pub roles: Vec<Role>,
+    pub access_rules: Vec<access_rule::Shown>,
     pub unrestricted: bool,
     pub expires_at: Option<Timestamp>,
 }
@@ -106,6 +108,9 @@ pub struct View {
     pub project_id: ProjectId,
     pub system: Option<String>,
     pub roles: Vec<role::View>,
+    /// Absent when it is good for everything.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub access_rules: Vec<access_rule::Shown>,
     pub unrestricted: bool,
     /// In UTC, with microseconds and without a zone: some clients can read nothing else.
     pub expires_at: Option<String>,
@@ -118,7 +123,17 @@ pub struct View {
 impl View {
     /// An application credential as clients see it. `base` is the API's own URL.
     pub fn new(shown: Shown, base: &str) -> Self {
-        let Shown { id, name, description, user_id, project_id, roles, unrestricted, expires_at } = shown;
+        let Shown {
+            id,
+            name,
+            description,
+            user_id,
+            project_id,
+            roles,
+            access_rules,
+            unrestricted,
+            expires_at,
+        } = shown;
         let links = Links::to(base, format_args!("users/{user_id}/application_credentials/{id}"));
         Self {
             id,
@@ -128,6 +143,7 @@ impl View {
             project_id,
             system: None,
             roles: roles.into_iter().map(|role| role::View::new(role, base)).collect(),
+            access_rules,
             unrestricted,
             expires_at: expires_at.map(|time| time.strftime("%Y-%m-%dT%H:%M:%S.%6f").to_string()),
             secret: None,
@@ -147,6 +163,7 @@ mod tests {
         for (input, want) in [
             ("2030-01-02T03:04:05", Some("2030-01-02T03:04:05Z")),
             ("2030-01-02T03:04:05.123456", Some("2030-01-02T03:04:05.123456Z")),
+            ("2030-01-02T03:04:05.1234567", Some("2030-01-02T03:04:05.123456Z")),
             ("2030-01-02 03:04:05", Some("2030-01-02T03:04:05Z")),
             ("2030-01-02T03:04:05Z", Some("2030-01-02T03:04:05Z")),
             ("2030-01-02T03:04:05+02:00", Some("2030-01-02T01:04:05Z")),
@@ -168,7 +185,15 @@ mod tests {
             ),
             (
                 json!({"name": "a", "access_rules": [{"path": "/"}]}),
-                "Invalid input for field/attribute access_rules. Value: [{'path': '/'}]. access rules are not supported",
+                "Invalid input for field/attribute access_rules. Value: {'path': '/'}. 'service' is a required property",
+            ),
+            (
+                json!({"name": "a", "access_rules": [{"service": "network", "method": "get", "path": "/"}]}),
+                "Invalid input for field/attribute method. Value: 'get'. 'get' is not one of ['POST', 'GET', 'HEAD', 'PATCH', 'PUT', 'DELETE']",
+            ),
+            (
+                json!({"name": "a", "access_rules": [{"service": "network", "method": "GET", "path": "v2.0"}]}),
+                "Invalid input for field/attribute path. Value: 'v2.0'. 'v2.0' does not match '^\\/.*'",
             ),
             (
                 json!({"name": "a", "roles": ["member"]}),

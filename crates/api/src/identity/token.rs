@@ -3,6 +3,7 @@
 use adit_model::identity::{Domain, Project, Role, User};
 use serde::Serialize;
 
+use super::access_rule;
 use super::catalog::Entry;
 
 /// Something with a name.
@@ -87,6 +88,9 @@ pub struct TokenCredential {
     pub name: String,
     /// Whether the token may not make others.
     pub restricted: bool,
+    /// What alone the token is good for; absent for everything.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub access_rules: Vec<access_rule::Shown>,
 }
 
 /// An answer, without its envelope.

@@ -2,6 +2,7 @@
 //!
 //! [`routes`] is the table of everything that can be asked for, put together from the tables of the modules below.
 
+mod access_rules;
 mod application_credentials;
 mod assignments;
 mod collection;
@@ -25,12 +26,12 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::request::{MOST_BODY, Unread, base_url, client_address, query_pairs, segments, whole};
+use super::request::{MOST_BODY, Unread, base_url, client_address, presented, query_pairs, segments, whole};
 use super::response::challenged;
 use super::route::{Asked, Found, Route, Wire, find};
 use crate::App;
 use crate::identity::resource::Asking;
-use crate::identity::{Bearer, token};
+use crate::identity::{Bearer, IDENTITY, token};
 use crate::resource::FromStore;
 
 const PREFIX: &str = "/identity";
@@ -49,6 +50,7 @@ fn routes() -> Vec<Route<Call, IdentityError>> {
         collection::routes::<User>(),
         users::routes(),
         application_credentials::routes(),
+        access_rules::routes(),
         collection::routes::<Role>(),
         roles::routes(),
         assignments::routes(),
@@ -68,6 +70,9 @@ type Answer = Result<Response, IdentityError>;
 pub(super) struct Call {
     app: App,
     headers: HeaderMap,
+    method: Method,
+    /// Below the API's own URL, as `/v3/users`.
+    path: String,
     pairs: Vec<(String, String)>,
     body: Bytes,
     /// As the client wrote it, as far as that can be told.
@@ -93,6 +98,8 @@ pub(super) async fn serve(State(app): State<App>, request: Request) -> Response 
             let server = base_url(&parts.headers);
             let call = Call {
                 app,
+                method: parts.method.clone(),
+                path: presented(&parts, PREFIX).path.to_owned(),
                 pairs: query_pairs(parts.uri.query()),
                 body,
                 url: format!("{server}{}", parts.uri.path_and_query().map_or("", |path| path.as_str())),
@@ -177,6 +184,7 @@ impl Call {
     async fn bearer(&self) -> Result<Arc<Bearer>, IdentityError> {
         let token = self.token("x-auth-token").ok_or(IdentityError::Unauthorized)?;
         let bearer = token::bearer(&self.app, &token).await.map_err(IdentityError::from_store)?;
+        let bearer = bearer.filter(|bearer| bearer.may_ask(IDENTITY, self.method.as_str(), &self.path));
         bearer.ok_or(IdentityError::Unauthorized)
     }
 

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::resource::find as find_one;
 use super::token::random_text;
-use super::{Bearer, commit, scope};
+use super::{Bearer, access_rule, commit, scope};
 use crate::App;
 use crate::resource::FromStore;
 
@@ -38,7 +38,11 @@ pub(crate) async fn list(
     let found = session.table::<ApplicationCredential>().list(&wanted).await;
     let found = found.map_err(IdentityError::from_store)?;
     let roles = scope::all_roles(&session).await.map_err(IdentityError::from_store)?;
-    Ok(found.into_iter().map(|credential| shown(credential.record, &roles)).collect())
+    let mut all = Vec::new();
+    for credential in found {
+        all.push(shown(&session, credential.record, &roles).await?);
+    }
+    Ok(all)
 }
 
 /// `GET /v3/users/{user}/application_credentials/{id}`.
@@ -51,7 +55,7 @@ pub(crate) async fn show(
     let session = app.store().read().await.map_err(IdentityError::from_store)?;
     let credential = find_of(&session, user, id).await?;
     let roles = scope::all_roles(&session).await.map_err(IdentityError::from_store)?;
-    Ok(shown(credential.record, &roles))
+    shown(&session, credential.record, &roles).await
 }
 
 /// `POST /v3/users/{user}/application_credentials`: for the bearer alone, in the project of the token. The secret is told
@@ -65,13 +69,15 @@ pub(crate) async fn create(
     if bearer.user.id != user {
         return Err(IdentityError::forbidden("identity:create_application_credential"));
     }
-    require_unrestricted(bearer)?;
+    bearer.require_unrestricted()?;
     let Some(project_id) = bearer.project_id().cloned() else { return Err(IdentityError::NoScope) };
-    let Create { name, description, secret, roles, unrestricted, expires_at } = Create::parse(body)?;
+    let Create { name, description, secret, roles, access_rules, unrestricted, expires_at } =
+        Create::parse(body)?;
     let held = bearer.scope.as_ref().map(|scope| scope.roles.as_slice()).unwrap_or_default();
     let role_ids = chosen(&roles, held, bearer, &project_id)?;
     let secret = secret.map_or_else(random_text::<SECRET_OCTETS>, |secret| secret.expose().to_owned());
     let secret_hash = app.identity().passwords.hash(Password::new(secret.as_str())).await?;
+    let session = app.store().write().await.map_err(IdentityError::from_store)?;
     let credential = ApplicationCredential {
         id: ApplicationCredentialId::from(Uuid::new_v4()),
         user_id: bearer.user_id(),
@@ -80,10 +86,10 @@ pub(crate) async fn create(
         description,
         secret_hash,
         role_ids,
+        access_rule_ids: access_rule::ensure(&session, &bearer.user_id(), access_rules).await?,
         unrestricted,
         expires_at,
     };
-    let session = app.store().write().await.map_err(IdentityError::from_store)?;
     let inserted = match session.table().insert(credential.clone()).await {
         Err(StoreError::Duplicate { .. }) => {
             let details = format!("Duplicate entry found with name {}", credential.name);
@@ -92,8 +98,9 @@ pub(crate) async fn create(
         inserted => inserted.map_err(IdentityError::from_store)?,
     };
     let roles = scope::all_roles(&session).await.map_err(IdentityError::from_store)?;
+    let shown = shown(&session, inserted.record, &roles).await?;
     commit(app, session).await?;
-    Ok((shown(inserted.record, &roles), BearerToken::new(secret)))
+    Ok((shown, BearerToken::new(secret)))
 }
 
 /// `DELETE /v3/users/{user}/application_credentials/{id}`, with its tokens.
@@ -103,7 +110,7 @@ pub(crate) async fn delete(
     (user, id): (&str, &str),
 ) -> Result<(), IdentityError> {
     bearer.require_self(&UserId::new(user), "identity:delete_application_credential")?;
-    require_unrestricted(bearer)?;
+    bearer.require_unrestricted()?;
     let session = app.store().write().await.map_err(IdentityError::from_store)?;
     find_of(&session, user, id).await?;
     session.table::<ApplicationCredential>().delete(id).await.map_err(IdentityError::from_store)?;
@@ -140,16 +147,6 @@ async fn delete_where(
         }
     }
     Ok(())
-}
-
-/// Whoever came by a restricted one may not make itself at home.
-fn require_unrestricted(bearer: &Bearer) -> Result<(), IdentityError> {
-    match &bearer.credential {
-        Some(credential) if credential.restricted => Err(IdentityError::forbidden(
-            "Using method 'application_credential' is not allowed for managing additional application credentials.",
-        )),
-        Some(_) | None => Ok(()),
-    }
 }
 
 /// The roles that were asked for, all of which the token must have.
@@ -192,7 +189,13 @@ async fn find_of(
     found.ok_or_else(|| IdentityError::NotFound { noun: "Application Credential", id: id.to_owned() })
 }
 
-fn shown(credential: ApplicationCredential, roles: &[Role]) -> Shown {
+async fn shown(
+    session: &Session,
+    credential: ApplicationCredential,
+    roles: &[Role],
+) -> Result<Shown, IdentityError> {
+    let access_rules = access_rule::of_credential(session, &credential).await;
+    let access_rules = access_rules.map_err(IdentityError::from_store)?.unwrap_or_default();
     let ApplicationCredential {
         id,
         user_id,
@@ -201,9 +204,10 @@ fn shown(credential: ApplicationCredential, roles: &[Role]) -> Shown {
         description,
         secret_hash: _,
         role_ids,
+        access_rule_ids: _,
         unrestricted,
         expires_at,
     } = credential;
     let roles = roles.iter().filter(|role| role_ids.contains(&role.id)).cloned().collect();
-    Shown { id, name, description, user_id, project_id, roles, unrestricted, expires_at }
+    Ok(Shown { id, name, description, user_id, project_id, roles, access_rules, unrestricted, expires_at })
 }

@@ -11,11 +11,11 @@ use adit_model::identity::{ApplicationCredentialId, Password, PasswordHash, Scop
 use adit_store::{ApplicationCredential, Error as StoreError, Listing, Session, Token, TokenDigest};
 use jiff::Timestamp;
 
-use super::Bearer;
 use super::bearer::BearerScope;
 use super::scope::{active_scope, active_user, find_domain, find_project, find_user};
 use super::throttle::Verdict;
 use super::token::{EXPIRED_FOR, credential_scope, digest, random_text};
+use super::{Bearer, access_rule};
 use crate::App;
 use crate::resource::FromStore;
 
@@ -48,7 +48,8 @@ pub(crate) async fn issue(
         None => (choose_scope(&session, &user, request.scope).await?, None),
         Some(credential) => {
             let scope = credential_scope(&session, credential).await.map_err(IdentityError::from_store)?;
-            (Some(scope.ok_or(IdentityError::Unauthorized)?), Some(told(credential)))
+            let told = told(&session, credential).await.map_err(IdentityError::from_store)?;
+            (Some(scope.ok_or(IdentityError::Unauthorized)?), Some(told.ok_or(IdentityError::Unauthorized)?))
         }
     };
 
@@ -69,13 +70,18 @@ pub(crate) async fn issue(
     Ok((text, Bearer { token, user: NamedInDomain::user(&user, &domain), scope, credential }))
 }
 
-/// What a token tells about the application credential by which it was got.
-pub(super) fn told(credential: &ApplicationCredential) -> TokenCredential {
-    TokenCredential {
+/// What a token tells about the application credential by which it was got; `None` when nobody knows its limits.
+pub(super) async fn told(
+    session: &Session,
+    credential: &ApplicationCredential,
+) -> Result<Option<TokenCredential>, StoreError> {
+    let Some(access_rules) = access_rule::of_credential(session, credential).await? else { return Ok(None) };
+    Ok(Some(TokenCredential {
         id: credential.id.to_string(),
         name: credential.name.clone(),
         restricted: !credential.unrestricted,
-    }
+        access_rules,
+    }))
 }
 
 /// How somebody has shown who it is.
@@ -188,8 +194,10 @@ async fn origin(app: &App, session: &Session, proof: Proof) -> Result<Origin, Id
         Proof::Credential(id, hash) => {
             let found = session.table::<ApplicationCredential>().find(id).await;
             let found = found.map_err(IdentityError::from_store)?.map(|found| found.record);
-            let credential =
-                found.filter(|found| found.secret_hash == hash).ok_or(IdentityError::Unauthorized)?;
+            let credential = found
+                .filter(|found| found.secret_hash == hash)
+                .filter(|found| found.expires_at.is_none_or(|ends| ends > session.now()))
+                .ok_or(IdentityError::Unauthorized)?;
             Ok(Origin {
                 user_id: credential.user_id.clone(),
                 password_hash: None,

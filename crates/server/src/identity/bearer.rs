@@ -59,6 +59,28 @@ impl Bearer {
         self.scope.as_ref().is_some_and(|scope| scope.roles.iter().any(|held| held.name == role))
     }
 
+    /// Whether the application credential by which the token was got, if it was, allows a request to the service: `path`
+    /// is below its URL.
+    pub(crate) fn may_ask(&self, service: &str, method: &str, path: &str) -> bool {
+        let rules = self.credential.as_ref().map(|credential| credential.access_rules.as_slice());
+        let rules = rules.unwrap_or_default();
+        rules.is_empty() || rules.iter().any(|shown| shown.rule.allows(service, method, path))
+    }
+
+    /// Refuses the bearer of an application credential that is not good for managing others: whoever came by one may not
+    /// make itself at home.
+    ///
+    /// # Errors
+    /// [`IdentityError::Forbidden`].
+    pub(crate) fn require_unrestricted(&self) -> Result<(), IdentityError> {
+        match &self.credential {
+            Some(credential) if credential.restricted => Err(IdentityError::forbidden(
+                "Using method 'application_credential' is not allowed for managing additional application credentials.",
+            )),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// Refuses everybody but administrators.
     ///
     /// # Errors

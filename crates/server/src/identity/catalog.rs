@@ -12,14 +12,14 @@ use adit_model::identity::{Endpoint, EndpointId, Interface, RegionId, Service, S
 use adit_store::{Listing, Session};
 use sha2::{Digest, Sha256};
 
-use super::Bearer;
 use super::cache::TRUSTED;
+use super::{Bearer, IDENTITY, NETWORK};
 use crate::App;
 use crate::resource::FromStore;
 
 /// Type, name, and path below the server's URL. The Networking API's has no version: every client appends it.
 const OWN: [(&str, &str, &str); 2] =
-    [("identity", "keystone", "/identity/v3"), ("network", "neutron", "/networking")];
+    [(IDENTITY, "keystone", "/identity/v3"), (NETWORK, "neutron", "/networking")];
 
 /// What administrators have added, as it was read.
 #[derive(Debug, Default)]

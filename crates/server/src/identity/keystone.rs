@@ -3,11 +3,10 @@
 //! Enter at [`Keystone::authenticate`]. A user's token is looked up in [`cache`]; one that is not there is shown to
 //! Keystone by [`connection`], once however many requests bring it at the same moment ([`flight`]). Keystone listens only
 //! to services, so a token of Adit's own goes along, which [`own_token`] gets and renews. What an answer says is read
-//! by [`subject`]; whether an application credential allows the request, by [`access_rule`].
+//! by [`subject`]; whether an application credential allows the request, by its access rules.
 //!
 //! Nothing that a client says about itself counts, only what Keystone says about its token.
 
-mod access_rule;
 mod cache;
 pub(crate) mod config;
 mod connection;

@@ -21,6 +21,7 @@ impl Resource for Project {
     /// A project's parent is its domain.
     const FILTERS: &'static [(&'static str, &'static str)] =
         &[("name", "name"), ("domain_id", "domain_id"), ("parent_id", "domain_id"), ("enabled", "enabled")];
+    const CONSTANTS: &'static [&'static str] = &["is_domain"];
     type Change = Update;
     type Extra = ();
 

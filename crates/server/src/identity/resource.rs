@@ -32,6 +32,8 @@ pub(crate) trait Resource: Record {
     const ORDER: &'static str;
     /// What lists can be narrowed by: names in a query, with their columns.
     const FILTERS: &'static [(&'static str, &'static str)];
+    /// Attributes that all of them have the same value of, by which lists can be narrowed too.
+    const CONSTANTS: &'static [&'static str] = &[];
     /// What a PATCH wants.
     type Change: Send;
     /// What a body wants beside the record.
@@ -115,8 +117,9 @@ pub(crate) async fn list<R: Resource>(
     let rows = session.table::<R>().list(&listing::<R>(pairs)).await.map_err(IdentityError::from_store)?;
     let mut all = R::built_in(asking);
     let ids: BTreeSet<String> = all.iter().map(Record::id).collect();
-    all.retain(|record| is_wanted(record, pairs));
+    all.retain(|record| is_wanted(record, pairs, |key| R::FILTERS.iter().any(|(name, _)| *name == key)));
     all.extend(rows.into_iter().map(|row| row.record).filter(|record| !ids.contains(&record.id())));
+    all.retain(|record| is_wanted(record, pairs, |key| R::CONSTANTS.contains(&key)));
     Ok(all)
 }
 
@@ -231,15 +234,21 @@ pub(super) fn listing<R: Resource>(pairs: &[(String, String)]) -> Listing {
     Listing { filters, sort: vec![(R::ORDER, true)], ..Listing::default() }
 }
 
-/// The same for something that stands in no table.
-fn is_wanted<R: Resource>(record: &R, pairs: &[(String, String)]) -> bool {
+/// Whether the query asks for this one, by those of its attributes that no table has.
+fn is_wanted<R: Resource>(record: &R, pairs: &[(String, String)], counts: impl Fn(&str) -> bool) -> bool {
+    let asked: Vec<_> = pairs.iter().filter(|(key, _)| counts(key)).collect();
+    if asked.is_empty() {
+        return true;
+    }
     let view = record.clone().view("");
-    let asked = pairs.iter().filter(|(key, _)| R::FILTERS.iter().any(|(name, _)| name == key));
-    asked.filter_map(|(key, value)| Some((key, wanted(key, value)?))).all(|(key, value)| view[key] == value)
+    asked
+        .into_iter()
+        .filter_map(|(key, value)| Some((key, wanted(key, value)?)))
+        .all(|(key, value)| view[key] == value)
 }
 
 /// The value that a query names; `None` for one that cannot be.
 fn wanted(key: &str, value: &str) -> Option<Value> {
     let text = Value::from(value);
-    if key == "enabled" { parse_bool(&text).map(Value::from) } else { Some(text) }
+    if ["enabled", "is_domain"].contains(&key) { parse_bool(&text).map(Value::from) } else { Some(text) }
 }

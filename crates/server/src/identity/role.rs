@@ -17,6 +17,8 @@ impl Resource for Role {
     const PLURAL: &'static str = "roles";
     const ORDER: &'static str = "name";
     const FILTERS: &'static [(&'static str, &'static str)] = &[("name", "name")];
+    /// No role belongs to a domain.
+    const CONSTANTS: &'static [&'static str] = &["domain_id"];
     type Change = Update;
     type Extra = ();
 

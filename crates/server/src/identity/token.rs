@@ -45,13 +45,13 @@ pub(crate) async fn bearer(app: &App, token: &BearerToken) -> Result<Option<Arc<
     Ok(bearer)
 }
 
-/// Which tokens a question is about.
+/// Which tokens a question is about, beside those that are valid and good for everything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Subjects {
-    /// Those that are valid.
-    Valid,
-    /// Also those that have expired lately: services finish what their users began in time.
-    ValidOrExpired,
+pub(crate) struct Subjects {
+    /// Those that have expired lately: services finish what their users began in time.
+    pub(crate) expired: bool,
+    /// Those that are limited by access rules: whoever asks will keep to them.
+    pub(crate) limited: bool,
 }
 
 /// `GET /v3/auth/tokens`.
@@ -63,12 +63,18 @@ pub(crate) async fn validate(
 ) -> Result<Arc<Bearer>, IdentityError> {
     const ACTION: &str = "identity:validate_token";
     let is_service = bearer.has_role("service") || bearer.is_admin();
-    let subject = match (subjects, is_service) {
-        (Subjects::ValidOrExpired, true) => find_expired_subject(app, subject, ACTION).await?,
-        (Subjects::Valid | Subjects::ValidOrExpired, _) => find_subject(app, subject, ACTION).await?,
+    let subject = if subjects.expired && is_service {
+        find_expired_subject(app, subject, ACTION).await?
+    } else {
+        find_subject(app, subject, ACTION).await?
     };
     if !is_service {
         bearer.require_self(&subject.user_id(), ACTION)?;
+    }
+    let is_limited =
+        subject.credential.as_ref().is_some_and(|credential| !credential.access_rules.is_empty());
+    if is_limited && !subjects.limited {
+        return Err(IdentityError::TokenNotFound);
     }
     Ok(subject)
 }
@@ -161,7 +167,13 @@ async fn bearer_of(session: &Session, token: Token) -> Result<Option<Bearer>, St
             scope @ Some(_) => scope,
         },
     };
-    let credential = credential.as_ref().map(told);
+    let credential = match &credential {
+        None => None,
+        Some(credential) => match told(session, credential).await? {
+            None => return Ok(None),
+            told @ Some(_) => told,
+        },
+    };
     Ok(Some(Bearer { token, user: NamedInDomain::user(&user, &domain), scope, credential }))
 }
 

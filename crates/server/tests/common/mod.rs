@@ -4,7 +4,9 @@
 
 pub mod cloud;
 
-use adit_server::{App, Bootstrap, ServerConfig};
+use std::sync::Arc;
+
+use adit_server::{App, Bootstrap, Bootstrapped, ServerConfig};
 use adit_store::{SealingKey, Store};
 use axum::Router;
 use axum::body::Body;
@@ -16,8 +18,10 @@ use tower::ServiceExt;
 /// A server.
 pub struct Server {
     pub app: App,
+    /// Of what a first start makes.
+    pub ids: Bootstrapped,
     router: Router,
-    state: TempDir,
+    state: Arc<TempDir>,
 }
 
 /// An answer: its status and its body, `null` when there is none.
@@ -53,22 +57,24 @@ impl Server {
         Self::start_with(ServerConfig::default()).await
     }
 
-    /// The same with settings.
+    /// The same, configured.
     pub async fn start_with(config: ServerConfig) -> Self {
-        let state = tempfile::tempdir().unwrap();
-        let key = SealingKey::load_or_create(&state.path().join("key")).unwrap();
-        let store = Store::connect(&Store::sqlite_url(&state.path().join("adit.db")), key).await.unwrap();
-        store.migrate().await.unwrap();
-        let app = App::new(store, config, AGENT_KEY.to_owned());
-        let bootstrap =
-            Bootstrap { admin_password: ADMIN_PASSWORD.to_owned(), demo_password: DEMO_PASSWORD.to_owned() };
-        app.bootstrap(bootstrap).await.unwrap();
-        Self { router: adit_server::http::router(app.clone()), app, state }
+        let state = Arc::new(tempfile::tempdir().unwrap());
+        let app = open(&state, config).await;
+        let ids = app.bootstrap(bootstrap()).await.unwrap();
+        Self { router: adit_server::http::router(app.clone()), app, ids, state }
     }
 
     /// The URL of the database.
     pub fn database(&self) -> String {
         Store::sqlite_url(&self.state.path().join("adit.db"))
+    }
+
+    /// Another one with the same database.
+    pub async fn beside(&self, config: ServerConfig) -> Self {
+        let app = open(&self.state, config).await;
+        let (ids, state) = (self.ids.clone(), Arc::clone(&self.state));
+        Self { router: adit_server::http::router(app.clone()), app, ids, state }
     }
 
     /// Asks for something.
@@ -140,4 +146,16 @@ impl Server {
         let project = answer.body["token"]["project"]["id"].as_str().unwrap().to_owned();
         Person { token: answer.token.unwrap(), project }
     }
+}
+
+async fn open(state: &TempDir, config: ServerConfig) -> App {
+    let key = SealingKey::load_or_create(&state.path().join("key")).unwrap();
+    let store = Store::connect(&Store::sqlite_url(&state.path().join("adit.db")), key).await.unwrap();
+    store.migrate().await.unwrap();
+    App::new(store, config, AGENT_KEY.to_owned())
+}
+
+/// The first users' passwords.
+pub fn bootstrap() -> Bootstrap {
+    Bootstrap { admin_password: ADMIN_PASSWORD.to_owned(), demo_password: DEMO_PASSWORD.to_owned() }
 }

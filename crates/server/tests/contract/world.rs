@@ -54,6 +54,14 @@ impl World {
         let path = format!("{IDENTITY}/users/{{demo user}}/application_credentials");
         let made = self.ask(Some(&self.cloud.demo), "POST", &path, &body).await.body;
         self.name("application_credential", made["application_credential"]["id"].as_str().unwrap());
+        // A rule that no credential has any more can be deleted.
+        let rules = json!([{"service": "network", "method": "GET", "path": "/v2.0/networks"}]);
+        let body = json!({"application_credential": {"name": "limited", "access_rules": rules}});
+        let made = self.ask(Some(&self.cloud.demo), "POST", &path, &body).await.body;
+        let limited = &made["application_credential"];
+        self.name("access_rule", limited["access_rules"][0]["id"].as_str().unwrap());
+        let path = format!("{path}/{}", limited["id"].as_str().unwrap());
+        assert_eq!(self.ask(Some(&self.cloud.demo), "DELETE", &path, &Value::Null).await.status, 204);
     }
 
     async fn connect(&self, subnet: &str) {

@@ -13,14 +13,23 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         // SQLite adds no reference to a table that is there. Tokens live for an hour, so nobody misses them for long.
         manager.drop_table(Table::drop().table("tokens").take()).await?;
-        for table in [regions(), services(), endpoints(), credentials(), in_domains(), in_system(), tokens()]
-        {
+        for table in [
+            regions(),
+            services(),
+            endpoints(),
+            access_rules(),
+            credentials(),
+            in_domains(),
+            in_system(),
+            tokens(),
+        ] {
             manager.create_table(table).await?;
         }
         let indexes = [
             index("endpoints", &["service_id"]),
             index("endpoints", &["region_id"]),
             index("regions", &["parent_region_id"]),
+            index("access_rules", &["user_id", "service", "method", "path"]).unique().take(),
             index("application_credentials", &["user_id", "name"]).unique().take(),
             index("application_credentials", &["project_id"]),
             index("domain_role_assignments", &["domain_id"]),
@@ -74,6 +83,16 @@ fn endpoints() -> TableCreateStatement {
         .take()
 }
 
+fn access_rules() -> TableCreateStatement {
+    resource("access_rules")
+        .col(text("user_id", 36))
+        .col(text("service", 255))
+        .col(text("method", 8))
+        .col(text("path", 255))
+        .foreign_key(&mut cascade("access_rules", "user_id", "users"))
+        .take()
+}
+
 fn credentials() -> TableCreateStatement {
     resource("application_credentials")
         .col(text("user_id", 36))
@@ -82,6 +101,7 @@ fn credentials() -> TableCreateStatement {
         .col(ColumnDef::new("description").text().null())
         .col(text("secret_hash", 255))
         .col(document("role_ids"))
+        .col(document("access_rule_ids"))
         .col(flag("unrestricted"))
         .col(ColumnDef::new("expires_at").big_integer().null())
         .foreign_key(&mut cascade("application_credentials", "user_id", "users"))

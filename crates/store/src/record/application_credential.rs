@@ -1,6 +1,6 @@
 //! Application credentials.
 
-use adit_model::identity::{ApplicationCredentialId, PasswordHash};
+use adit_model::identity::{AccessRuleId, ApplicationCredentialId, PasswordHash};
 use adit_model::{ProjectId, RoleId, UserId};
 use jiff::Timestamp;
 use sea_orm::Set;
@@ -26,6 +26,8 @@ pub struct ApplicationCredential {
     pub secret_hash: PasswordHash,
     /// The roles that its tokens have, beside those that these imply.
     pub role_ids: Vec<RoleId>,
+    /// What alone its tokens are good for; empty for everything.
+    pub access_rule_ids: Vec<AccessRuleId>,
     /// Whether its tokens may make and delete other application credentials.
     pub unrestricted: bool,
     /// From when on it lets nobody in; `None` for never.
@@ -43,6 +45,7 @@ pub struct Model {
     pub description: Option<String>,
     pub secret_hash: String,
     pub role_ids: String,
+    pub access_rule_ids: String,
     pub unrestricted: bool,
     pub expires_at: Option<i64>,
     pub created_at: i64,
@@ -70,6 +73,7 @@ impl Record for ApplicationCredential {
         let time = |micros| Timestamp::from_microsecond(micros).map_err(|_| read.corrupt("time of expiry"));
         Ok(Self {
             role_ids: read.json("role", &row.role_ids)?,
+            access_rule_ids: read.json("access rule", &row.access_rule_ids)?,
             expires_at: row.expires_at.map(time).transpose()?,
             id: ApplicationCredentialId::new(row.id),
             user_id: UserId::new(row.user_id),
@@ -90,6 +94,7 @@ impl Record for ApplicationCredential {
             description,
             secret_hash,
             role_ids,
+            access_rule_ids,
             unrestricted,
             expires_at,
         } = self;
@@ -101,6 +106,7 @@ impl Record for ApplicationCredential {
             description: Set(description.clone()),
             secret_hash: Set(secret_hash.as_str().to_owned()),
             role_ids: Set(super::json(role_ids)),
+            access_rule_ids: Set(super::json(access_rule_ids)),
             unrestricted: Set(*unrestricted),
             expires_at: Set(expires_at.map(Timestamp::as_microsecond)),
             ..Default::default()

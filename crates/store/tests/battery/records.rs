@@ -26,6 +26,7 @@ pub(crate) async fn every_record_is_read_as_it_was_written(database: Database) -
     written_and_read(&store, sample::identity_project(&sample::project())).await;
     written_and_read(&store, sample::user("u")).await;
     written_and_read(&store, sample::role("member")).await;
+    written_and_read(&store, sample::access_rule("r", "u")).await;
     written_and_read(&store, sample::application_credential("a", "u")).await;
     written_and_read(&store, sample::region("north", None)).await;
     written_and_read(&store, sample::region("north-1", Some("north"))).await;

@@ -11,8 +11,8 @@ use adit_model::endpoint_group::{EndpointType, Endpoints};
 use adit_model::flavor::ServiceType;
 use adit_model::floating_ip::FloatingIpStatus;
 use adit_model::identity::{
-    ApplicationCredentialId, Domain, Endpoint, EndpointId, Interface, PasswordHash, Project, Region,
-    RegionId, Role, RoleAssignment, Scope, Service, ServiceId, User,
+    AccessRule, AccessRuleId, ApplicationCredentialId, Domain, Endpoint, EndpointId, Interface, PasswordHash,
+    Project, Region, RegionId, RequestRule, Role, RoleAssignment, Scope, Service, ServiceId, User,
 };
 use adit_model::ike_policy::IkeParameters;
 use adit_model::ipsec_policy::IpsecParameters;
@@ -384,6 +384,16 @@ pub(crate) fn endpoint(id: &str, service: &str, region: &str) -> Endpoint {
     }
 }
 
+/// Of the user.
+pub(crate) fn access_rule(id: &str, user: &str) -> AccessRule {
+    let rule = RequestRule {
+        service: "network".to_owned(),
+        method: "GET".to_owned(),
+        path: "/v2.0/vpn/**".to_owned(),
+    };
+    AccessRule { id: AccessRuleId::new(id), user_id: UserId::new(user), rule }
+}
+
 /// Of the user, in the project.
 pub(crate) fn application_credential(id: &str, user: &str) -> ApplicationCredential {
     ApplicationCredential {
@@ -394,6 +404,7 @@ pub(crate) fn application_credential(id: &str, user: &str) -> ApplicationCredent
         description: Some("for scripts".to_owned()),
         secret_hash: PasswordHash::new("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA"),
         role_ids: vec![RoleId::new("member"), RoleId::new("reader")],
+        access_rule_ids: vec![AccessRuleId::new("r")],
         unrestricted: true,
         expires_at: Some(time(4_000_000_000)),
     }

@@ -1,6 +1,6 @@
 //! The migrations, and whether they make what the records read.
 
-use adit_model::identity::{Domain, Endpoint, Project, Region, Role, Service, User};
+use adit_model::identity::{AccessRule, Domain, Endpoint, Project, Region, Role, Service, User};
 use adit_model::{
     EndpointGroup, Flavor, FloatingIp, IkePolicy, IpsecPolicy, Network, Port, Router, ServiceProfile,
     SiteConnection, Subnet, VpnService,
@@ -38,6 +38,7 @@ pub(crate) async fn a_newer_database_is_refused(database: Database) -> Database 
 pub(crate) async fn each_table_has_what_its_record_reads(database: Database) -> Database {
     let store = database.store().await;
     let session = store.read().await.unwrap();
+    selects::<AccessRule>(&session).await;
     selects::<Agent>(&session).await;
     selects::<ApplicationCredential>(&session).await;
     selects::<Domain>(&session).await;

@@ -13,6 +13,8 @@ use crate::identity::token::Subjects;
 use crate::identity::{auth, beyond_projects, catalog, project, token};
 
 const SUBJECT_TOKEN: &str = "x-subject-token";
+/// Sent by services that know of access rules, with the version of what they know.
+const ACCESS_RULES: &str = "openstack-identity-access-rules";
 
 /// The routes.
 pub(super) fn routes() -> Vec<Route<Call, IdentityError>> {
@@ -45,8 +47,10 @@ async fn validate(asked: Asked<'_, Call>) -> Answer {
     let subject = call.token(SUBJECT_TOKEN);
     let allows_expired =
         |(key, value): &(String, String)| key == "allow_expired" && !matches!(value.as_str(), "0" | "false");
-    let subjects =
-        if call.pairs.iter().any(allows_expired) { Subjects::ValidOrExpired } else { Subjects::Valid };
+    let subjects = Subjects {
+        expired: call.pairs.iter().any(allows_expired),
+        limited: call.headers.contains_key(ACCESS_RULES),
+    };
     let found = token::validate(&call.app, &*call.bearer().await?, subject.as_ref(), subjects).await?;
     let body = json!({"token": token::view(&call.app, &found, catalog_base(call)).await?});
     let subject = subject.as_ref().map(|text| [(SUBJECT_TOKEN, text.expose())]);

@@ -1,12 +1,13 @@
 //! What Keystone says about a token.
 
+use adit_model::identity::RequestRule;
 use adit_model::{ProjectId, UserId};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::access_rule::AccessRule;
 use super::config::RoleNames;
 use crate::caller::Caller;
+use crate::identity::NETWORK;
 
 /// Whoever bears a token, as far as Adit cares.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub(super) struct Subject {
     /// When the token ends.
     pub(super) expires_at: Timestamp,
     /// What an application credential is limited to; `None` when there is no limit.
-    access_rules: Option<Vec<AccessRule>>,
+    access_rules: Option<Vec<RequestRule>>,
 }
 
 /// The body of an answer to `GET` or `POST /v3/auth/tokens`.
@@ -72,7 +73,7 @@ struct Role {
 
 #[derive(Deserialize)]
 struct ApplicationCredential {
-    access_rules: Option<Vec<AccessRule>>,
+    access_rules: Option<Vec<RequestRule>>,
 }
 
 impl From<Token> for Subject {
@@ -93,7 +94,9 @@ impl From<Token> for Subject {
 impl Subject {
     /// Whether an application credential allows the request.
     pub(super) fn allows(&self, method: &str, path: &str) -> bool {
-        self.access_rules.as_ref().is_none_or(|rules| rules.iter().any(|rule| rule.allows(method, path)))
+        self.access_rules
+            .as_ref()
+            .is_none_or(|rules| rules.iter().any(|rule| rule.allows(NETWORK, method, path)))
     }
 
     /// The caller that the bearer is. Without a project there is none: nobody would own what it makes.

@@ -1,22 +1,36 @@
-//! What an application credential is limited to (Identity API v3, access rules).
+//! What application credentials are limited to (Identity API v3, access rules).
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-/// The type under which the Networking API stands in the catalog.
-const SERVICE_TYPE: &str = "network";
+use crate::UserId;
+use crate::id::AccessRuleId;
 
-/// One kind of request that an application credential allows.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub(super) struct AccessRule {
-    service: String,
-    method: String,
-    path: String,
+/// A limit that a user has put on an application credential, to be used for others too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessRule {
+    /// Its identity.
+    pub id: AccessRuleId,
+    /// Whose it is.
+    pub user_id: UserId,
+    /// What it allows; unique among those of the user.
+    pub rule: RequestRule,
 }
 
-impl AccessRule {
-    /// Whether it allows a request: the path is below the service's URL, as `/v2.0/networks`.
-    pub(super) fn allows(&self, method: &str, path: &str) -> bool {
-        self.service == SERVICE_TYPE && self.method == method && matches(&parse(&self.path), path.as_bytes())
+/// One kind of request that an application credential allows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestRule {
+    /// The type of the service in the catalog.
+    pub service: String,
+    /// The HTTP method.
+    pub method: String,
+    /// Below the service's URL, as `/v2.0/networks`. `*` and `{name}` stand for anything without a slash, `**` for anything.
+    pub path: String,
+}
+
+impl RequestRule {
+    /// Whether it allows a request to the service: the path is below the service's URL.
+    pub fn allows(&self, service: &str, method: &str, path: &str) -> bool {
+        self.service == service && self.method == method && matches(&parse(&self.path), path.as_bytes())
     }
 }
 
@@ -76,7 +90,7 @@ fn matches(parts: &[Part], path: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::AccessRule;
+    use super::RequestRule;
 
     #[test]
     fn a_rule_allows_its_method_on_its_paths_of_its_service() {
@@ -104,22 +118,22 @@ mod tests {
             ("network", "GET", "", "", true),
             ("network", "GET", "", "/", false),
         ] {
-            let rule = AccessRule {
+            let rule = RequestRule {
                 service: service.to_owned(),
                 method: method.to_owned(),
                 path: pattern.to_owned(),
             };
-            assert_eq!(rule.allows("GET", path), want, "{rule:?} {path}");
+            assert_eq!(rule.allows("network", "GET", path), want, "{rule:?} {path}");
         }
     }
 
     #[test]
     fn a_rule_that_is_made_to_be_slow_is_not() {
-        let rule = AccessRule {
+        let rule = RequestRule {
             service: "network".to_owned(),
             method: "GET".to_owned(),
             path: "*".repeat(101) + &"{a}".repeat(50) + "!",
         };
-        assert!(!rule.allows("GET", &"a".repeat(5000)));
+        assert!(!rule.allows("network", "GET", &"a".repeat(5000)));
     }
 }
