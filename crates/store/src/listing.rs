@@ -82,16 +82,24 @@ fn value(json: &serde_json::Value) -> Value {
     }
 }
 
-/// Rows that come after `marker` in the order given (columns, most significant first, and whether each ascends), where
-/// what is absent comes before all values, as [`nulls`] says.
-pub(crate) fn after<M>(marker: &M, order: &[(<M::Entity as EntityTrait>::Column, bool)]) -> Condition
+/// A column that a list is sorted by.
+#[derive(Clone, Copy)]
+pub(crate) struct SortKey<C> {
+    pub(crate) column: C,
+    pub(crate) ascends: bool,
+    pub(crate) may_be_null: bool,
+}
+
+/// Rows that come after `marker` in the order given (most significant first), where what is absent comes before all
+/// values, as [`nulls`] says.
+pub(crate) fn after<M>(marker: &M, order: &[SortKey<<M::Entity as EntityTrait>::Column>]) -> Condition
 where
     M: ModelTrait,
 {
     let mut any = Condition::any();
-    for (at, (column, ascends)) in order.iter().enumerate() {
+    for (at, SortKey { column, ascends, .. }) in order.iter().enumerate() {
         let mut all = Condition::all();
-        for (equal, _) in &order[..at] {
+        for SortKey { column: equal, .. } in &order[..at] {
             let value = marker.get(*equal);
             all = all.add(if is_null(&value) { equal.is_null() } else { equal.eq(value) });
         }
@@ -104,7 +112,12 @@ where
         };
         any = any.add(all.add(beyond));
     }
-    any
+    // Implied by the rest, but a database sees only here where in an index the page begins.
+    let begins = order.first().filter(|key| !key.may_be_null).map(|key| {
+        let value = marker.get(key.column);
+        if key.ascends { key.column.gte(value) } else { key.column.lte(value) }
+    });
+    Condition::all().add_option(begins).add(any)
 }
 
 /// Where what is absent stands in a list: SQLite and PostgreSQL do not agree on it by themselves.

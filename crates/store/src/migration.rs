@@ -12,6 +12,7 @@ mod m0007_network_attributes;
 mod m0008_tags;
 mod m0009_floating_ips;
 mod m0011_flavors;
+mod m0012_pages;
 
 pub(crate) struct Migrator;
 
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_tags::Migration),
             Box::new(m0009_floating_ips::Migration),
             Box::new(m0011_flavors::Migration),
+            Box::new(m0012_pages::Migration),
         ]
     }
 }

@@ -8,7 +8,7 @@ use sea_orm::{
     QueryOrder, QuerySelect, Select, Value,
 };
 
-use crate::listing::{Listing, after, column, nulls};
+use crate::listing::{Listing, SortKey, after, column, nulls};
 use crate::record::{Record, Stored};
 use crate::{Error, Result, Session, tags};
 
@@ -72,33 +72,27 @@ impl<'a, R: Record> Table<'a, R> {
     /// # Errors
     /// [`Error::UnknownMarker`], [`Error::Statement`], [`Error::Corrupt`].
     pub async fn list(&self, listing: &Listing) -> Result<Vec<Stored<R>>> {
-        let mut select = R::Entity::find().filter(conditions::<R>(listing));
-        let reverse = listing.page.as_ref().is_some_and(|page| page.reverse);
-        let order = order::<R>(listing, reverse);
-        if let Some(page) = &listing.page {
-            if let Some(marker) = &page.marker {
-                let doing = Error::statement(format!("find the marker of a list of {}s", R::NOUN));
-                let row = select
-                    .clone()
-                    .filter(column::<R::Entity>("id").eq(marker.as_str()))
-                    .one(&self.session.transaction)
-                    .await
-                    .map_err(doing)?
-                    .ok_or_else(|| Error::UnknownMarker { marker: marker.clone() })?;
-                select = select.filter(after(&row, &order));
-            }
-            select = select.limit(page.limit);
-        }
-        for (column, ascends) in order {
-            let direction = if ascends { Order::Asc } else { Order::Desc };
-            select = select.order_by_with_nulls(column, direction, nulls(ascends));
-        }
+        let marker = match listing.page.as_ref().and_then(|page| page.marker.as_deref()) {
+            None => None,
+            Some(marker) => Some(self.marker(listing, marker).await?),
+        };
         let doing = Error::statement(format!("list {}s", R::NOUN));
+        let select = select::<R>(listing, marker.as_ref());
         let mut rows = select.all(&self.session.transaction).await.map_err(doing)?;
-        if reverse {
+        if listing.page.as_ref().is_some_and(|page| page.reverse) {
             rows.reverse();
         }
         self.complete(rows).await
+    }
+
+    async fn marker(&self, listing: &Listing, marker: &str) -> Result<R::Model> {
+        let row = R::Entity::find()
+            .filter(conditions::<R>(listing))
+            .filter(column::<R::Entity>("id").eq(marker))
+            .one(&self.session.transaction)
+            .await
+            .map_err(Error::statement(format!("find the marker of a list of {}s", R::NOUN)))?;
+        row.ok_or_else(|| Error::UnknownMarker { marker: marker.to_owned() })
     }
 
     /// How many rows `listing` has, all pages together.
@@ -212,9 +206,135 @@ fn conditions<R: Record>(listing: &Listing) -> Condition {
     visible.into_iter().chain(filters).fold(Condition::all(), Condition::add)
 }
 
+/// The rows of a list, or of a page of it: next to `marker`, and in reverse if it lies before that.
+fn select<R: Record>(listing: &Listing, marker: Option<&R::Model>) -> Select<R::Entity> {
+    let reverse = listing.page.as_ref().is_some_and(|page| page.reverse);
+    let order = order::<R>(listing, reverse);
+    let select = R::Entity::find()
+        .filter(
+            Condition::all().add(conditions::<R>(listing)).add_option(marker.map(|row| after(row, &order))),
+        )
+        .limit(listing.page.as_ref().map(|page| page.limit));
+    ordered(select, &order)
+}
+
 /// The whole order of a list: what was asked for, then age, then id, so that no two rows are equal.
-fn order<R: Record>(listing: &Listing, reverse: bool) -> Vec<(<R::Entity as EntityTrait>::Column, bool)> {
+fn order<R: Record>(listing: &Listing, reverse: bool) -> Vec<SortKey<<R::Entity as EntityTrait>::Column>> {
     let asked = listing.sort.iter().copied();
     let age = [("created_at", true), ("id", true)];
-    asked.chain(age).map(|(name, ascends)| (column::<R::Entity>(name), ascends != reverse)).collect()
+    let key = |(name, ascends)| SortKey {
+        column: column::<R::Entity>(name),
+        ascends: ascends != reverse,
+        may_be_null: !matches!(name, "created_at" | "id"),
+    };
+    asked.chain(age).map(key).collect()
+}
+
+fn ordered<E: EntityTrait>(select: Select<E>, order: &[SortKey<E::Column>]) -> Select<E> {
+    order.iter().fold(select, |select, key| {
+        let direction = if key.ascends { Order::Asc } else { Order::Desc };
+        if key.may_be_null {
+            select.order_by_with_nulls(key.column, direction, nulls(key.ascends))
+        } else {
+            // PostgreSQL takes an index for this order only if nothing is said about what cannot be.
+            select.order_by(key.column, direction)
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use adit_model::algorithm::{
+        AuthAlgorithm, DhGroup, EncryptionAlgorithm, IkeVersion, LifetimeSecs, NegotiationMode,
+    };
+    use adit_model::ike_policy::IkeParameters;
+    use adit_model::{
+        EndpointGroup, FloatingIp, IkePolicy, IpsecPolicy, Network, Port, Router, SiteConnection, Subnet,
+        VpnService,
+    };
+    use adit_model::{IkePolicyId, ProjectId};
+    use sea_orm::{ConnectionTrait, DbBackend, QueryTrait, Statement};
+
+    use super::select;
+    use crate::{Listing, Page, Record, SealingKey, Store};
+
+    /// How SQLite finds the rows of a page, in its own words.
+    async fn plan<R: Record>(url: &str, listing: &Listing, marker: Option<&R::Model>) -> String {
+        let raw = sea_orm::Database::connect(url).await.unwrap();
+        let query = select::<R>(listing, marker).build(DbBackend::Sqlite);
+        let sql = format!("EXPLAIN QUERY PLAN {}", query.sql);
+        let explain = Statement::from_sql_and_values(DbBackend::Sqlite, sql, query.values.unwrap());
+        let rows = raw.query_all_raw(explain).await.unwrap();
+        rows.iter().map(|row| row.try_get("", "detail").unwrap()).collect::<Vec<String>>().join("; ")
+    }
+
+    fn page(marker: Option<&str>, reverse: bool) -> Option<Page> {
+        Some(Page { limit: 100, marker: marker.map(str::to_owned), reverse })
+    }
+
+    async fn each_page_is_read_in_order<R: Record>(url: &str) {
+        for reverse in [false, true] {
+            let whole = Listing { page: page(None, reverse), ..Listing::default() };
+            let owned = Listing { page: page(None, reverse), ..Listing::of("project_id", "p") };
+            for listing in [whole, owned] {
+                let plan = plan::<R>(url, &listing, None).await;
+                assert!(
+                    !plan.contains("TEMP B-TREE") && plan.contains("_created_at_and_id"),
+                    "{listing:?}: {plan}"
+                );
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_page_costs_what_the_page_costs() {
+        let dir = tempfile::tempdir().unwrap();
+        let url = Store::sqlite_url(&dir.path().join("adit.db"));
+        let store = Store::connect(&url, SealingKey::generate()).await.unwrap();
+        store.migrate().await.unwrap();
+        each_page_is_read_in_order::<EndpointGroup>(&url).await;
+        each_page_is_read_in_order::<FloatingIp>(&url).await;
+        each_page_is_read_in_order::<IkePolicy>(&url).await;
+        each_page_is_read_in_order::<IpsecPolicy>(&url).await;
+        each_page_is_read_in_order::<Network>(&url).await;
+        each_page_is_read_in_order::<Port>(&url).await;
+        each_page_is_read_in_order::<Router>(&url).await;
+        each_page_is_read_in_order::<SiteConnection>(&url).await;
+        each_page_is_read_in_order::<Subnet>(&url).await;
+        each_page_is_read_in_order::<VpnService>(&url).await;
+
+        // With a marker the page begins in the index, too.
+        let session = store.write().await.unwrap();
+        let id: IkePolicyId = "3fa85f64-5717-4562-b3fc-2c963f66afa6".parse().unwrap();
+        let policy = IkePolicy {
+            id,
+            project_id: ProjectId::new("p"),
+            name: String::new(),
+            description: String::new(),
+            parameters: IkeParameters {
+                version: IkeVersion::V1,
+                negotiation_mode: NegotiationMode::Main,
+                encryption: EncryptionAlgorithm::Aes128,
+                auth: AuthAlgorithm::Sha1,
+                dh_group: DhGroup::Group5,
+                lifetime: LifetimeSecs::DEFAULT,
+            },
+        };
+        session.table::<IkePolicy>().insert(policy).await.unwrap();
+        let marker = id.to_string();
+        let listing = Listing { page: page(Some(&marker), false), ..Listing::default() };
+        let row = session.table::<IkePolicy>().marker(&listing, &marker).await.unwrap();
+        session.commit().await.unwrap();
+        let visible_to = Some(ProjectId::new("p"));
+        for (visible_to, reverse, want) in [
+            (None, false, "(created_at>?)"),
+            (None, true, "(created_at<?)"),
+            (visible_to.clone(), false, "(project_id=? AND created_at>?)"),
+            (visible_to, true, "(project_id=? AND created_at<?)"),
+        ] {
+            let listing = Listing { visible_to, page: page(Some(&marker), reverse), ..Listing::default() };
+            let plan = plan::<IkePolicy>(&url, &listing, Some(&row)).await;
+            assert!(plan.ends_with(want), "{listing:?}: {plan}");
+        }
+    }
 }
