@@ -126,6 +126,10 @@ api_errors! {
     409 FloatingIPPortAlreadyAssociated { id, address, port, fixed_ip, network } => "Cannot associate floating IP {address} ({id}) with port {port} using fixed IP {fixed_ip}, as that fixed IP already has a floating IP on external network {network}.",
 
     // Agents and quotas.
+    409 InvalidL3Agent { id } => "Agent {id} is not a L3 Agent or has been disabled",
+    404 InvalidVPNAgent { id } => "Agent {id} is not a VPN Agent or has been disabled",
+    409 RouterHostedByL3Agent { router, agent } => "The router {router} has been already hosted by the L3 Agent {agent}.",
+    409 RouterHostedByVPNAgent { router, agent } => "The VPN service of router {router} has been already hosted by the VPN Agent {agent}.",
     404 AgentNotFound { id } => "Agent {id} could not be found.",
     404 TenantQuotaNotFound { project } => "Quota for project {project} could not be found.",
 

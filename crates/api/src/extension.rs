@@ -34,6 +34,12 @@ pub static EXTENSIONS: &[Extension] = &[
         "2015-01-01T10:00:00-00:00",
     ),
     extension(
+        "availability_zone_filter",
+        "Availability Zone Filter Extension",
+        "Add filter parameters to AvailabilityZone resource",
+        "2018-06-22T10:00:00-00:00",
+    ),
+    extension(
         "binding",
         "Port Binding",
         "Expose port bindings of a virtual port to external application",
@@ -110,6 +116,12 @@ pub static EXTENSIONS: &[Extension] = &[
         "Prevent L3 router ports IP address change extension",
         "Prevent change of IP address for some L3 router ports",
         "2018-10-09T10:00:00-00:00",
+    ),
+    extension(
+        "l3_agent_scheduler",
+        "L3 Agent Scheduler",
+        "Schedule routers among l3 agents",
+        "2013-02-07T10:00:00-00:00",
     ),
     extension(
         "net-mtu",

@@ -3,12 +3,13 @@
 pub(crate) mod document;
 pub(crate) mod liveness;
 pub(crate) mod report;
+pub(crate) mod schedule;
 pub(crate) mod watch;
 
 use adit_api::ApiError;
 use adit_api::agent::{AgentHello, SILENCE_SECS};
-use adit_model::{AgentId, Router, RouterId};
-use adit_store::{Agent, Listing, Session, Stored};
+use adit_model::{AgentId, Router};
+use adit_store::Agent;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -17,31 +18,6 @@ use crate::resource::FromStore;
 
 /// A sign of life is written down no more often than this: each costs a write to the disk.
 const NOTED_EVERY: SignedDuration = SignedDuration::from_secs(5);
-
-/// Gives a router to the live agent that has the fewest, of those in the zones that its owner wants; leaves it alone
-/// when there is none, until one says hello.
-///
-/// # Errors
-/// [`ApiError::Internal`].
-pub(crate) async fn schedule(session: &Session, router: RouterId) -> Result<(), ApiError> {
-    let agents = session.table::<Agent>().list(&Listing::default()).await.map_err(ApiError::from_store)?;
-    let found = session.table::<Router>().find(router).await.map_err(ApiError::from_store)?;
-    let hints = found.map(|router| router.record.availability_zone_hints).unwrap_or_default();
-    let is_wanted = |agent: &Agent| hints.is_empty() || hints.contains(&agent.availability_zone);
-    let may_host =
-        |agent: &&Stored<Agent>| agent.admin_state_up && is_alive(agent, session.now()) && is_wanted(agent);
-    let mut best: Option<(u64, AgentId)> = None;
-    for agent in agents.iter().filter(may_host) {
-        let count = session.table::<Router>().count(&Listing::of("agent_id", agent.id)).await;
-        let count = count.map_err(ApiError::from_store)?;
-        if best.is_none_or(|(fewest, _)| count < fewest) {
-            best = Some((count, agent.id));
-        }
-    }
-    let Some((_, agent)) = best else { return Ok(()) };
-    session.table::<Router>().assign(router, Some(agent)).await.map_err(ApiError::from_store)?;
-    session.touch(router).await.map_err(ApiError::from_store)
-}
 
 /// Whether what the agent said can be trusted still.
 pub(crate) fn is_alive(agent: &Agent, now: Timestamp) -> bool {
@@ -88,7 +64,7 @@ pub(crate) async fn hello(app: &App, hello: AgentHello) -> Result<AgentId, ApiEr
         }
     };
     for router in session.table::<Router>().unassigned().await.map_err(ApiError::from_store)? {
-        schedule(&session, router).await?;
+        schedule::place(&session, router).await?;
     }
     session.commit().await.map_err(ApiError::from_store)?;
     app.wake();

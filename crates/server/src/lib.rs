@@ -12,6 +12,7 @@ mod caller;
 mod config;
 pub mod http;
 mod identity;
+mod listed;
 mod network;
 mod quota;
 mod resource;

@@ -10,6 +10,7 @@ mod interface;
 mod network;
 mod port;
 mod router;
+pub(crate) mod scheduling;
 mod service_profile;
 pub(crate) mod service_provider;
 mod subnet;

@@ -1,10 +1,12 @@
 //! Agents and availability zones: `/v2.0/agents`, `/v2.0/availability_zones`.
 
 use adit_model::AgentId;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::attribute::{Attribute, Bulk, Dialect, Kind, Schema};
+use crate::ApiError;
+use crate::attribute::{Attribute, Bulk, Dialect, Kind, Schema, ValueError};
+use crate::vpn::site_connection::present;
 
 /// The declaration of agents.
 pub static SCHEMA: Schema = Schema {
@@ -15,17 +17,49 @@ pub static SCHEMA: Schema = Schema {
     dialect: Dialect::Core,
     bulk: Bulk::Refused,
     attributes: &[
-        Attribute::new("id", Kind::Uuid).filter(),
-        Attribute::new("agent_type", Kind::Text).filter(),
-        Attribute::new("binary", Kind::Text).filter(),
-        Attribute::new("topic", Kind::Text).filter(),
-        Attribute::new("host", Kind::Text).filter(),
-        Attribute::new("admin_state_up", Kind::Bool).filter(),
-        Attribute::new("description", Kind::Text).filter(),
-        Attribute::new("availability_zone", Kind::Text).filter(),
+        Attribute::new("id", Kind::Uuid).filter().sort(),
+        Attribute::new("agent_type", Kind::Text).filter().sort(),
+        Attribute::new("binary", Kind::Text).filter().sort(),
+        Attribute::new("topic", Kind::Text).filter().sort(),
+        Attribute::new("host", Kind::Text).filter().sort(),
+        Attribute::new("admin_state_up", Kind::Bool).mutable().filter(),
+        Attribute::new("description", Kind::Other(description)).mutable().filter(),
+        Attribute::new("availability_zone", Kind::Text).filter().sort(),
         Attribute::new("alive", Kind::Bool).filter(),
+        Attribute::new("created_at", Kind::Text),
+        Attribute::new("started_at", Kind::Text),
+        Attribute::new("heartbeat_timestamp", Kind::Text),
+        Attribute::new("resources_synced", Kind::Text),
+        Attribute::new("configurations", Kind::Text),
     ],
 };
+
+fn description(value: &Value) -> Result<Value, ValueError> {
+    if value.is_null() { Ok(Value::Null) } else { Kind::ShortText.check(value) }
+}
+
+/// A checked PUT.
+#[derive(Debug, Deserialize)]
+pub struct Update {
+    /// An agent that is down gets no new routers.
+    pub admin_state_up: Option<bool>,
+    /// Free text, or none.
+    #[serde(default, deserialize_with = "present")]
+    pub description: Option<Option<String>>,
+}
+
+/// The body that gives an agent a router, which has no envelope.
+///
+/// # Errors
+/// [`ApiError::HTTPBadRequest`].
+pub fn parse_router_id(body: &[u8]) -> Result<String, ApiError> {
+    let parsed: Value =
+        serde_json::from_slice(body).map_err(|_| ApiError::bad_request("Body contains invalid data"))?;
+    match parsed.get("router_id") {
+        Some(Value::String(id)) => Ok(id.clone()),
+        _ => Err(ApiError::bad_request("Unable to find 'router_id' in request body")),
+    }
+}
 
 /// An agent as it is shown.
 #[derive(Debug, Serialize)]

@@ -9,6 +9,7 @@ mod discovery;
 mod flavors;
 mod floating_ip_pools;
 mod quotas;
+mod scheduling;
 mod tags;
 
 use std::sync::LazyLock;
@@ -40,6 +41,7 @@ fn routes() -> Vec<Route<Call, ApiError>> {
     [
         discovery::routes(),
         agents::routes(),
+        scheduling::routes(),
         quotas::routes(),
         flavors::routes(),
         collection::routes::<Networks>(),

@@ -2,29 +2,38 @@
 
 use std::collections::BTreeMap;
 
-use adit_api::network::agent::{SCHEMA, View, ZONE_SCHEMA, ZoneView};
+use adit_api::network::agent::{SCHEMA, Update, View, ZONE_SCHEMA, ZoneView};
 use adit_api::query::{self, ListQuery};
-use adit_api::{ApiError, Schema, view};
-use adit_store::{Agent, Listing, Session, Stored};
+use adit_api::{ApiError, Schema, body, view};
+use adit_model::Router;
+use adit_store::{Agent, Listing, Stored};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::Routers;
 use crate::App;
+use crate::agents::schedule;
 use crate::caller::Caller;
-use crate::resource::{self, Context, FromStore};
+use crate::listed::{self, Request};
+use crate::resource::{self, Context, FromStore, replace};
 
 /// How long after its last sign of life the API still calls an agent alive, as the reference does.
 const ALIVE: SignedDuration = SignedDuration::from_secs(75);
 
 /// `GET /agents`. Agents are the operator's: everybody else sees none.
-pub(crate) async fn list(app: &App, caller: &Caller, pairs: &[(String, String)]) -> Result<Value, ApiError> {
-    let query = ListQuery::parse(&SCHEMA, pairs)?;
+pub(crate) async fn list(app: &App, caller: &Caller, request: Request<'_>) -> Result<Value, ApiError> {
     let session = app.store().read().await.map_err(ApiError::from_store)?;
     let agents = session.table::<Agent>().list(&caller.visible()).await.map_err(ApiError::from_store)?;
     let views: Vec<View> = agents.into_iter().map(|agent| shown(agent, session.now())).collect();
-    filtered(&SCHEMA, &views, &query, caller)
+    listed::answer(&SCHEMA, &views, request, caller)
+}
+
+/// The refusal of `POST /agents`: an agent makes itself known.
+pub(crate) fn not_made_here() -> ApiError {
+    ApiError::BadRequest {
+        resource: SCHEMA.plural.to_owned(),
+        reason: "Agent creation using API is not supported.".to_owned(),
+    }
 }
 
 /// `GET /agents/{id}`.
@@ -34,30 +43,53 @@ pub(crate) async fn show(
     id: &str,
     pairs: &[(String, String)],
 ) -> Result<Value, ApiError> {
-    if !caller.is_admin() {
-        return Err(ApiError::HTTPNotFound);
-    }
     let session = app.store().read().await.map_err(ApiError::from_store)?;
-    let agent = session.table::<Agent>().find(id).await.map_err(ApiError::from_store)?;
-    let agent = agent.ok_or_else(|| ApiError::AgentNotFound { id: id.to_owned() })?;
-    let shown = shown(agent, session.now());
-    Ok(view::wrap_one(&SCHEMA, view::object(&SCHEMA, &shown, true, &query::fields(pairs))?))
+    let agent = find(Context { session: &session, caller }, id).await?;
+    wrapped(agent, session.now(), &query::fields(pairs))
 }
 
-/// `GET /routers/{id}/l3-agents`: the agent that has the router.
-pub(crate) async fn of_router(app: &App, caller: &Caller, id: &str) -> Result<Value, ApiError> {
-    let session = app.store().read().await.map_err(ApiError::from_store)?;
-    let router = resource::find::<Routers>(Context { session: &session, caller }, id).await?;
-    caller.require_admin("get", "l3-agents")?;
-    let mut agents = Vec::new();
-    if let Some(agent) = find_agent(&session, router.agent_id).await? {
-        let mut agent = view::object(&SCHEMA, &shown(agent, session.now()), true, &[])?;
-        if let Some(agent) = agent.as_object_mut() {
-            agent.insert("ha_state".to_owned(), Value::Null);
-        }
-        agents.push(agent);
+/// `PUT /agents/{id}`.
+pub(crate) async fn update(app: &App, caller: &Caller, id: &str, request: &[u8]) -> Result<Value, ApiError> {
+    let checked = body::parse_update(&SCHEMA, request)?;
+    let Update { admin_state_up, description } =
+        serde_json::from_value(Value::Object(checked)).map_err(ApiError::internal)?;
+    let session = app.store().write().await.map_err(ApiError::from_store)?;
+    let mut agent = find(Context { session: &session, caller }, id).await?;
+    let before = agent.record.clone();
+    replace(&mut agent.admin_state_up, admin_state_up);
+    replace(&mut agent.description, description);
+    if agent.record != before {
+        session.table().update(&mut agent).await.map_err(ApiError::from_store)?;
     }
-    Ok(view::wrap_list(&SCHEMA, agents, None))
+    let shown = wrapped(agent, session.now(), &[])?;
+    resource::commit(app, session).await?;
+    Ok(shown)
+}
+
+/// `DELETE /agents/{id}`: its routers go to the others. If it lives it says hello again, as a new one.
+pub(crate) async fn delete(app: &App, caller: &Caller, id: &str) -> Result<(), ApiError> {
+    let session = app.store().write().await.map_err(ApiError::from_store)?;
+    let agent = find(Context { session: &session, caller }, id).await?;
+    let routers = session.table::<Router>().list(&Listing::of("agent_id", agent.id)).await;
+    session.table::<Agent>().delete(agent.id).await.map_err(ApiError::from_store)?;
+    for router in routers.map_err(ApiError::from_store)? {
+        schedule::unbind(&session, router.id, agent.id).await?;
+        schedule::place(&session, router.id).await?;
+    }
+    resource::commit(app, session).await
+}
+
+/// The agent with this id. Whoever is not the operator does not find any.
+pub(super) async fn find(cx: Context<'_>, id: &str) -> Result<Stored<Agent>, ApiError> {
+    if !cx.caller.is_admin() {
+        return Err(ApiError::HTTPNotFound);
+    }
+    let agent = cx.session.table::<Agent>().find(id).await.map_err(ApiError::from_store)?;
+    agent.ok_or_else(|| ApiError::AgentNotFound { id: id.to_owned() })
+}
+
+fn wrapped(agent: Stored<Agent>, now: Timestamp, fields: &[String]) -> Result<Value, ApiError> {
+    Ok(view::wrap_one(&SCHEMA, view::object(&SCHEMA, &shown(agent, now), true, fields)?))
 }
 
 /// `GET /availability_zones`: the zones of all agents. A zone is unavailable when all its agents are switched off.
@@ -95,17 +127,8 @@ pub(super) fn filtered(
     Ok(view::wrap_list(schema, objects, None))
 }
 
-async fn find_agent(
-    session: &Session,
-    id: Option<adit_model::AgentId>,
-) -> Result<Option<Stored<Agent>>, ApiError> {
-    match id {
-        None => Ok(None),
-        Some(id) => session.table::<Agent>().find(id).await.map_err(ApiError::from_store),
-    }
-}
-
-fn shown(agent: Stored<Agent>, now: Timestamp) -> View {
+/// An agent as it is shown.
+pub(super) fn shown(agent: Stored<Agent>, now: Timestamp) -> View {
     // The reference's agents have no `T` and no zone in their times, and Go clients parse exactly that.
     let time = |time: Timestamp| time.strftime("%Y-%m-%d %H:%M:%S").to_string();
     let created_at = time(agent.created_at);
@@ -134,6 +157,12 @@ fn shown(agent: Stored<Agent>, now: Timestamp) -> View {
         resources_synced: None,
         availability_zone,
         alive: now.duration_since(heartbeat_at) < ALIVE,
-        configurations: json!({"data_plane": data_plane, "physical_networks": physical_networks}),
+        configurations: json!({
+            "agent_mode": "legacy",
+            "handle_internal_only_routers": true,
+            "extensions": ["vpnaas"],
+            "data_plane": data_plane,
+            "physical_networks": physical_networks,
+        }),
     }
 }

@@ -61,7 +61,7 @@ impl Resource for Routers {
         gateway::set(cx, &mut router, &request).await?;
         let id = router.id;
         cx.session.table().insert(router).await.map_err(ApiError::from_store)?;
-        agents::schedule(cx.session, id).await?;
+        agents::schedule::place(cx.session, id).await?;
         let router = cx.session.table().find(id).await.map_err(ApiError::from_store)?;
         router.ok_or_else(|| Self::not_found(&id.to_string()))
     }
