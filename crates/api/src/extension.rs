@@ -142,6 +142,12 @@ pub static EXTENSIONS: &[Extension] = &[
         "2015-01-01T10:00:00-00:00",
     ),
     extension(
+        "network-ip-availability",
+        "Network IP Availability",
+        "Provides IP availability data for each network and subnet.",
+        "2015-09-24T00:00:00-00:00",
+    ),
+    extension(
         "pagination",
         "Pagination support",
         "Extension that indicates that pagination is enabled.",

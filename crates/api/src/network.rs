@@ -1,6 +1,7 @@
 //! The core resources of the Networking API: networks, subnets, ports, routers, and what goes with them.
 
 pub mod agent;
+pub mod availability;
 pub mod fixed_ip;
 pub mod flavor;
 pub mod floating_ip;

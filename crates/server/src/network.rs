@@ -2,6 +2,7 @@
 
 pub(crate) mod agent;
 mod allocation;
+pub(crate) mod availability;
 pub(crate) mod flavor;
 pub(crate) mod floating_ip;
 mod gateway;

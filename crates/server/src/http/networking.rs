@@ -4,6 +4,7 @@
 //! all resources have in [`collection`], the rest in a file per subject.
 
 mod agents;
+mod availability;
 mod collection;
 mod discovery;
 mod flavors;
@@ -42,6 +43,7 @@ fn routes() -> Vec<Route<Call, ApiError>> {
         discovery::routes(),
         agents::routes(),
         scheduling::routes(),
+        availability::routes(),
         quotas::routes(),
         flavors::routes(),
         collection::routes::<Networks>(),

@@ -6,6 +6,7 @@
 mod common;
 
 mod agents;
+mod availability;
 mod bulk;
 mod headers;
 mod tags;

@@ -258,6 +258,31 @@ impl Table<'_, Port> {
         rows.into_iter().map(parse).collect()
     }
 
+    /// How many addresses of each of these subnets ports have; subnets without any are left out.
+    ///
+    /// # Errors
+    /// [`Error::Statement`], [`Error::Corrupt`].
+    pub async fn count_addresses(&self, subnets: &[SubnetId]) -> Result<BTreeMap<SubnetId, u64>> {
+        let mut counts = BTreeMap::new();
+        for subnets in subnets.chunks(super::AT_ONCE) {
+            let rows: Vec<(String, i64)> = allocation::Entity::find()
+                .select_only()
+                .column(allocation::Column::SubnetId)
+                .column_as(allocation::Column::IpAddress.count(), "used")
+                .filter(allocation::Column::SubnetId.is_in(subnets.iter().map(ToString::to_string)))
+                .group_by(allocation::Column::SubnetId)
+                .into_tuple()
+                .all(&self.session.transaction)
+                .await
+                .map_err(Error::statement("count the addresses of subnets"))?;
+            for (subnet, used) in rows {
+                let read = Reader { noun: "subnet", id: &subnet };
+                counts.insert(read.parse("id", &subnet)?, used.unsigned_abs());
+            }
+        }
+        Ok(counts)
+    }
+
     /// Notes whether an agent has wired a port, without making a new revision of it.
     ///
     /// # Errors
