@@ -112,7 +112,8 @@ pub(crate) async fn list(app: &App, caller: &Caller) -> Result<Value, ApiError> 
     Ok(json!({"quotas": quotas}))
 }
 
-/// `PUT /quotas/{project}`. The project need not exist.
+/// `PUT /quotas/{project}`. The project need not exist. A limit below what is used is refused unless forced, whether
+/// or not the client asks for that check, as older ones have to.
 pub(crate) async fn update(
     app: &App,
     caller: &Caller,
@@ -121,15 +122,14 @@ pub(crate) async fn update(
 ) -> Result<Value, ApiError> {
     let mut checked = body::parse_update(&SCHEMA, request)?;
     caller.require_admin("update", SCHEMA.rule)?;
-    let flag = |value: Option<Value>| value.as_ref().and_then(Value::as_bool).unwrap_or(false);
-    let is_forced = flag(checked.remove("force"));
-    let is_checked = flag(checked.remove("check_limit")) && !is_forced;
+    let is_forced = checked.remove("force") == Some(Value::Bool(true));
+    checked.remove("check_limit");
     Kind::ShortText.check(&Value::from(project)).map_err(|error| error.at("project_id"))?;
     let project = ProjectId::new(project);
     let session = app.store().write().await.map_err(ApiError::from_store)?;
     for (resource, limit) in checked {
         let limit = limit.as_i64().unwrap_or(UNLIMITED);
-        if is_checked && limit != UNLIMITED {
+        if !is_forced && limit != UNLIMITED {
             let used = used(&session, &project, &resource).await?;
             if i64::try_from(used).is_ok_and(|used| limit < used) {
                 return Err(ApiError::bad_request(format!(

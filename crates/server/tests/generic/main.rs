@@ -9,6 +9,7 @@ mod agents;
 mod availability;
 mod bulk;
 mod headers;
+mod quotas;
 mod tags;
 
 use common::Person;
