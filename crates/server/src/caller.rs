@@ -26,6 +26,11 @@ impl Caller {
         self.roles.iter().any(|name| name == role)
     }
 
+    /// Another service of the cloud, which looks after the networks and ports of every project.
+    pub(crate) fn is_service(&self) -> bool {
+        self.has_role("service")
+    }
+
     /// Whether the caller may change what `owner` owns.
     pub(crate) fn may_change(&self, owner: &ProjectId) -> bool {
         self.is_admin() || (self.has_role("member") && self.project_id == *owner)
@@ -33,7 +38,7 @@ impl Caller {
 
     /// Whether the caller may look at what its project owns. Roles imply one another, but not in every Keystone.
     pub(crate) fn may_read(&self) -> bool {
-        ["reader", "member", "admin"].into_iter().any(|role| self.has_role(role))
+        ["reader", "member", "manager", "admin"].into_iter().any(|role| self.has_role(role))
     }
 
     /// Refuses a caller that may not change what `owner` owns.
@@ -54,8 +59,13 @@ impl Caller {
 
     /// What the caller may see: a list to narrow further.
     pub(crate) fn visible(&self) -> Listing {
-        let visible_to = if self.is_admin() { None } else { Some(self.project_id.clone()) };
-        Listing { visible_to, ..Listing::default() }
+        if self.is_admin() {
+            return Listing::default();
+        }
+        if !self.may_read() {
+            return Listing::nothing();
+        }
+        Listing { visible_to: Some(self.project_id.clone()), ..Listing::default() }
     }
 
     /// As far as attributes depend on it.

@@ -28,6 +28,7 @@ impl Resource for Networks {
     type Update = Update;
     type View = View;
     const SCHEMA: &'static Schema = &SCHEMA;
+    const SERVICE_READS: bool = true;
 
     fn not_found(id: &str) -> ApiError {
         ApiError::NetworkNotFound { id: id.to_owned() }

@@ -22,6 +22,8 @@ impl Resource for Ports {
     type Update = Update;
     type View = View;
     const SCHEMA: &'static Schema = &SCHEMA;
+    const SERVICE_READS: bool = true;
+    const SERVICE_CREATES: bool = true;
 
     fn not_found(id: &str) -> ApiError {
         ApiError::PortNotFound { id: id.to_owned() }

@@ -10,6 +10,7 @@ mod availability;
 mod bulk;
 mod headers;
 mod quotas;
+mod roles;
 mod tags;
 
 use common::Person;

@@ -12,11 +12,15 @@ use crate::resource::{Context, FromStore};
 /// What owners begin with that stand for machines, whose ports only the compute service takes away.
 const MACHINES: [&str; 2] = ["compute:", "baremetal:"];
 
-/// The owner of the network may delete any port on it, but change only its own.
+/// The owner of the network may delete any port on it, but change only its own. The cloud's other services may do
+/// either.
 ///
 /// # Errors
 /// [`ApiError::PolicyNotAuthorized`].
 pub(super) async fn permit(cx: Context<'_>, action: &'static str, port: &Port) -> Result<(), ApiError> {
+    if cx.caller.is_service() {
+        return Ok(());
+    }
     if action != "delete" {
         return cx.caller.require_change(&port.project_id, action, SCHEMA.rule);
     }
@@ -35,10 +39,10 @@ pub(super) async fn permit(cx: Context<'_>, action: &'static str, port: &Port) -
 /// # Errors
 /// [`ApiError::PolicyNotAuthorized`], [`ApiError::BadRequest`] for owners that only the service itself may be.
 pub(super) fn permit_create(cx: Context<'_>, network: &Network, create: &Create) -> Result<(), ApiError> {
-    if !network.shared {
+    if !network.shared && !cx.caller.is_service() {
         cx.caller.require_change(&network.project_id, "create", SCHEMA.rule)?;
     }
-    if !cx.caller.may_change(&network.project_id) {
+    if !cx.caller.may_change(&network.project_id) && !cx.caller.is_service() {
         refuse_owners_attributes(create)?;
     }
     refuse_service_owner(&create.device_owner)
@@ -77,10 +81,11 @@ pub(super) async fn permit_update(cx: Context<'_>, port: &Port, update: &Update)
     Ok(())
 }
 
-/// Whether the caller may change the network that the port is on.
+/// Whether the caller may change the network that the port is on, or acts for whoever may.
 async fn owns_network(cx: Context<'_>, port: &Port) -> Result<bool, ApiError> {
     let network = cx.session.table::<Network>().find(port.network_id).await.map_err(ApiError::from_store)?;
-    Ok(network.is_some_and(|network| cx.caller.may_change(&network.project_id)))
+    let owns = network.is_some_and(|network| cx.caller.may_change(&network.project_id));
+    Ok(owns || cx.caller.is_service())
 }
 
 /// Refuses what only the owner of the network may choose for a new port on it.
