@@ -110,6 +110,7 @@ async fn plug(
     };
     let spec = HostSpec {
         name: name.to_owned(),
+        port: port.text("id")?.parse()?,
         network: network.text("id")?.parse()?,
         physical: physical(network)?,
         mac: port.text("mac_address")?.parse()?,

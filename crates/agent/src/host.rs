@@ -1,12 +1,14 @@
 //! Hosts for trials: a namespace with one interface on a network of this node.
 
+pub(crate) mod watch;
+
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use adit_linux::route::default_destination;
 use adit_linux::{Namespace, Netlink, Route, VethPeer, privilege};
 use adit_model::network::PhysicalNetwork;
-use adit_model::{MacAddress, NetworkId, Reason};
+use adit_model::{MacAddress, NetworkId, PortId, Reason};
 use ipnet::IpNet;
 
 use crate::config::PhysicalNetworks;
@@ -16,6 +18,8 @@ use crate::segment::{self, Segment, without_ipv6};
 const INTERFACE: &str = "eth0";
 /// What tells our hosts from other namespaces: the alias of the interface.
 const MARK: &str = "adit host";
+/// What begins the alias of the node's end; the port's id follows.
+const PORT_MARK: &str = "adit host port ";
 /// Marks the host's default route.
 const ROUTE_PROTOCOL: u8 = 173;
 
@@ -24,6 +28,8 @@ const ROUTE_PROTOCOL: u8 = 173;
 pub struct HostSpec {
     /// Name of the namespace.
     pub name: String,
+    /// The port that it is.
+    pub port: PortId,
     /// The network that it is plugged into.
     pub network: NetworkId,
     /// What that network is joined to outside the node.
@@ -110,6 +116,7 @@ async fn plug(spec: &HostSpec, node: &Netlink, segment: &Segment) -> adit_linux:
     let peer = VethPeer { name: INTERFACE, namespace: &namespace, mac: spec.mac.octets() };
     node.add_veth(&tap, spec.mtu, &peer).await?;
     inside.set_alias(INTERFACE, MARK).await?;
+    node.set_alias(&tap, &format!("{PORT_MARK}{}", spec.port)).await?;
     without_ipv6(&tap)?;
     // A router that leaves may take the bridge away between these two.
     segment.join(node).await?;

@@ -4,7 +4,8 @@
 //! reports, and leaves everything in place when it ends: charon keeps the tunnels up, and the next agent finds the
 //! routers as they are. Nothing is touched that this agent did not name and note in its state directory.
 //!
-//! [`host`] is apart from that: it plugs hosts for trials into a node's networks.
+//! [`host`] is apart from that: it plugs hosts for trials into a node's networks. The agent only tells the server which
+//! of them it sees.
 
 mod backoff;
 mod client;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use adit_api::agent::AgentHello;
 use adit_api::transport::TransportError;
 use adit_ike::charon;
+use adit_linux::link::LinkWatch;
 use adit_linux::{Netlink, privilege, xfrm};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -94,8 +96,11 @@ impl Agent {
         let (identity, known) = watch::channel(None);
         let (news, heard) = mpsc::channel(16);
         let (reports, reporting) = Reports::new(client.clone(), known);
+        let (hosts, changes) =
+            (Netlink::here().map_err(AgentError::Node)?, LinkWatch::here().map_err(AgentError::Node)?);
         let mut tasks = JoinSet::new();
         tasks.spawn(reporting);
+        tasks.spawn(host::watch::run(hosts, changes, reports.clone()));
         tasks.spawn(sync::run(client, hello, identity, news));
         tasks.spawn(supervisor::run(Arc::new(Node { config, data_plane, netlink, reports }), heard));
         Ok(Self { tasks, data_plane })

@@ -1,10 +1,10 @@
 //! Telling the server what was observed: at once, and again until it has heard.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use adit_api::agent::{Report, RouterReport};
-use adit_model::{AgentId, RouterId};
+use adit_model::{AgentId, PortId, RouterId};
 use tokio::sync::{mpsc, watch};
 
 use crate::backoff::Backoff;
@@ -20,6 +20,8 @@ pub(crate) struct Reports {
 enum Message {
     /// The newest about a router; `None` when there is nothing to say of it any more.
     Router(RouterId, Option<RouterReport>),
+    /// The ports of hosts that are plugged in.
+    Hosts(BTreeSet<PortId>),
     /// Say everything again.
     Repeat,
 }
@@ -40,6 +42,11 @@ impl Reports {
         let _ = self.sender.send(Message::Router(router, report));
     }
 
+    /// Replaces what is said about hosts: the ports that are plugged in.
+    pub(crate) fn hosts(&self, ports: BTreeSet<PortId>) {
+        let _ = self.sender.send(Message::Hosts(ports));
+    }
+
     /// Says everything again, to a server that may have forgotten it.
     pub(crate) fn repeat(&self) {
         let _ = self.sender.send(Message::Repeat);
@@ -50,6 +57,8 @@ impl Reports {
 struct Board {
     newest: BTreeMap<RouterId, RouterReport>,
     unheard: BTreeMap<RouterId, RouterReport>,
+    hosts: Option<BTreeSet<PortId>>,
+    unheard_hosts: Option<BTreeSet<PortId>>,
 }
 
 impl Board {
@@ -65,13 +74,34 @@ impl Board {
                 self.newest.remove(&router);
                 self.unheard.remove(&router);
             }
-            Message::Repeat => self.unheard.clone_from(&self.newest),
+            Message::Hosts(ports) => {
+                if self.hosts.as_ref() != Some(&ports) {
+                    self.hosts = Some(ports.clone());
+                    self.unheard_hosts = Some(ports);
+                }
+            }
+            Message::Repeat => {
+                self.unheard.clone_from(&self.newest);
+                self.unheard_hosts.clone_from(&self.hosts);
+            }
         }
+    }
+
+    /// Whether there is something to say.
+    fn has_news(&self) -> bool {
+        !self.unheard.is_empty() || self.unheard_hosts.is_some()
+    }
+
+    fn report(&self) -> Report {
+        Report { routers: self.unheard.clone(), host_ports: self.unheard_hosts.clone() }
     }
 
     /// What was sent is heard, unless there is something newer by now.
     fn heard(&mut self, report: &Report) {
         self.unheard.retain(|router, newest| report.routers.get(router) != Some(newest));
+        if self.unheard_hosts == report.host_ports {
+            self.unheard_hosts = None;
+        }
     }
 }
 
@@ -84,7 +114,7 @@ async fn run(
     let mut retry = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
     let mut pause = Duration::ZERO;
     loop {
-        if board.unheard.is_empty() {
+        if !board.has_news() {
             let Some(message) = messages.recv().await else { return };
             board.take(message);
         } else {
@@ -106,7 +136,7 @@ async fn run(
         while let Ok(message) = messages.try_recv() {
             board.take(message);
         }
-        if board.unheard.is_empty() {
+        if !board.has_news() {
             continue;
         }
         let agent = match identity.wait_for(Option::is_some).await {
@@ -114,7 +144,7 @@ async fn run(
             Err(_) => return,
         };
         let Some(agent) = agent else { continue };
-        let report = Report { routers: board.unheard.clone() };
+        let report = board.report();
         match client.report(agent, &report).await {
             Ok(()) => {
                 board.heard(&report);

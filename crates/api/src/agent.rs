@@ -12,7 +12,7 @@
 //! API then says that it does not know about its tunnels, and watches and reports are answered by 410. After a 410 an
 //! agent lists its routers again, and reports on all of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use adit_model::floating_ip::FloatingIpStatus;
 use adit_model::status::{Reason, Status};
@@ -71,6 +71,9 @@ pub struct RouterChanges {
 pub struct Report {
     /// By router; routers without news are left out.
     pub routers: BTreeMap<RouterId, RouterReport>,
+    /// Ports of hosts for trials that are plugged in on the node: all of them. `None` when that is no news.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_ports: Option<BTreeSet<PortId>>,
 }
 
 /// What an agent observed of one router. A report is the whole truth about that router at one moment.

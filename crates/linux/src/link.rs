@@ -1,5 +1,7 @@
 //! Interfaces.
 
+mod watch;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
@@ -10,6 +12,7 @@ use rtnetlink::packet_route::link::{
 };
 use rtnetlink::{LinkBridge, LinkMessageBuilder, LinkUnspec, LinkVeth, LinkVlan};
 
+pub use self::watch::{LinkChange, LinkWatch};
 use crate::error::errno;
 use crate::{Error, Namespace, Netlink, Result};
 

@@ -13,7 +13,7 @@ use adit_agent::host::{self, HostError, HostSpec};
 use adit_linux::{Namespace, Netlink, Route};
 use adit_model::network::PhysicalNetwork;
 use adit_model::router_document::ServiceSpec;
-use adit_model::{ReasonCode, Status, VpnServiceId};
+use adit_model::{PortId, ReasonCode, Status, VpnServiceId};
 use uuid::Uuid;
 
 use crate::site::{Charon, ELSEWHERE, PEER_HOST, Site, connection, random_mac};
@@ -205,7 +205,8 @@ fn a_host_needs_no_router_and_spares_what_is_not_its_own() {
         let site = Site::new().await;
         std::fs::create_dir_all(site.state_dir.path().join("routers")).unwrap();
         let one = site.host_spec(0);
-        let mut two = HostSpec { name: unique("host"), mac: random_mac(), ..one.clone() };
+        let port = PortId::new(Uuid::new_v4());
+        let mut two = HostSpec { name: unique("host"), port, mac: random_mac(), ..one.clone() };
         two.addresses = vec!["10.1.0.3/24".parse().unwrap()];
         host::add(&one, &physical_networks()).await.unwrap();
         let _one = Host(one.name.clone());
@@ -231,6 +232,27 @@ fn a_host_needs_no_router_and_spares_what_is_not_its_own() {
         let refused = host::add(&lost, &physical_networks()).await.unwrap_err().to_string();
         assert!(refused.contains("`nowhere`"), "{refused}");
         assert!(site.is_clean().await, "a host that could not be made leaves nothing, within {LIMIT:?}");
+    });
+}
+
+#[test]
+fn the_server_is_told_which_hosts_are_plugged_in() {
+    on_a_machine(async || {
+        let site = Site::new().await;
+        let (early, late) = (site.host_spec(0), site.host_spec(1));
+        host::add(&early, &physical_networks()).await.unwrap();
+        let _early = Host(early.name.clone());
+        let agent = agent(&site.server, site.state_dir.path()).await;
+        site.server.sees_hosts(&[early.port]).await;
+        host::add(&late, &physical_networks()).await.unwrap();
+        let late_host = Host(late.name.clone());
+        site.server.sees_hosts(&[early.port, late.port]).await;
+        host::del(&early.name).await.unwrap();
+        site.server.sees_hosts(&[late.port]).await;
+        // However a host goes: here its namespace alone does.
+        drop(late_host);
+        site.server.sees_hosts(&[]).await;
+        agent.shutdown().await;
     });
 }
 

@@ -157,6 +157,7 @@ fn spec_of(document: &RouterDocument, index: usize) -> HostSpec {
     let address = IpAddr::V4((u32::from(address) + 1).into());
     HostSpec {
         name: unique("host"),
+        port: PortId::new(Uuid::new_v4()),
         network: interface.network_id,
         physical: None,
         mac: random_mac(),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use adit_agent::{Agent, AgentConfig, AgentKey, DataPlaneChoice, PhysicalNetworks};
 use adit_api::agent::{AgentHello, AgentWelcome, Report, RouterChanges, RouterList, RouterReport};
 use adit_linux::{Namespace, Netlink};
-use adit_model::{AgentId, RouterDocument, RouterId};
+use adit_model::{AgentId, PortId, RouterDocument, RouterId};
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post, put};
@@ -107,6 +107,7 @@ struct Inner {
     agent: AgentId,
     wanted: watch::Sender<Wanted>,
     reports: watch::Sender<BTreeMap<RouterId, RouterReport>>,
+    host_ports: watch::Sender<BTreeSet<PortId>>,
 }
 
 #[derive(Default)]
@@ -135,6 +136,7 @@ impl Server {
             agent: AgentId::new(uuid::Uuid::new_v4()),
             wanted: watch::Sender::default(),
             reports: watch::Sender::default(),
+            host_ports: watch::Sender::default(),
         });
         let server = Self { url, inner };
         let routes = Router::new()
@@ -176,6 +178,14 @@ impl Server {
 
     pub(crate) fn forget_reports(&self) {
         self.inner.reports.send_replace(BTreeMap::new());
+    }
+
+    /// Waits until the agent says that exactly these ports of hosts are plugged in.
+    pub(crate) async fn sees_hosts(&self, ports: &[PortId]) {
+        let wanted: BTreeSet<PortId> = ports.iter().copied().collect();
+        let mut seen = self.inner.host_ports.subscribe();
+        let found = timeout(LIMIT, seen.wait_for(|seen| *seen == wanted)).await.is_ok();
+        assert!(found, "not {wanted:?}, only {:?}", self.inner.host_ports.borrow());
     }
 
     /// The first report about a router that fits.
@@ -228,6 +238,9 @@ async fn changes(
 
 async fn report(State(server): State<Server>, Json(report): Json<Report>) -> StatusCode {
     server.inner.reports.send_modify(|reports| reports.extend(report.routers));
+    if let Some(ports) = report.host_ports {
+        server.inner.host_ports.send_replace(ports);
+    }
     StatusCode::NO_CONTENT
 }
 

@@ -1,10 +1,12 @@
 //! What agents observed becomes what the API says.
 
+use std::collections::BTreeSet;
+
 use adit_api::ApiError;
 use adit_api::agent::{Report, RouterReport, StatusReport};
-use adit_model::port::Port;
-use adit_model::{AgentId, FloatingIp, Reason, Router, RouterId, SiteConnection, Status, VpnService};
-use adit_store::{Listing, Session};
+use adit_model::port::{OWNER_FLOATING_IP, Port};
+use adit_model::{AgentId, FloatingIp, PortId, Reason, Router, RouterId, SiteConnection, Status, VpnService};
+use adit_store::{Agent, Listing, Session};
 
 use crate::App;
 use crate::resource::FromStore;
@@ -15,17 +17,28 @@ use crate::resource::FromStore;
 /// [`ApiError::Internal`].
 pub(crate) async fn accept(app: &App, agent: AgentId, report: &Report) -> Result<(), ApiError> {
     let session = app.store().write().await.map_err(ApiError::from_store)?;
+    let teller = session.table::<Agent>().find(agent).await.map_err(ApiError::from_store)?;
+    // An agent that was deleted at this moment learns it from its next request.
+    let Some(teller) = teller else { return Ok(()) };
     for (router, report) in &report.routers {
         let found = session.table::<Router>().find(router).await.map_err(ApiError::from_store)?;
         if let Some(found) = found.filter(|found| found.agent_id == Some(agent)) {
-            accept_router(&session, *router, report).await?;
+            accept_router(&session, *router, report, &teller.host).await?;
             accept_floating_ips(&session, &found, report).await?;
         }
+    }
+    if let Some(plugged) = &report.host_ports {
+        accept_hosts(&session, plugged, &teller.host).await?;
     }
     session.commit().await.map_err(ApiError::from_store)
 }
 
-async fn accept_router(session: &Session, router: RouterId, report: &RouterReport) -> Result<(), ApiError> {
+async fn accept_router(
+    session: &Session,
+    router: RouterId,
+    report: &RouterReport,
+    node: &str,
+) -> Result<(), ApiError> {
     for service in session
         .table::<VpnService>()
         .list(&Listing::of("router_id", router))
@@ -65,8 +78,8 @@ async fn accept_router(session: &Session, router: RouterId, report: &RouterRepor
         session.table::<Port>().list(&Listing::of("device_id", router)).await.map_err(ApiError::from_store)?
     {
         let wired = report.wired_ports.contains(&port.id);
-        if port.is_router_port() && port.wired != wired {
-            session.table::<Port>().set_wired(port.id, wired).await.map_err(ApiError::from_store)?;
+        if port.is_router_port() {
+            set_wired(session, &port, wired, node).await?;
         }
     }
     Ok(())
@@ -93,6 +106,30 @@ async fn accept_floating_ips(
         }
     }
     Ok(())
+}
+
+/// Ports of hosts are where an agent sees them; those that it saw before, and does not see any more, are unplugged.
+async fn accept_hosts(session: &Session, plugged: &BTreeSet<PortId>, node: &str) -> Result<(), ApiError> {
+    let is_host = |port: &Port| !port.is_router_port() && port.device_owner != OWNER_FLOATING_IP;
+    let table = session.table::<Port>();
+    let before = table.list(&Listing::of("binding_host_id", node)).await.map_err(ApiError::from_store)?;
+    for port in before.iter().filter(|port| is_host(port) && !plugged.contains(&port.id)) {
+        set_wired(session, port, false, node).await?;
+    }
+    for id in plugged {
+        let port = table.find(id).await.map_err(ApiError::from_store)?;
+        if let Some(port) = port.filter(|port| is_host(port)) {
+            set_wired(session, &port, true, node).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn set_wired(session: &Session, port: &Port, wired: bool, node: &str) -> Result<(), ApiError> {
+    if (port.wired, port.binding.host_id.as_str()) == (wired, node) {
+        return Ok(());
+    }
+    session.table::<Port>().set_wired(port.id, wired, node).await.map_err(ApiError::from_store)
 }
 
 fn log_change(what: &str, id: &impl std::fmt::Display, from: Status, to: Status, reason: Option<&Reason>) {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::common::AGENT_KEY;
 use crate::common::cloud::Cloud;
 
 #[tokio::test]
@@ -544,4 +545,56 @@ async fn a_manager_may_set_the_ethernet_address_of_a_port() {
     let port = cloud.put(&manager, "ports/{port}", change.clone()).await;
     assert_eq!(port["port"]["mac_address"], "fa:16:3e:00:00:07");
     cloud.put(&demo, "ports/{port}", change).await;
+}
+
+#[tokio::test]
+async fn a_host_is_active_where_an_agent_sees_it() {
+    let mut cloud = Cloud::start().await;
+    let (admin, demo) = (cloud.admin.clone(), cloud.demo.clone());
+    cloud.agent("node-1", "nova").await;
+    cloud.agent("node-2", "nova").await;
+    cloud.create(&demo, "network", "left", json!({})).await;
+    cloud.subnet(&demo, "left", "left-subnet", "10.1.0.0/24", json!({})).await;
+    cloud.create(&demo, "router", "router", json!({})).await;
+    let subnet = json!({"subnet_id": "{left-subnet}"});
+    let added = cloud.put(&demo, "routers/{router}/add_router_interface", subnet).await;
+    cloud.ids.insert("interface".to_owned(), added["port_id"].as_str().unwrap().to_owned());
+    for name in ["one", "two"] {
+        cloud.create(&demo, "port", name, json!({"network_id": "{left}"})).await;
+    }
+    let report = async |node: &str, report: Value| {
+        let path = cloud.with_ids(&format!("/agent/v1/agents/{{{node}}}/reports"));
+        let report = serde_json::from_str(&cloud.with_ids(&report.to_string())).unwrap();
+        let answer = cloud.server.call_as_agent(AGENT_KEY, "POST", &path, &report).await;
+        assert_eq!(answer.status, 204, "{answer:?}");
+    };
+    let sees =
+        async |node: &str, ports: Value| report(node, json!({"routers": {}, "host_ports": ports})).await;
+    let shown = async |name: &str| {
+        let port = cloud.get(&admin, &format!("ports/{{{name}}}")).await["port"].clone();
+        ["status", "binding:host_id", "binding:vif_type"]
+            .map(|key| port[key].as_str().unwrap().to_owned())
+            .join(" ")
+    };
+    assert_eq!(shown("one").await, "DOWN  unbound");
+    sees("node-1", json!(["{one}", "{two}", "{interface}", "{left}"])).await;
+    assert_eq!(shown("one").await, "ACTIVE node-1 bridge");
+    assert_eq!(shown("interface").await, "DOWN  unbound", "routers have reports of their own");
+    let active = cloud.get(&demo, "ports?status=ACTIVE").await;
+    assert_eq!(active["ports"].as_array().unwrap().len(), 2);
+    // What one agent says is not about the hosts of another; a report of routers alone says nothing of hosts.
+    sees("node-2", json!(["{two}"])).await;
+    report("node-1", json!({"routers": {}})).await;
+    assert_eq!(
+        (shown("one").await, shown("two").await),
+        ("ACTIVE node-1 bridge".into(), "ACTIVE node-2 bridge".into())
+    );
+    sees("node-1", json!([])).await;
+    assert_eq!(shown("one").await, "DOWN node-1 binding_failed");
+    assert_eq!(shown("two").await, "ACTIVE node-2 bridge");
+    let router = json!({
+        "observed_generation": 1, "error": null, "wired_ports": ["{interface}"], "services": {}, "connections": {},
+    });
+    report("node-1", json!({"routers": {"{router}": router}})).await;
+    assert_eq!(shown("interface").await, "ACTIVE node-1 bridge");
 }

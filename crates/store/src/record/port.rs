@@ -283,13 +283,14 @@ impl Table<'_, Port> {
         Ok(counts)
     }
 
-    /// Notes whether an agent has wired a port, without making a new revision of it.
+    /// Notes whether the agent of a node has wired a port, without making a new revision of it.
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub async fn set_wired(&self, id: PortId, wired: bool) -> Result<()> {
+    pub async fn set_wired(&self, id: PortId, wired: bool, host: &str) -> Result<()> {
         Entity::update_many()
             .col_expr(Column::Wired, Expr::value(wired))
+            .col_expr(Column::BindingHostId, Expr::value(host))
             .filter(Column::Id.eq(id.to_string()))
             .exec(&self.session.transaction)
             .await

@@ -132,7 +132,7 @@ pub(crate) async fn status_and_wiring_make_no_revision(database: Database) -> Da
     session.table::<VpnService>().set_status(id(1), Status::Active, None).await.unwrap();
     session.table::<SiteConnection>().set_status(id(1), Status::Error, Some(&reason)).await.unwrap();
     session.table::<SiteConnection>().set_status(id(9), Status::Active, None).await.expect("it is gone");
-    session.table::<Port>().set_wired(id(1), true).await.unwrap();
+    session.table::<Port>().set_wired(id(1), true, "node-2").await.unwrap();
     session.table::<Router>().assign(id(1), Some(id(1))).await.unwrap();
     session.touch(id(1)).await.unwrap();
     assert!(session.table::<adit_store::Agent>().heard_of(id(1)).await.unwrap());
