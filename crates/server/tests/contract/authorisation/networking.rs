@@ -39,7 +39,21 @@ const OTHERS: &[Line] = &[
         "",
         [401, 403, 403, 403, 204],
     ),
+    ("GET", "network-ip-availabilities", "", ALL),
+    ("GET", "network-ip-availabilities/{network_id}", "", [401, 404, 404, 404, 200]),
+    ("GET", "address-scopes", "", ALL),
+    ("GET", "subnetpools", "", ALL),
+    ("GET", "rbac-policies", "", ALL),
+    ("PUT", "agents/{agent_id}", r#"{"agent": {"description": "left rack"}}"#, [401, 404, 404, 404, 200]),
+    ("POST", "agents/{agent_id}/l3-routers", ROUTER, [401, 403, 403, 403, 201]),
+    ("GET", "agents/{agent_id}/l3-routers", "", ADMIN),
     ("GET", "routers/{router_id}/l3-agents", "", [401, 404, 403, 403, 200]),
+    ("DELETE", "agents/{agent_id}/l3-routers/{router_id}", "", [401, 403, 403, 403, 204]),
+    ("POST", "agents/{agent_id}/vpn-routers", ROUTER, [401, 403, 403, 403, 201]),
+    ("GET", "agents/{agent_id}/vpn-routers", "", ADMIN),
+    ("GET", "routers/{router_id}/vpn-agents", "", [401, 404, 403, 403, 200]),
+    ("DELETE", "agents/{agent_id}/vpn-routers/{router_id}", "", [401, 403, 403, 403, 204]),
+    ("DELETE", "agents/{agent_id}", "", [401, 404, 404, 404, 204]),
     (
         "PUT",
         "routers/{router_id}/remove_router_interface",
@@ -55,6 +69,8 @@ const OTHERS: &[Line] = &[
     ("PUT", "routers/{router_id}/add_extraroutes", ROUTES, CHANGE),
     ("PUT", "routers/{router_id}/remove_extraroutes", ROUTES, CHANGE),
 ];
+
+const ROUTER: &str = r#"{"router_id": "{router_id}"}"#;
 
 const PROFILE: &str = r#"{"service_profile": {"id": "{service_profile_id}"}}"#;
 
