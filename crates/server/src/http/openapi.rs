@@ -122,6 +122,7 @@ fn described(api: Api, operation: &Operation) -> path::Operation {
         .operation_id(Some(operation_id(api, method, path)))
         .security(SecurityRequirement::new::<_, [&str; 0], &str>(api.security, []))
         .response(status.to_string(), response(*takes, *answer))
+        .response("401", unknown(api))
         .response("default", refusal(api));
     for parameter in parameter::of_path(path).chain(parameter::of_list(*answer)) {
         described = described.parameter(parameter);
@@ -141,6 +142,15 @@ fn response(takes: Wire, answer: Wire) -> Response {
             .description("What was asked for.")
             .content("application/json", content)
             .build(),
+    }
+}
+
+/// Whoever is nobody known is told so in the Identity API's form, which is where a token comes from; agents in words.
+fn unknown(api: Api) -> Response {
+    let response = ResponseBuilder::new().description("It is not known who asks.");
+    match api.security {
+        KEY => response.content("text/plain", body::text()).build(),
+        _ => response.content("application/json", body::reference(IDENTITY.error)).build(),
     }
 }
 

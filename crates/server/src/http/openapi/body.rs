@@ -36,6 +36,11 @@ pub(super) fn answer(takes: Wire, gives: Wire) -> Option<Content> {
     content(gives)
 }
 
+/// A body of plain words.
+pub(super) fn text() -> Content {
+    Content::new(Some(shaped(Shape::Text)))
+}
+
 /// A body that is described elsewhere in the document.
 pub(super) fn reference(name: &str) -> Content {
     Content::new(Some(Ref::from_schema_name(name)))
