@@ -45,11 +45,12 @@ pub(crate) async fn admit<R: Resource>(
     more: usize,
 ) -> Result<(), ApiError> {
     let resource = R::SCHEMA.singular;
-    if limit(cx.session, project, resource).await? == UNLIMITED {
+    let limit = limit(cx.session, project, resource).await?;
+    if limit == UNLIMITED {
         return Ok(());
     }
     let used = count::<R::Record>(cx.session, project).await?;
-    admit_count(cx, project, resource, used.saturating_add(more)).await
+    require_within(limit, resource, used.saturating_add(more))
 }
 
 /// Refuses more of something than a project may have at once.
@@ -62,7 +63,10 @@ pub(crate) async fn admit_count(
     resource: &str,
     count: usize,
 ) -> Result<(), ApiError> {
-    let limit = limit(cx.session, project, resource).await?;
+    require_within(limit(cx.session, project, resource).await?, resource, count)
+}
+
+fn require_within(limit: i64, resource: &str, count: usize) -> Result<(), ApiError> {
     if limit == UNLIMITED || i64::try_from(count).is_ok_and(|count| count <= limit) {
         return Ok(());
     }

@@ -277,24 +277,19 @@ async fn find_to_change<R: Resource>(
     id: &str,
     revision: Option<i64>,
 ) -> Result<Stored<R::Record>, ApiError> {
-    let record = find::<R>(cx, id).await?;
+    let record = lock::<R>(cx, id).await?;
     R::permit(cx, action, &record).await?;
-    lock::<R>(cx, id, revision).await
+    require_revision(&record, revision)?;
+    Ok(record)
 }
 
-/// Reads an object again under a lock: from here on nobody else changes it.
-pub(crate) async fn lock<R: Resource>(
-    cx: Context<'_>,
-    id: &str,
-    revision: Option<i64>,
-) -> Result<Stored<R::Record>, ApiError> {
-    let locked = cx.session.table::<R::Record>().lock(id).await.map_err(ApiError::from_store)?;
-    let locked = locked.ok_or_else(|| R::not_found(id))?;
-    require_revision(&locked, revision)?;
-    Ok(locked)
+/// As [`find`], under a lock: from here on nobody else changes the object.
+pub(crate) async fn lock<R: Resource>(cx: Context<'_>, id: &str) -> Result<Stored<R::Record>, ApiError> {
+    let found = cx.session.table::<R::Record>().lock_in(id, &visible::<R>(cx.caller)).await;
+    found.map_err(ApiError::from_store)?.ok_or_else(|| R::not_found(id))
 }
 
-fn require_revision<T>(record: &Stored<T>, revision: Option<i64>) -> Result<(), ApiError> {
+pub(crate) fn require_revision<T>(record: &Stored<T>, revision: Option<i64>) -> Result<(), ApiError> {
     match revision {
         Some(wanted) if wanted != record.revision_number => Err(ApiError::RevisionNumberConstraintFailed {
             wanted: wanted.to_string(),

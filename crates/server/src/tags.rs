@@ -132,7 +132,7 @@ async fn change<R: Resource>(
 ) -> Result<Vec<String>, ApiError> {
     let session = app.store().write().await.map_err(ApiError::from_store)?;
     let cx = Context { session: &session, caller };
-    let record = resource::find::<R>(cx, id).await?;
+    let mut record = resource::lock::<R>(cx, id).await?;
     R::permit(cx, "update", &record).await.map_err(|refused| {
         if matches!(refused, ApiError::PolicyNotAuthorized { .. }) {
             ApiError::PolicyNotAuthorized { rule: format!("rule:{action}_{}:tags", R::SCHEMA.rule) }
@@ -140,7 +140,7 @@ async fn change<R: Resource>(
             refused
         }
     })?;
-    let mut record = resource::lock::<R>(cx, id, revision).await?;
+    resource::require_revision(&record, revision)?;
     let table = session.table::<R::Record>();
     table.load_tags(std::slice::from_mut(&mut record)).await.map_err(ApiError::from_store)?;
     let wanted = wanted(record.tags.iter().cloned().collect())?;

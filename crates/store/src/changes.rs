@@ -48,6 +48,8 @@ mod head {
 
 /// How many changes are kept: an agent that is further behind lists everything again.
 const KEPT: i64 = 10_000;
+/// How many older ones may be there before they are forgotten: every change would pay for that otherwise.
+const FORGOTTEN_TOGETHER: i64 = 100;
 
 /// What is new for an agent.
 #[derive(Debug, PartialEq, Eq)]
@@ -95,23 +97,27 @@ impl Session {
     /// [`Error::Statement`].
     pub async fn announce(&self, router: RouterId, agent: AgentId) -> Result<()> {
         let doing = || Error::statement("append to the change log");
-        head::Entity::update_many()
+        let heads = head::Entity::update_many()
             .col_expr(head::Column::Revision, Expr::col(head::Column::Revision).add(1_i64))
-            .exec(&self.transaction)
+            .exec_with_returning(&self.transaction)
             .await
             .map_err(doing())?;
-        let revision = self.newest().await?;
+        let [head::Model { revision, .. }] = heads[..] else {
+            return Err(Error::Vanished { doing: "append to the change log".to_owned() });
+        };
         let row = change::ActiveModel {
             revision: Set(revision),
             router_id: Set(router.to_string()),
             agent_id: Set(agent.to_string()),
         };
         change::Entity::insert(row).exec_without_returning(&self.transaction).await.map_err(doing())?;
-        change::Entity::delete_many()
-            .filter(change::Column::Revision.lte(revision - KEPT))
-            .exec(&self.transaction)
-            .await
-            .map_err(doing())?;
+        if revision % FORGOTTEN_TOGETHER == 0 {
+            change::Entity::delete_many()
+                .filter(change::Column::Revision.lte(revision - KEPT))
+                .exec(&self.transaction)
+                .await
+                .map_err(doing())?;
+        }
         Ok(())
     }
 

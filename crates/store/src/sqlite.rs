@@ -118,18 +118,13 @@ impl Sqlite {
         let permit = timeout(self.busy, Arc::clone(&self.readers.permits).acquire_owned()).await;
         let Ok(Ok(permit)) = permit else { return Err(contended()) };
         let free = self.readers.free().pop();
-        let connection = match free {
+        let mut connection = match free {
             Some(connection) => connection,
             None => self.connect().await?,
         };
+        send(&mut connection, "BEGIN");
         let connection = Mutex::new(Some(connection));
-        let mut reading = Reading { connection, readers: Arc::clone(&self.readers), _permit: permit };
-        if let Err(error) = reading.begin().await {
-            // Whatever is wrong with it, the next reader shall not have it.
-            drop(reading.connection.get_mut().take());
-            return Err(begin_error(error));
-        }
-        Ok(reading)
+        Ok(Reading { connection, readers: Arc::clone(&self.readers), _permit: permit })
     }
 
     /// Begins to write, when those are done who came before.
@@ -203,25 +198,26 @@ impl Readers {
     }
 }
 
-impl Reading {
-    async fn begin(&mut self) -> Outcome {
-        let connection = self.connection.get_mut().as_mut().ok_or_else(is_over)?;
-        sqlx::query("BEGIN").execute(connection).await.map(drop).map_err(exec_error)
-    }
-}
-
 impl Drop for Reading {
     fn drop(&mut self) {
         let Some(mut connection) = self.connection.get_mut().take() else { return };
-        send(&mut connection, "ROLLBACK");
-        self.readers.free().push(connection);
+        if send(&mut connection, "ROLLBACK") {
+            self.readers.free().push(connection);
+        }
     }
 }
 
 impl Writing {
     async fn begin(&mut self) -> Outcome {
-        let text = if self.in_group { "SAVEPOINT one" } else { "BEGIN IMMEDIATE" };
-        self.writer.get_mut().as_mut().ok_or_else(is_over)?.run(text).await
+        let writer = self.writer.get_mut().as_mut().ok_or_else(is_over)?;
+        match &mut writer.connection {
+            Some(connection) if self.in_group => {
+                send(connection, "SAVEPOINT one");
+                Ok(())
+            }
+            // Another process may be in the way.
+            Some(_) | None => writer.run("BEGIN IMMEDIATE").await,
+        }
     }
 
     /// Makes everything durable that was written in this transaction, and in those that share its commit.
@@ -341,10 +337,15 @@ impl Writer {
     }
 }
 
-/// Sends a statement off without waiting for its end: what is sent later comes after it.
-fn send(connection: &mut SqliteConnection, text: &'static str) {
+/// Sends a statement off without waiting for its end, which costs a conversation with another thread: what is sent
+/// later comes after it. For what cannot fail where it is sent: a BEGIN outside of a transaction, which takes no lock yet,
+/// and a SAVEPOINT or ROLLBACK within one. (Where SQLite has ended a transaction by itself, there is nothing to roll
+/// back.)
+///
+/// Returns whether the connection is still there.
+fn send(connection: &mut SqliteConnection, text: &'static str) -> bool {
     // The first poll puts it into the queue of the connection's thread.
-    let _ = sqlx::query(text).execute(connection).now_or_never();
+    !matches!(sqlx::query(text).execute(connection).now_or_never(), Some(Err(sqlx::Error::WorkerCrashed)))
 }
 
 /// Counts those who wait for a turn.

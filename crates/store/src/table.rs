@@ -1,5 +1,6 @@
 //! What every resource's rows have in common: one implementation of finding, listing, inserting, updating, deleting.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -9,7 +10,7 @@ use sea_orm::{
 };
 
 use crate::listing::{Listing, SortKey, after, column, nulls};
-use crate::record::{Record, Stored};
+use crate::record::{AT_ONCE, Record, Stored};
 use crate::{Error, Result, Session, tags};
 
 /// The rows of one kind of resource, within a session.
@@ -51,7 +52,31 @@ impl<'a, R: Record> Table<'a, R> {
     /// # Errors
     /// As [`Self::find`].
     pub async fn lock(&self, id: impl fmt::Display) -> Result<Option<Stored<R>>> {
-        self.select_one(R::Entity::find().lock_exclusive(), id, None).await
+        self.lock_in(id, &Listing::default()).await
+    }
+
+    /// As [`Self::lock`], if `listing` allows the row to be seen.
+    ///
+    /// # Errors
+    /// As [`Self::find`].
+    pub async fn lock_in(&self, id: impl fmt::Display, listing: &Listing) -> Result<Option<Stored<R>>> {
+        self.select_one(R::Entity::find().lock_exclusive(), id, Some(conditions::<R>(listing))).await
+    }
+
+    /// The rows whose column has one of these values, in no order: of however many, in few statements.
+    ///
+    /// # Errors
+    /// As [`Self::find`].
+    pub async fn find_all(&self, name: &'static str, values: BTreeSet<String>) -> Result<Vec<Stored<R>>> {
+        let values: Vec<String> = values.into_iter().collect();
+        let mut found = Vec::new();
+        for some in values.chunks(AT_ONCE) {
+            let select = R::Entity::find().filter(column::<R::Entity>(name).is_in(some));
+            let doing = Error::statement(format!("find {}s", R::NOUN));
+            let rows = select.all(&self.session.transaction).await.map_err(doing)?;
+            found.extend(self.complete(rows).await?);
+        }
+        Ok(found)
     }
 
     async fn select_one(

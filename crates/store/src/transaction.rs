@@ -22,7 +22,7 @@ impl Transaction {
 
 /// Tells whoever looks how many statements a request costs, and which; never their values.
 fn trace(sql: &str) {
-    tracing::trace!(sql, "statement");
+    tracing::trace!(target: "adit_store::statement", sql, "statement");
 }
 
 #[async_trait::async_trait]
@@ -32,6 +32,11 @@ impl ConnectionTrait for Transaction {
             Self::Postgres(_) => DbBackend::Postgres,
             Self::Sqlite(_) => DbBackend::Sqlite,
         }
+    }
+
+    /// Both do: SQLite comes with this program, and is a new one.
+    fn support_returning(&self) -> bool {
+        true
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {

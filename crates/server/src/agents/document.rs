@@ -1,5 +1,7 @@
 //! Building the router document: everything one router needs on its node, resolved.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 use std::net::IpAddr;
 
 use adit_api::ApiError;
@@ -10,8 +12,8 @@ use adit_model::router_document::{
 };
 use adit_model::site_connection::{Selectors, SiteConnection};
 use adit_model::{
-    Cidr, EndpointGroup, EndpointGroupId, FloatingIp, IkePolicy, IpsecPolicy, Network, Router, RouterId,
-    Subnet, SubnetId, VpnService,
+    EndpointGroup, FloatingIp, IkePolicy, IpsecPolicy, Network, Router, RouterId, Subnet, SubnetId,
+    VpnService,
 };
 use adit_store::{Listing, Record, Session, Stored};
 use ipnet::IpNet;
@@ -26,63 +28,29 @@ pub(crate) async fn build(session: &Session, router: RouterId) -> Result<Option<
     let Some(router) = session.table::<Router>().find(router).await.map_err(ApiError::from_store)? else {
         return Ok(None);
     };
-    let gateway = gateway(session, &router).await?;
-    let (services, connections) = vpn(session, &router, gateway.as_ref()).await?;
+    let floating_ips = floating_ips(session, router.id).await?;
+    let (mut parts, connections) = Parts::load(session, &router).await?;
+    let gateway = parts.gateway(&router)?;
+    let interfaces = parts.interfaces.iter().map(|port| parts.interface(port)).collect::<Result<_, _>>()?;
+    let connections = connections
+        .into_iter()
+        .map(|connection| parts.connection(connection.record, gateway.as_ref()))
+        .collect::<Result<_, _>>()?;
+    let service =
+        |service: Stored<VpnService>| ServiceSpec { id: service.id, admin_state_up: service.admin_state_up };
     Ok(Some(RouterDocument {
         id: router.id,
         name: router.name.clone(),
         project_id: router.project_id.clone(),
         generation: router.generation,
         admin_state_up: router.admin_state_up,
-        interfaces: interfaces(session, router.id).await?,
+        interfaces,
         gateway,
         routes: router.routes.clone(),
-        floating_ips: floating_ips(session, router.id).await?,
-        services,
+        floating_ips,
+        services: std::mem::take(&mut parts.services).into_iter().map(service).collect(),
         connections,
     }))
-}
-
-async fn interfaces(session: &Session, router: RouterId) -> Result<Vec<Interface>, ApiError> {
-    let listing = Listing::of("device_id", router).and("device_owner", OWNER_ROUTER_INTERFACE);
-    let mut interfaces = Vec::new();
-    for port in session.table::<Port>().list(&listing).await.map_err(ApiError::from_store)? {
-        interfaces.push(interface(session, &port).await?);
-    }
-    Ok(interfaces)
-}
-
-async fn interface(session: &Session, port: &Port) -> Result<Interface, ApiError> {
-    let network: Stored<Network> = get(session, port.network_id).await?;
-    let mut addresses = Vec::with_capacity(port.fixed_ips.len());
-    for fixed_ip in &port.fixed_ips {
-        let subnet: Stored<Subnet> = get(session, fixed_ip.subnet_id).await?;
-        addresses.push(IpNet::new_assert(fixed_ip.ip_address, subnet.cidr.prefix_len()));
-    }
-    Ok(Interface {
-        port_id: port.id,
-        network_id: port.network_id,
-        physical: network.record.physical,
-        mac_address: port.mac_address,
-        mtu: network.record.mtu,
-        addresses,
-        admin_state_up: port.admin_state_up,
-    })
-}
-
-async fn gateway(session: &Session, router: &Router) -> Result<Option<GatewayInterface>, ApiError> {
-    let Some(gateway) = &router.gateway else { return Ok(None) };
-    let port: Stored<Port> = get(session, gateway.port_id).await?;
-    let mut next_hops: Vec<IpAddr> = Vec::new();
-    for fixed_ip in &port.fixed_ips {
-        let subnet: Stored<Subnet> = get(session, fixed_ip.subnet_id).await?;
-        let has_one = |hop: IpAddr| next_hops.iter().any(|known| known.is_ipv4() == hop.is_ipv4());
-        if let Some(hop) = subnet.gateway_ip.filter(|hop| !has_one(*hop)) {
-            next_hops.push(hop);
-        }
-    }
-    let interface = interface(session, &port).await?;
-    Ok(Some(GatewayInterface { interface, next_hops, enable_snat: gateway.enable_snat }))
 }
 
 async fn floating_ips(session: &Session, router: RouterId) -> Result<Vec<FloatingIpSpec>, ApiError> {
@@ -95,69 +63,171 @@ async fn floating_ips(session: &Session, router: RouterId) -> Result<Vec<Floatin
     Ok(floating_ips.into_iter().filter_map(spec).collect())
 }
 
-async fn vpn(
-    session: &Session,
-    router: &Router,
-    gateway: Option<&GatewayInterface>,
-) -> Result<(Vec<ServiceSpec>, Vec<ConnectionSpec>), ApiError> {
-    let (mut services, mut connections) = (Vec::new(), Vec::new());
-    let listing = Listing::of("router_id", router.id);
-    for service in session.table::<VpnService>().list(&listing).await.map_err(ApiError::from_store)? {
-        services.push(ServiceSpec { id: service.id, admin_state_up: service.admin_state_up });
-        let listing = Listing::of("vpn_service_id", service.id);
-        for stored in session.table::<SiteConnection>().list(&listing).await.map_err(ApiError::from_store)? {
-            connections.push(connection(session, &service, stored.record, gateway).await?);
-        }
-    }
-    Ok((services, connections))
+/// What a document is put together from, read with as many statements for one connection as for a thousand.
+struct Parts {
+    interfaces: Vec<Stored<Port>>,
+    gateway: Option<Stored<Port>>,
+    services: Vec<Stored<VpnService>>,
+    networks: Rows<Network>,
+    subnets: Rows<Subnet>,
+    groups: Rows<EndpointGroup>,
+    ike_policies: Rows<IkePolicy>,
+    ipsec_policies: Rows<IpsecPolicy>,
 }
 
-async fn connection(
+impl Parts {
+    /// Reads them, and the connections that they belong to.
+    async fn load(
+        session: &Session,
+        router: &Router,
+    ) -> Result<(Self, Vec<Stored<SiteConnection>>), ApiError> {
+        let interfaces = Listing::of("device_id", router.id).and("device_owner", OWNER_ROUTER_INTERFACE);
+        let interfaces = session.table::<Port>().list(&interfaces).await.map_err(ApiError::from_store)?;
+        let gateway = match &router.gateway {
+            None => None,
+            Some(gateway) => session.table().find(gateway.port_id).await.map_err(ApiError::from_store)?,
+        };
+        let services = Listing::of("router_id", router.id);
+        let services = session.table::<VpnService>().list(&services).await.map_err(ApiError::from_store)?;
+        let connections = connections(session, &services).await?;
+        let groups = Rows::load(session, groups_of(&connections)).await?;
+        let networks = texts(interfaces.iter().chain(&gateway).map(|port| port.network_id));
+        let subnets = subnets_of(interfaces.iter().chain(&gateway), &services, &groups);
+        let ike_policies = texts(connections.iter().map(|connection| connection.ike_policy_id));
+        let ipsec_policies = texts(connections.iter().map(|connection| connection.ipsec_policy_id));
+        let parts = Self {
+            networks: Rows::load(session, networks).await?,
+            subnets: Rows::load(session, subnets).await?,
+            ike_policies: Rows::load(session, ike_policies).await?,
+            ipsec_policies: Rows::load(session, ipsec_policies).await?,
+            interfaces,
+            gateway,
+            services,
+            groups,
+        };
+        Ok((parts, connections))
+    }
+
+    fn interface(&self, port: &Port) -> Result<Interface, ApiError> {
+        let network = self.networks.get(port.network_id)?;
+        let mut addresses = Vec::with_capacity(port.fixed_ips.len());
+        for fixed_ip in &port.fixed_ips {
+            let subnet = self.subnets.get(fixed_ip.subnet_id)?;
+            addresses.push(IpNet::new_assert(fixed_ip.ip_address, subnet.cidr.prefix_len()));
+        }
+        Ok(Interface {
+            port_id: port.id,
+            network_id: port.network_id,
+            physical: network.physical.clone(),
+            mac_address: port.mac_address,
+            mtu: network.mtu,
+            addresses,
+            admin_state_up: port.admin_state_up,
+        })
+    }
+
+    fn gateway(&self, router: &Router) -> Result<Option<GatewayInterface>, ApiError> {
+        let Some(gateway) = &router.gateway else { return Ok(None) };
+        let port = self.gateway.as_ref().ok_or_else(|| gone::<Port>(&gateway.port_id.to_string()))?;
+        let mut next_hops: Vec<IpAddr> = Vec::new();
+        for fixed_ip in &port.fixed_ips {
+            let subnet = self.subnets.get(fixed_ip.subnet_id)?;
+            let has_one = |hop: IpAddr| next_hops.iter().any(|known| known.is_ipv4() == hop.is_ipv4());
+            if let Some(hop) = subnet.gateway_ip.filter(|hop| !has_one(*hop)) {
+                next_hops.push(hop);
+            }
+        }
+        let interface = self.interface(port)?;
+        Ok(Some(GatewayInterface { interface, next_hops, enable_snat: gateway.enable_snat }))
+    }
+
+    fn connection(
+        &self,
+        connection: SiteConnection,
+        gateway: Option<&GatewayInterface>,
+    ) -> Result<ConnectionSpec, ApiError> {
+        let service = self.services.iter().find(|service| service.id == connection.vpn_service_id);
+        let service = service.ok_or_else(|| gone::<VpnService>(&connection.vpn_service_id.to_string()))?;
+        let ike = self.ike_policies.get(connection.ike_policy_id)?;
+        let ipsec = self.ipsec_policies.get(connection.ipsec_policy_id)?;
+        let (local_networks, peer_networks) = self.networks(service, &connection.selectors)?;
+        let SiteConnection {
+            id,
+            project_id: _,
+            name: _,
+            description: _,
+            vpn_service_id,
+            ike_policy_id: _,
+            ipsec_policy_id: _,
+            local_id,
+            peer_address,
+            peer_id,
+            selectors: _,
+            mtu,
+            initiator,
+            dpd,
+            psk,
+            admin_state_up,
+            status: _,
+            reason: _,
+        } = connection;
+        Ok(ConnectionSpec {
+            id,
+            service_id: vpn_service_id,
+            admin_state_up: admin_state_up && service.admin_state_up,
+            ike: ike.parameters.clone(),
+            ipsec: ipsec.parameters.clone(),
+            local_address: local_address(gateway, &peer_address),
+            local_id,
+            peer_address,
+            peer_id,
+            local_networks,
+            peer_networks,
+            initiator,
+            dpd,
+            mtu,
+            psk,
+        })
+    }
+
+    fn networks(
+        &self,
+        service: &VpnService,
+        selectors: &Selectors,
+    ) -> Result<(Vec<IpNet>, Vec<IpNet>), ApiError> {
+        match selectors {
+            Selectors::ServiceSubnet { peer_cidrs } => {
+                let local = self.cidrs(service.subnet_id.as_slice())?;
+                Ok((local, peer_cidrs.iter().map(|cidr| cidr.network()).collect()))
+            }
+            Selectors::EndpointGroups { local, peer } => {
+                let (local, peer) = (&self.groups.get(*local)?.endpoints, &self.groups.get(*peer)?.endpoints);
+                let (Endpoints::Subnets(local), Endpoints::Cidrs(peer)) = (local, peer) else {
+                    return Err(ApiError::internal("a site connection uses endpoint groups of other types"));
+                };
+                Ok((self.cidrs(local)?, peer.iter().map(|cidr| cidr.network()).collect()))
+            }
+        }
+    }
+
+    fn cidrs(&self, subnets: &[SubnetId]) -> Result<Vec<IpNet>, ApiError> {
+        subnets.iter().map(|id| Ok(self.subnets.get(*id)?.cidr)).collect()
+    }
+}
+
+/// The connections of services: service by service, the oldest first.
+async fn connections(
     session: &Session,
-    service: &VpnService,
-    connection: SiteConnection,
-    gateway: Option<&GatewayInterface>,
-) -> Result<ConnectionSpec, ApiError> {
-    let ike: Stored<IkePolicy> = get(session, connection.ike_policy_id).await?;
-    let ipsec: Stored<IpsecPolicy> = get(session, connection.ipsec_policy_id).await?;
-    let (local_networks, peer_networks) = networks(session, service, &connection.selectors).await?;
-    let SiteConnection {
-        id,
-        project_id: _,
-        name: _,
-        description: _,
-        vpn_service_id,
-        ike_policy_id: _,
-        ipsec_policy_id: _,
-        local_id,
-        peer_address,
-        peer_id,
-        selectors: _,
-        mtu,
-        initiator,
-        dpd,
-        psk,
-        admin_state_up,
-        status: _,
-        reason: _,
-    } = connection;
-    Ok(ConnectionSpec {
-        id,
-        service_id: vpn_service_id,
-        admin_state_up: admin_state_up && service.admin_state_up,
-        ike: ike.record.parameters,
-        ipsec: ipsec.record.parameters,
-        local_address: local_address(gateway, &peer_address),
-        local_id,
-        peer_address,
-        peer_id,
-        local_networks,
-        peer_networks,
-        initiator,
-        dpd,
-        mtu,
-        psk,
-    })
+    services: &[Stored<VpnService>],
+) -> Result<Vec<Stored<SiteConnection>>, ApiError> {
+    let of_services = texts(services.iter().map(|service| service.id));
+    let found = session.table::<SiteConnection>().find_all("vpn_service_id", of_services).await;
+    let mut connections = found.map_err(ApiError::from_store)?;
+    let position = |connection: &SiteConnection| {
+        services.iter().position(|service| service.id == connection.vpn_service_id)
+    };
+    connections.sort_by_cached_key(|one| (position(one), one.created_at, one.id.to_string()));
+    Ok(connections)
 }
 
 /// The gateway's first address of the peer's IP version.
@@ -167,43 +237,48 @@ fn local_address(gateway: Option<&GatewayInterface>, peer_address: &str) -> Opti
     addresses.into_iter().find(|address| address.is_ipv6() == peer_is_v6)
 }
 
-async fn networks(
-    session: &Session,
-    service: &VpnService,
-    selectors: &Selectors,
-) -> Result<(Vec<IpNet>, Vec<IpNet>), ApiError> {
-    match selectors {
-        Selectors::ServiceSubnet { peer_cidrs } => {
-            let ids: Vec<SubnetId> = service.subnet_id.into_iter().collect();
-            Ok((subnets(session, &ids).await?, peer_cidrs.iter().map(|cidr| cidr.network()).collect()))
-        }
-        Selectors::EndpointGroups { local, peer } => {
-            let (local, peer) = (group(session, *local).await?, group(session, *peer).await?);
-            let (Endpoints::Subnets(local), Endpoints::Cidrs(peer)) = (local, peer) else {
-                return Err(ApiError::internal("a site connection uses endpoint groups of other types"));
-            };
-            Ok((subnets(session, &local).await?, peer.into_iter().map(Cidr::network).collect()))
-        }
+/// Rows that other rows refer to, by their ids.
+struct Rows<R>(BTreeMap<String, Stored<R>>);
+
+impl<R: Record> Rows<R> {
+    async fn load(session: &Session, ids: BTreeSet<String>) -> Result<Self, ApiError> {
+        let found = session.table::<R>().find_all("id", ids).await.map_err(ApiError::from_store)?;
+        Ok(Self(found.into_iter().map(|stored| (stored.record.id(), stored)).collect()))
+    }
+
+    fn get(&self, id: impl Display) -> Result<&R, ApiError> {
+        let id = id.to_string();
+        self.0.get(&id).map(|stored| &stored.record).ok_or_else(|| gone::<R>(&id))
     }
 }
 
-async fn group(session: &Session, id: EndpointGroupId) -> Result<Endpoints, ApiError> {
-    let group: Stored<EndpointGroup> = get(session, id).await?;
-    Ok(group.record.endpoints)
+/// Ids as the store looks for them.
+pub(super) fn texts(ids: impl IntoIterator<Item: Display>) -> BTreeSet<String> {
+    ids.into_iter().map(|id| id.to_string()).collect()
 }
 
-async fn subnets(session: &Session, ids: &[SubnetId]) -> Result<Vec<IpNet>, ApiError> {
-    let mut networks = Vec::with_capacity(ids.len());
-    for id in ids {
-        let subnet: Stored<Subnet> = get(session, *id).await?;
-        networks.push(subnet.cidr);
-    }
-    Ok(networks)
+fn groups_of(connections: &[Stored<SiteConnection>]) -> BTreeSet<String> {
+    let groups = connections.iter().flat_map(|connection| match &connection.selectors {
+        Selectors::ServiceSubnet { .. } => [None, None],
+        Selectors::EndpointGroups { local, peer } => [Some(*local), Some(*peer)],
+    });
+    texts(groups.flatten())
 }
 
-/// A row that another row refers to.
-async fn get<R: Record>(session: &Session, id: impl std::fmt::Display) -> Result<Stored<R>, ApiError> {
-    let text = id.to_string();
-    let found = session.table::<R>().find(id).await.map_err(ApiError::from_store)?;
-    found.ok_or_else(|| ApiError::internal(format!("the {} `{text}` is referred to but gone", R::NOUN)))
+fn subnets_of<'a>(
+    ports: impl Iterator<Item = &'a Stored<Port>>,
+    services: &[Stored<VpnService>],
+    groups: &Rows<EndpointGroup>,
+) -> BTreeSet<String> {
+    let of_ports = ports.flat_map(|port| &port.fixed_ips).map(|fixed_ip| fixed_ip.subnet_id);
+    let of_services = services.iter().filter_map(|service| service.subnet_id);
+    let of_groups = groups.0.values().flat_map(|group| match &group.endpoints {
+        Endpoints::Subnets(subnets) => subnets.as_slice(),
+        Endpoints::Cidrs(_) | Endpoints::Unused(..) => &[],
+    });
+    texts(of_ports.chain(of_services).chain(of_groups.copied()))
+}
+
+fn gone<R: Record>(id: &str) -> ApiError {
+    ApiError::internal(format!("the {} `{id}` is referred to but gone", R::NOUN))
 }

@@ -1,5 +1,6 @@
 //! When an agent falls silent, what it last said is not repeated as if it were known.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use adit_api::ApiError;
@@ -9,6 +10,7 @@ use adit_model::{
 use adit_store::{Agent, Listing, Session};
 use tokio_util::sync::CancellationToken;
 
+use super::document::texts;
 use super::is_alive;
 use crate::App;
 use crate::resource::FromStore;
@@ -58,26 +60,36 @@ struct Doubt {
 }
 
 async fn doubts(session: &Session) -> Result<Vec<Doubt>, ApiError> {
-    let mut doubts = Vec::new();
-    for (router, why) in unserved(session).await? {
-        let reason = Reason::new(ReasonCode::AgentSilent, why);
-        let mut doubt = Doubt { reason, services: Vec::new(), connections: Vec::new() };
-        let services = session.table::<VpnService>().list(&Listing::of("router_id", router)).await;
-        for service in services.map_err(ApiError::from_store)? {
-            let listing = Listing::of("vpn_service_id", service.id);
-            let connections = session.table::<SiteConnection>().list(&listing).await;
-            let connections = connections.map_err(ApiError::from_store)?.into_iter();
-            let believed = connections.filter(|one| is_believed(one.status, one.reason.as_ref()));
-            doubt.connections.extend(believed.map(|connection| connection.id));
-            if is_believed(service.status, service.reason.as_ref()) {
-                doubt.services.push(service.id);
-            }
-        }
-        if !doubt.services.is_empty() || !doubt.connections.is_empty() {
-            doubts.push(doubt);
+    let doubt = |why| Doubt {
+        reason: Reason::new(ReasonCode::AgentSilent, why),
+        services: Vec::new(),
+        connections: Vec::new(),
+    };
+    let mut doubts: BTreeMap<RouterId, Doubt> =
+        unserved(session).await?.into_iter().map(|(router, why)| (router, doubt(why))).collect();
+    let services = session.table::<VpnService>().find_all("router_id", texts(doubts.keys())).await;
+    let services = services.map_err(ApiError::from_store)?;
+    let ids = texts(services.iter().map(|service| service.id));
+    let connections = session.table::<SiteConnection>().find_all("vpn_service_id", ids).await;
+    let mut routers = BTreeMap::new();
+    for service in services {
+        routers.insert(service.id, service.router_id);
+        if is_believed(service.status, service.reason.as_ref())
+            && let Some(doubt) = doubts.get_mut(&service.router_id)
+        {
+            doubt.services.push(service.id);
         }
     }
-    Ok(doubts)
+    for connection in connections.map_err(ApiError::from_store)? {
+        let router = routers.get(&connection.vpn_service_id);
+        if is_believed(connection.status, connection.reason.as_ref())
+            && let Some(doubt) = router.and_then(|router| doubts.get_mut(router))
+        {
+            doubt.connections.push(connection.id);
+        }
+    }
+    let is_something = |doubt: &Doubt| !doubt.services.is_empty() || !doubt.connections.is_empty();
+    Ok(doubts.into_values().filter(is_something).collect())
 }
 
 /// The routers that nobody looks after, each with the reason.

@@ -71,7 +71,7 @@ pub(crate) async fn add(
     let session = app.store().write().await.map_err(ApiError::from_store)?;
     let cx = Context { session: &session, caller };
     let agent = agent::find(cx, id).await?;
-    let router = resource::lock::<Routers>(cx, &router, None).await?;
+    let router = resource::lock::<Routers>(cx, &router).await?;
     match router.agent_id {
         Some(host) if host == agent.id => return Ok(()),
         Some(host) => return Err(side.hosted(&router, host)),
@@ -94,7 +94,7 @@ pub(crate) async fn remove(
     let session = app.store().write().await.map_err(ApiError::from_store)?;
     let cx = Context { session: &session, caller };
     let agent = agent::find(cx, id).await?;
-    let router = resource::lock::<Routers>(cx, router, None).await?;
+    let router = resource::lock::<Routers>(cx, router).await?;
     if router.agent_id != Some(agent.id) {
         return Ok(());
     }

@@ -1,7 +1,5 @@
 //! IPsec site connections.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -124,13 +122,10 @@ impl Resource for SiteConnections {
 pub(super) async fn touch_all(cx: Context<'_>, listing: &Listing) -> Result<(), ApiError> {
     let connections =
         cx.session.table::<SiteConnection>().list(listing).await.map_err(ApiError::from_store)?;
-    let mut routers = BTreeMap::new();
-    for connection in connections {
-        if let Entry::Vacant(unknown) = routers.entry(connection.vpn_service_id) {
-            unknown.insert(service_of(cx, &connection).await?.router_id);
-        }
-    }
-    cx.session.touch_all(routers.into_values()).await.map_err(ApiError::from_store)
+    let services = connections.iter().map(|connection| connection.vpn_service_id.to_string()).collect();
+    let services = cx.session.table::<VpnService>().find_all("id", services).await;
+    let routers = services.map_err(ApiError::from_store)?.into_iter().map(|service| service.router_id);
+    cx.session.touch_all(routers).await.map_err(ApiError::from_store)
 }
 
 /// The address of a peer that was given by name. A name that leads nowhere stays as it is, to be refused in its turn.

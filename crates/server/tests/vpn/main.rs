@@ -8,6 +8,7 @@ mod common;
 mod compatibility;
 mod connection_rules;
 mod contract;
+mod cost;
 mod crypto;
 mod endpoint_group;
 mod exchanges;

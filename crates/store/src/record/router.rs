@@ -134,13 +134,13 @@ impl Table<'_, Router> {
 
     /// A new generation of what the router's agent must do; returns the agent.
     pub(crate) async fn bump(&self, router: RouterId) -> Result<Option<AgentId>> {
-        let doing = || Error::statement("bump the generation of a router");
-        Entity::update_many()
+        let rows = Entity::update_many()
             .col_expr(Column::Generation, Expr::col(Column::Generation).add(1_i64))
             .filter(Column::Id.eq(router.to_string()))
-            .exec(&self.session.transaction)
+            .exec_with_returning(&self.session.transaction)
             .await
-            .map_err(doing())?;
-        Ok(self.find(router).await?.and_then(|router| router.agent_id))
+            .map_err(Error::statement("bump the generation of a router"))?;
+        let agent = rows.first().and_then(|row| row.agent_id.as_deref());
+        Reader { noun: Router::NOUN, id: &router.to_string() }.parse_option("agent", agent)
     }
 }
