@@ -93,7 +93,6 @@ api_errors! {
 
     // Ports.
     404 PortNotFound { id } => "Port {id} could not be found.",
-    404 SecurityGroupNotFound { id } => "Security group {id} does not exist",
     400 PortSecurityAndIPRequiredForSecurityGroups => "Port security must be enabled and port must have an IP address in order to use security groups.",
     409 IpAddressAlreadyAllocated { address, subnet } => "IP address {address} already allocated in subnet {subnet}",
     409 IpAddressGenerationFailure { network } => "No more IP addresses available on network {network}.",
@@ -119,6 +118,29 @@ api_errors! {
 
     409 RouterInterfaceInUseByFloatingIP { id, subnet } => "Router interface for subnet {subnet} on router {id} cannot be deleted, as it is required by one or more floating IPs.",
     409 RouterExternalGatewayInUseByFloatingIp { id, network } => "Gateway cannot be updated for router {id}, since a gateway to external network {network} is required by one or more floating IPs.",
+
+    // Security groups.
+    404 SecurityGroupNotFound { id } => "Security group {id} does not exist",
+    404 SecurityGroupRuleNotFound { id } => "Security group rule {id} does not exist",
+    404 AddressGroupNotFound { id } => "Address group {id} could not be found.",
+    409 SecurityGroupDefaultAlreadyExists => "Default security group already exists.",
+    409 SecurityGroupCannotUpdateDefault => "Updating default security group not allowed.",
+    409 SecurityGroupCannotRemoveDefault => "Insufficient rights for removing default security group.",
+    409 SecurityGroupInUse { id } => "Security Group {id} in use.",
+    409 PortSecurityPortHasSecurityGroup => "Port has security group associated. Cannot disable port security or IP address until security group is removed.",
+    409 SecurityGroupRuleExists { id } => "Security group rule already exists. Rule id is {id}.",
+    400 SecurityGroupProtocolRequiredWithPorts => "Must also specify protocol if port range is given.",
+    400 SecurityGroupInvalidPortRange => "For TCP/UDP protocols, port_range_min must be <= port_range_max",
+    400 SecurityGroupInvalidPortValue { port } => "Invalid value for port {port}",
+    400 SecurityGroupInvalidIcmpValue { field, attribute, value } => "Invalid value for ICMP {field} ({attribute}) {value}. It must be 0 to 255.",
+    400 SecurityGroupMissingIcmpType { code } => "ICMP code (port-range-max) {code} is provided but ICMP type (port-range-min) is missing.",
+    400 SecurityGroupInvalidProtocolForPort { protocol } => "Invalid protocol {protocol} for port range, only supported for DCCP, SCTP, TCP, UDP, UDPLITE.",
+    400 SecurityGroupEthertypeConflictWithProtocol { ethertype, protocol } => "Invalid ethertype {ethertype} for protocol {protocol}.",
+    400 SecurityGroupRuleInvalidProtocol { protocol, allowed } => "Security group rule protocol {protocol} not supported. Only protocol values {allowed} and integer representations [0 to 255] are supported.",
+    400 SecurityGroupRuleInvalidEtherType { ethertype, allowed } => "Security group rule for ethertype '{ethertype}' not supported. Allowed values are {allowed}.",
+    400 InvalidCIDR { input } => "Invalid CIDR {input} given as IP prefix.",
+    400 SecurityGroupRuleParameterConflict { ethertype, cidr } => "Conflicting value ethertype {ethertype} for CIDR {cidr}",
+    400 SecurityGroupMultipleRemoteEntites => "Only one of remote_ip_prefix or remote_group_id or remote_address_group_id may be provided.",
 
     // Floating IPs.
     404 FloatingIPNotFound { id } => "Floating IP {id} could not be found",

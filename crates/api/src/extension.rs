@@ -209,6 +209,24 @@ pub static EXTENSIONS: &[Extension] = &[
         "2015-01-01T10:00:00-00:00",
     ),
     extension(
+        "security-group",
+        "security-group",
+        "The security groups extension.",
+        "2012-10-05T10:00:00-00:00",
+    ),
+    extension(
+        "security-groups-normalized-cidr",
+        "Normalized CIDR field for security group rules",
+        "Shows the network of a rule without host bits, beside what was asked for.",
+        "2020-07-28T10:00:00-00:00",
+    ),
+    extension(
+        "security-groups-shared-filtering",
+        "Security group filtering on the shared field",
+        "Lists of security groups can be filtered by whether they are shared.",
+        "2021-10-05T09:00:00-00:00",
+    ),
+    extension(
         "service-type",
         "Neutron Service Type Management",
         "API for retrieving service providers for Neutron advanced services",
@@ -243,6 +261,12 @@ pub static EXTENSIONS: &[Extension] = &[
         "Resource timestamps",
         "Adds created_at and updated_at fields to all Neutron resources that have Neutron standard attributes.",
         "2016-09-12T10:00:00-00:00",
+    ),
+    extension(
+        "stateful-security-group",
+        "Stateful security group",
+        "Says of a security group whether it is stateful.",
+        "2019-11-26T09:00:00-00:00",
     ),
     extension(
         "subnet-external-network",

@@ -11,6 +11,8 @@ pub mod port;
 pub mod quota;
 pub mod route;
 pub mod router;
+pub mod security_group;
+pub mod security_group_rule;
 pub mod service_profile;
 pub mod service_provider;
 pub mod standard;

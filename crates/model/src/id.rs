@@ -83,6 +83,10 @@ uuid_ids! {
     ServiceProfileId
     /// An IPsec site connection.
     SiteConnectionId
+    /// A security group.
+    SecurityGroupId
+    /// A rule of a security group.
+    SecurityGroupRuleId
     /// A subnet.
     SubnetId
     /// A VPN service.

@@ -21,6 +21,7 @@ pub mod port;
 pub mod router;
 pub mod router_document;
 mod secret;
+pub mod security_group;
 pub mod site_connection;
 pub mod status;
 pub mod subnet;
@@ -32,8 +33,8 @@ pub use flavor::{Flavor, ServiceProfile};
 pub use floating_ip::FloatingIp;
 pub use id::{
     AgentId, DomainId, EndpointGroupId, FlavorId, FloatingIpId, IdError, IkePolicyId, IpsecPolicyId,
-    NetworkId, PortId, ProjectId, RoleId, RouterId, ServiceProfileId, SiteConnectionId, SubnetId, UserId,
-    VpnServiceId,
+    NetworkId, PortId, ProjectId, RoleId, RouterId, SecurityGroupId, SecurityGroupRuleId, ServiceProfileId,
+    SiteConnectionId, SubnetId, UserId, VpnServiceId,
 };
 pub use ike_policy::IkePolicy;
 pub use ipsec_policy::IpsecPolicy;
@@ -43,6 +44,7 @@ pub use port::Port;
 pub use router::Router;
 pub use router_document::RouterDocument;
 pub use secret::Psk;
+pub use security_group::{SecurityGroup, SecurityGroupRule};
 pub use site_connection::SiteConnection;
 pub use status::{Reason, ReasonCode, Status};
 pub use subnet::Subnet;

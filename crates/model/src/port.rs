@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Cidr, MacAddress, NetworkId, PortId, ProjectId, SubnetId};
+use crate::{Cidr, MacAddress, NetworkId, PortId, ProjectId, SecurityGroupId, SubnetId};
 
 /// The owner of a router's interface to a subnet.
 pub const OWNER_ROUTER_INTERFACE: &str = "network:router_interface";
@@ -78,6 +78,8 @@ pub struct Port {
     pub allowed_address_pairs: Vec<AddressPair>,
     /// What DHCP shall tell it; stored, Adit serves no DHCP.
     pub extra_dhcp_opts: Vec<DhcpOption>,
+    /// The groups whose rules hold for it, in the order of the request. They are not enforced.
+    pub security_groups: Vec<SecurityGroupId>,
     /// Where it is plugged, and how.
     pub binding: Binding,
 }

@@ -12,6 +12,7 @@ mod network;
 mod port;
 mod router;
 pub(crate) mod scheduling;
+mod security_group;
 mod service_profile;
 pub(crate) mod service_provider;
 mod subnet;
@@ -24,6 +25,7 @@ pub(crate) use floating_ip::FloatingIps;
 pub(crate) use network::Networks;
 pub(crate) use port::Ports;
 pub(crate) use router::Routers;
+pub(crate) use security_group::{SecurityGroupRules, SecurityGroups};
 pub(crate) use service_profile::ServiceProfiles;
 pub(crate) use subnet::Subnets;
 

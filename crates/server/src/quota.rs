@@ -4,8 +4,8 @@ use adit_api::attribute::Kind;
 use adit_api::network::quota::SCHEMA;
 use adit_api::{ApiError, body};
 use adit_model::{
-    EndpointGroup, FloatingIp, IkePolicy, IpsecPolicy, Network, Port, ProjectId, Router, SiteConnection,
-    Subnet, VpnService,
+    EndpointGroup, FloatingIp, IkePolicy, IpsecPolicy, Network, Port, ProjectId, Router, SecurityGroup,
+    SecurityGroupRule, SiteConnection, Subnet, VpnService,
 };
 use adit_store::{Listing, Record, Session};
 use serde_json::{Map, Value, json};
@@ -184,6 +184,8 @@ async fn used(session: &Session, project: &ProjectId, resource: &str) -> Result<
         "subnet" => count::<Subnet>(session, project).await,
         "port" => count::<Port>(session, project).await,
         "floatingip" => count::<FloatingIp>(session, project).await,
+        "security_group" => count::<SecurityGroup>(session, project).await,
+        "security_group_rule" => count::<SecurityGroupRule>(session, project).await,
         "router" => count::<Router>(session, project).await,
         "ikepolicy" => count::<IkePolicy>(session, project).await,
         "ipsecpolicy" => count::<IpsecPolicy>(session, project).await,

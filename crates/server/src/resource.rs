@@ -66,6 +66,12 @@ pub(crate) trait Resource: 'static {
         std::future::ready(())
     }
 
+    /// Does what must be done before there is a list.
+    fn prepare_list(app: &App, caller: &Caller) -> impl Future<Output = Result<(), ApiError>> + Send {
+        let _ = (app, caller);
+        std::future::ready(Ok(()))
+    }
+
     /// Makes an object. The caller may make objects for this owner.
     fn create(
         cx: Context<'_>,
@@ -176,6 +182,7 @@ pub(crate) async fn list<R: Resource>(
 ) -> Result<Value, ApiError> {
     query::permit(R::SCHEMA, pairs, caller.is_admin())?;
     let query = ListQuery::parse(R::SCHEMA, pairs)?;
+    R::prepare_list(app, caller).await?;
     let session = app.store().read().await.map_err(ApiError::from_store)?;
     let cx = Context { session: &session, caller };
     let records = session.table::<R::Record>().list(&listing::<R>(caller, &query)).await;

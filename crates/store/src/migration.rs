@@ -13,6 +13,7 @@ mod m0008_tags;
 mod m0009_floating_ips;
 mod m0011_flavors;
 mod m0012_pages;
+mod m0015_security_groups;
 
 pub(crate) struct Migrator;
 
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_floating_ips::Migration),
             Box::new(m0011_flavors::Migration),
             Box::new(m0012_pages::Migration),
+            Box::new(m0015_security_groups::Migration),
         ]
     }
 }

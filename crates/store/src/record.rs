@@ -29,6 +29,8 @@ mod region;
 mod role;
 pub mod role_assignment;
 mod router;
+mod security_group;
+mod security_group_rule;
 mod service;
 mod service_profile;
 mod site_connection;

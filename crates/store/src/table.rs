@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::marker::PhantomData;
 
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, EntityTrait, ModelTrait, Order, PaginatorTrait, QueryFilter,
     QueryOrder, QuerySelect, Select, Value,
@@ -138,6 +139,17 @@ impl<'a, R: Record> Table<'a, R> {
     /// # Errors
     /// [`Error::Duplicate`], [`Error::Referenced`], [`Error::Statement`].
     pub async fn insert(&self, record: R) -> Result<Stored<R>> {
+        self.insert_unless(record, None)
+            .await?
+            .ok_or_else(|| Error::Vanished { doing: format!("insert a {}", R::NOUN) })
+    }
+
+    /// Adds a row, unless there is one that has the same value in the column `unique`.
+    pub(crate) async fn insert_unless(
+        &self,
+        record: R,
+        unique: Option<<R::Entity as EntityTrait>::Column>,
+    ) -> Result<Option<Stored<R>>> {
         let now = self.session.now();
         let stored =
             Stored { record, created_at: now, updated_at: now, revision_number: 1, tags: Vec::new() };
@@ -146,9 +158,17 @@ impl<'a, R: Record> Table<'a, R> {
         row.set(column::<R::Entity>("updated_at"), now.as_microsecond().into());
         row.set(column::<R::Entity>("revision_number"), stored.revision_number.into());
         let doing = Error::statement(format!("insert a {}", R::NOUN));
-        R::Entity::insert(row).exec_without_returning(&self.session.transaction).await.map_err(doing)?;
+        let insert = R::Entity::insert(row);
+        let insert = match unique {
+            Some(column) => insert.on_conflict(OnConflict::column(column).do_nothing().to_owned()),
+            None => insert,
+        };
+        let inserted = insert.exec_without_returning(&self.session.transaction).await.map_err(doing)?;
+        if inserted == 0 {
+            return Ok(None);
+        }
         stored.record.save_parts(self.session).await?;
-        Ok(stored)
+        Ok(Some(stored))
     }
 
     /// Writes a changed row back, as a new revision.

@@ -4,7 +4,7 @@ mod address_pair;
 mod dhcp_option;
 
 use adit_model::port::{AddressPair, Binding, DhcpOption, Port, VnicType};
-use adit_model::{MacAddress, NetworkId, PortId, ProjectId};
+use adit_model::{MacAddress, NetworkId, PortId, ProjectId, SecurityGroupId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -44,8 +44,9 @@ pub static SCHEMA: Schema = Schema {
         Attribute::new("device_owner", Kind::ShortText).optional(Initial::Text("")).mutable().filter().sort(),
         Attribute::new("security_groups", Kind::Other(security_groups))
             .shaped(Shape::TEXTS)
-            .optional(Initial::List)
-            .mutable(),
+            .optional(Initial::Absent)
+            .mutable()
+            .filter(),
         Attribute::new("port_security_enabled", Kind::Bool).optional(Initial::Absent).mutable(),
         Attribute::new("allowed_address_pairs", Kind::Other(address_pair::check))
             .optional(Initial::List)
@@ -113,7 +114,7 @@ pub struct Create {
     pub fixed_ips: Option<Vec<FixedIpRequest>>,
     pub device_id: String,
     pub device_owner: String,
-    pub security_groups: Vec<String>,
+    pub security_groups: Option<Vec<String>>,
     pub port_security_enabled: Option<bool>,
     pub allowed_address_pairs: Vec<AddressPairRequest>,
     pub extra_dhcp_opts: Vec<DhcpOptionRequest>,
@@ -163,7 +164,7 @@ pub struct View {
     pub device_owner: String,
     pub fixed_ips: Vec<FixedIpView>,
     pub port_security_enabled: bool,
-    pub security_groups: [(); 0],
+    pub security_groups: Vec<SecurityGroupId>,
     #[serde(rename = "binding:vnic_type")]
     pub binding_vnic_type: VnicType,
     #[serde(rename = "binding:host_id")]
@@ -200,6 +201,7 @@ impl View {
             wired,
             allowed_address_pairs,
             extra_dhcp_opts,
+            security_groups,
             binding: Binding { vnic_type, host_id, profile },
         } = port;
         let vif_type = match (wired, host_id.as_str()) {
@@ -219,7 +221,7 @@ impl View {
             device_owner,
             fixed_ips: fixed_ips.into_iter().map(FixedIpView::from).collect(),
             port_security_enabled,
-            security_groups: [],
+            security_groups,
             binding_vnic_type: vnic_type,
             binding_host_id: host_id,
             binding_profile: profile,

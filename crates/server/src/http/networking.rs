@@ -30,7 +30,10 @@ use super::route::{Asked, Found, Route, Wire, find};
 use crate::App;
 use crate::caller::Caller;
 use crate::identity::authenticate;
-use crate::network::{Flavors, FloatingIps, Networks, Ports, Routers, ServiceProfiles, Subnets};
+use crate::network::{
+    Flavors, FloatingIps, Networks, Ports, Routers, SecurityGroupRules, SecurityGroups, ServiceProfiles,
+    Subnets,
+};
 use crate::vpn::{EndpointGroups, IkePolicies, IpsecPolicies, SiteConnections, VpnServices};
 
 const PREFIX: &str = "/networking";
@@ -52,6 +55,8 @@ fn routes() -> Vec<Route<Call, ApiError>> {
         collection::routes::<Routers>(),
         collection::routes::<FloatingIps>(),
         floating_ip_pools::routes(),
+        collection::routes::<SecurityGroups>(),
+        collection::routes::<SecurityGroupRules>(),
         collection::routes::<Flavors>(),
         collection::routes::<ServiceProfiles>(),
         collection::routes::<IkePolicies>(),

@@ -186,6 +186,7 @@ async fn reserve(
         wired: false,
         allowed_address_pairs: Vec::new(),
         extra_dhcp_opts: Vec::new(),
+        security_groups: Vec::new(),
         binding: Binding::default(),
     };
     let port = cx.session.table().insert(port).await.map_err(ApiError::from_store)?;

@@ -85,6 +85,7 @@ async fn plug(
         wired: false,
         allowed_address_pairs: Vec::new(),
         extra_dhcp_opts: Vec::new(),
+        security_groups: Vec::new(),
         binding: Binding::default(),
     };
     let port = cx.session.table().insert(port).await.map_err(ApiError::from_store)?;

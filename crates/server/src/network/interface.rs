@@ -162,6 +162,7 @@ async fn add_subnet(
                 wired: false,
                 allowed_address_pairs: Vec::new(),
                 extra_dhcp_opts: Vec::new(),
+                security_groups: Vec::new(),
                 binding: Binding::default(),
             };
             cx.session.table().insert(port).await.map_err(ApiError::from_store)?

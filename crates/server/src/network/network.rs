@@ -11,7 +11,7 @@ use adit_store::{Filter, Listing, Stored};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{floating_ip, interface, standard, zone};
+use super::{floating_ip, interface, security_group, standard, zone};
 use crate::resource::{Context, FromStore, Resource, replace};
 use crate::vpn::protection;
 
@@ -40,6 +40,7 @@ impl Resource for Networks {
 
     async fn create(cx: Context<'_>, create: Create) -> Result<Stored<Network>, ApiError> {
         zone::check_hints(cx, &create.availability_zone_hints).await?;
+        security_group::ensure_default(cx, &create.project_id).await?;
         let provider = Provider {
             network_type: create.network_type,
             physical_network: create.physical_network,

@@ -5,13 +5,13 @@ mod permission;
 use adit_api::network::port::{AddressPairRequest, Create, SCHEMA, Update, View, merge_dhcp_options};
 use adit_api::{ApiError, Schema};
 use adit_model::port::{AddressPair, Binding, FixedIp, OWNER_NETWORK};
-use adit_model::{MacAddress, Port, PortId, ProjectId, Subnet};
+use adit_model::{MacAddress, Port, PortId, ProjectId, SecurityGroupId, Subnet};
 use adit_store::{Stored, Table};
 use uuid::Uuid;
 
 use super::allocation::{self, Addresses, Holder};
 use super::network::Networks;
-use super::{floating_ip, interface, standard};
+use super::{floating_ip, interface, security_group, standard};
 use crate::resource::{self, Context, FromStore, Resource, replace};
 
 pub(crate) struct Ports;
@@ -43,7 +43,11 @@ impl Resource for Ports {
         let port_security_enabled = create
             .port_security_enabled
             .unwrap_or(network.port_security_enabled && !create.device_owner.starts_with(OWNER_NETWORK));
-        refuse_security_groups(&create.security_groups, port_security_enabled)?;
+        let default = security_group::ensure_default(cx, &create.project_id).await?;
+        let security_groups = match &create.security_groups {
+            Some(ids) => wanted_groups(cx, ids, port_security_enabled).await?,
+            None => default.into_iter().filter(|_| port_security_enabled).collect(),
+        };
         let mac_address = allocation::mac_address(cx, network.id, create.mac_address).await?;
         let allowed_address_pairs = pairs(create.allowed_address_pairs, mac_address);
         refuse_insecure_pairs(&allowed_address_pairs, port_security_enabled)?;
@@ -74,6 +78,7 @@ impl Resource for Ports {
             wired: false,
             allowed_address_pairs,
             extra_dhcp_opts,
+            security_groups,
             binding: Binding {
                 vnic_type: create.binding_vnic_type,
                 host_id: create.binding_host_id,
@@ -92,10 +97,13 @@ impl Resource for Ports {
         let before = port.record.clone();
         let fixed_ips = update.fixed_ips.take();
         let mac_address = update.mac_address.take().filter(|mac| *mac != before.mac_address);
-        refuse_security_groups(
-            &update.security_groups.take().unwrap_or_default(),
-            update.port_security_enabled.unwrap_or(before.port_security_enabled),
-        )?;
+        let port_security_enabled = update.port_security_enabled.unwrap_or(before.port_security_enabled);
+        if let Some(ids) = update.security_groups.take() {
+            port.security_groups = wanted_groups(cx, &ids, port_security_enabled).await?;
+        }
+        if !port_security_enabled && !port.security_groups.is_empty() {
+            return Err(ApiError::PortSecurityPortHasSecurityGroup);
+        }
         take_over(&mut port, update);
         refuse_insecure_pairs(&port.allowed_address_pairs, port.port_security_enabled)?;
         refuse_other_device(&before, &port)?;
@@ -225,13 +233,16 @@ fn refuse_other_device(before: &Port, port: &Port) -> Result<(), ApiError> {
     Err(ApiError::BadRequest { resource: "port".to_owned(), reason })
 }
 
-/// No security group exists as yet, so none can be used.
-fn refuse_security_groups(groups: &[String], port_security_enabled: bool) -> Result<(), ApiError> {
-    match groups.first() {
-        None => Ok(()),
-        Some(_) if !port_security_enabled => Err(ApiError::PortSecurityAndIPRequiredForSecurityGroups),
-        Some(id) => Err(ApiError::SecurityGroupNotFound { id: id.clone() }),
+/// The groups that a request wants for a port.
+async fn wanted_groups(
+    cx: Context<'_>,
+    ids: &[String],
+    port_security_enabled: bool,
+) -> Result<Vec<SecurityGroupId>, ApiError> {
+    if !ids.is_empty() && !port_security_enabled {
+        return Err(ApiError::PortSecurityAndIPRequiredForSecurityGroups);
     }
+    security_group::find_all(cx, ids).await
 }
 
 fn sorted(fixed_ips: &[FixedIp]) -> Vec<FixedIp> {

@@ -57,7 +57,11 @@ impl Cloud {
 
     /// Makes something that has no name of its own, and names it here.
     pub async fn make(&mut self, who: &Person, kind: &str, name: &str, attributes: Value) -> Value {
-        let answer = self.call(who, "POST", &format!("{kind}s"), &json!({kind: attributes})).await;
+        let path = format!(
+            "{}s",
+            kind.replace("security_group", "security-group").replace("group_rule", "group-rule")
+        );
+        let answer = self.call(who, "POST", &path, &json!({kind: attributes})).await;
         assert_eq!(answer.status, 201, "{kind} {name}: {}", answer.body);
         let object = answer.body[kind].clone();
         self.ids.insert(name.to_owned(), object["id"].as_str().unwrap().to_owned());
@@ -95,7 +99,7 @@ impl Cloud {
     /// All that there is, with the generation of nothing but what agents see left out.
     pub async fn everything(&self) -> Vec<Value> {
         let mut lists = Vec::new();
-        for path in ["networks", "subnets", "ports", "routers", "floatingips", "quotas"] {
+        for path in ["networks", "subnets", "ports", "routers", "floatingips", "security-groups", "quotas"] {
             lists.push(self.get(&self.admin, path).await);
         }
         lists

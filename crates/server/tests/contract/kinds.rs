@@ -142,6 +142,15 @@ pub(crate) static KINDS: &[Kind] = &[
         || json!({"description": "changed"}),
     )
     .tagged(),
+    owned("security-groups", "security_group", |_| json!({}), || json!({"stateful": false})).tagged(),
+    owned(
+        "security-group-rules",
+        "security_group_rule",
+        |n| json!({"security_group_id": "{security_group}", "direction": "ingress", "protocol": n % 256}),
+        // No attribute of a rule can be changed.
+        || json!({}),
+    )
+    .on_own(404),
     owned("vpn/ikepolicies", "ikepolicy", |_| json!({}), || json!({"lifetime": {"value": 7200}})),
     owned("vpn/ipsecpolicies", "ipsecpolicy", |_| json!({}), || json!({"pfs": "group14"})),
     owned(

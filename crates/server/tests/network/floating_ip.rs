@@ -97,7 +97,7 @@ async fn a_floating_ip_is_reserved_associated_freed_and_removed() {
         (
             "PUT",
             "ports/{own}",
-            set_port(json!({"fixed_ips": [{"ip_address": "195.192.128.150"}]})),
+            set_port(json!({"fixed_ips": [{"ip_address": "195.192.128.250"}]})),
             "400 BadRequest Bad ports request: IP updates for port {own} are not allowed.",
         ),
         (
@@ -431,6 +431,8 @@ async fn floating_ips_are_found_by_what_they_are() {
     for (name, last) in [("a", 12), ("b", 11)] {
         cloud.make(&admin, "floatingip", name, at(last)).await;
     }
+    let tags = cloud.put(&demo, "floatingips/{b}/tags", json!({"tags": ["free"]})).await;
+    assert_eq!(tags, json!({"tags": ["free"]}));
     cloud.put(&demo, "floatingips/{a}", change(json!({"port_id": "{host}", "description": "web"}))).await;
     for (query, want) in [
         ("", "ab"),
@@ -442,6 +444,8 @@ async fn floating_ips_are_found_by_what_they_are() {
         ("router_id={router}", "a"),
         ("status=DOWN", "ab"),
         ("status=ACTIVE", ""),
+        ("tags=free", "b"),
+        ("not-tags=free", "a"),
         ("description=web", "a"),
         ("tenant_id={demo project}", "ab"),
         ("project_id={other project}", ""),

@@ -94,6 +94,9 @@ async fn the_left_side_of_the_journey() {
       "tenant_id": "{demo project}"
     }
     "#);
+    let groups = cloud.get(&demo, "security-groups").await;
+    let default = groups["security_groups"][0]["id"].as_str().unwrap().to_owned();
+    cloud.ids.insert("default group".to_owned(), default);
     let fixed_ips = json!([{"ip_address": "10.1.0.10"}]);
     let port = cloud
         .create(&demo, "port", "left-port", json!({"network_id": "{left}", "fixed_ips": fixed_ips}))
@@ -116,7 +119,9 @@ async fn the_left_side_of_the_journey() {
         }
       ],
       "port_security_enabled": true,
-      "security_groups": [],
+      "security_groups": [
+        "{default group}"
+      ],
       "binding:vnic_type": "normal",
       "allowed_address_pairs": [],
       "extra_dhcp_opts": [],

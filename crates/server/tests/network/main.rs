@@ -16,4 +16,6 @@ mod port;
 mod protection;
 mod quota;
 mod router;
+mod security_group;
+mod security_group_rule;
 mod subnet;

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use adit_model::port::{Binding, FixedIp, OWNER_FLOATING_IP, Port};
-use adit_model::{PortId, ProjectId, SubnetId};
+use adit_model::{PortId, ProjectId, SecurityGroupId, SubnetId};
 use sea_orm::entity::prelude::*;
 use sea_orm::{Condition, QueryOrder, QuerySelect, QueryTrait, Set};
 
@@ -60,6 +60,26 @@ mod allocation {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// A security group that a port is in.
+mod membership {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "port_security_groups")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub port_id: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub security_group_id: String,
+        pub position: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 impl Record for Port {
     type Entity = Entity;
     type Model = Model;
@@ -87,6 +107,7 @@ impl Record for Port {
             port_security_enabled: row.port_security_enabled,
             wired: row.wired,
             allowed_address_pairs: read.json("allowed address pair", &row.allowed_address_pairs)?,
+            security_groups: Vec::new(),
             extra_dhcp_opts: read.json("DHCP option", &row.extra_dhcp_opts)?,
             binding: Binding {
                 vnic_type: read.parse("VNIC type", &row.binding_vnic_type)?,
@@ -112,6 +133,7 @@ impl Record for Port {
             wired,
             allowed_address_pairs,
             extra_dhcp_opts,
+            security_groups: _,
             binding,
         } = self;
         Ok(ActiveModel {
@@ -155,12 +177,14 @@ impl Record for Port {
                     .filter_map(with_status)
                     .fold(Condition::any().add(super::always(false)), Condition::add),
             ),
+            "security_groups" => Some(in_groups(texts)),
             "fixed_ips" => Some(texts.filter_map(with_address).fold(Condition::all(), Condition::add)),
             _ => None,
         }
     }
 
     async fn load_parts(ports: &mut [Stored<Self>], session: &Session) -> Result<()> {
+        load_security_groups(ports, session).await?;
         let mut rows = Vec::new();
         for ports in ports.chunks(super::AT_ONCE) {
             let some = allocation::Entity::find()
@@ -187,6 +211,7 @@ impl Record for Port {
     }
 
     async fn save_parts(&self, session: &Session) -> Result<()> {
+        save_security_groups(self, session).await?;
         let doing = || Error::statement("write the addresses of a port");
         let id = self.id.to_string();
         allocation::Entity::delete_many()
@@ -209,6 +234,60 @@ impl Record for Port {
             .map_err(doing())?;
         Ok(())
     }
+}
+
+async fn load_security_groups(ports: &mut [Stored<Port>], session: &Session) -> Result<()> {
+    let mut groups = BTreeMap::<String, Vec<SecurityGroupId>>::new();
+    for ports in ports.chunks(super::AT_ONCE) {
+        let some = membership::Entity::find()
+            .filter(membership::Column::PortId.is_in(ports.iter().map(|port| port.id.to_string())))
+            .order_by_asc(membership::Column::Position)
+            .all(&session.transaction)
+            .await
+            .map_err(Error::statement("list the security groups of ports"))?;
+        for row in some {
+            let read = Reader { noun: Port::NOUN, id: &row.port_id };
+            let group = read.parse("security group", &row.security_group_id)?;
+            groups.entry(row.port_id).or_default().push(group);
+        }
+    }
+    for port in ports {
+        port.record.security_groups = groups.remove(&port.id.to_string()).unwrap_or_default();
+    }
+    Ok(())
+}
+
+async fn save_security_groups(port: &Port, session: &Session) -> Result<()> {
+    let doing = || Error::statement("write the security groups of a port");
+    let id = port.id.to_string();
+    membership::Entity::delete_many()
+        .filter(membership::Column::PortId.eq(id.as_str()))
+        .exec(&session.transaction)
+        .await
+        .map_err(doing())?;
+    if port.security_groups.is_empty() {
+        return Ok(());
+    }
+    let rows = (0..).zip(&port.security_groups).map(|(position, group)| membership::ActiveModel {
+        port_id: Set(id.clone()),
+        security_group_id: Set(group.to_string()),
+        position: Set(position),
+    });
+    membership::Entity::insert_many(rows)
+        .exec_without_returning(&session.transaction)
+        .await
+        .map_err(doing())?;
+    Ok(())
+}
+
+/// Ports in one of these groups.
+fn in_groups<'a>(groups: impl Iterator<Item = &'a str>) -> Condition {
+    let ports = membership::Entity::find()
+        .select_only()
+        .column(membership::Column::PortId)
+        .filter(membership::Column::SecurityGroupId.is_in(groups))
+        .into_query();
+    Condition::all().add(Column::Id.in_subquery(ports))
 }
 
 /// Ports whose status is that. Those of floating IPs have none.

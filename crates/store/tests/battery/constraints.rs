@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use adit_model::floating_ip::Association;
 use adit_model::identity::Region;
-use adit_model::{FloatingIp, Network, NetworkId, Port, Router, Subnet};
+use adit_model::{FloatingIp, Network, NetworkId, Port, Router, SecurityGroup, Subnet};
 use adit_store::{Error, Record, Store, Stored};
 
 use crate::database::{Database, insert};
@@ -41,6 +41,20 @@ pub(crate) async fn addresses_and_names_are_unique(database: Database) -> Databa
     assert!(matches!(second, Err(Error::Duplicate { .. })), "of one network for one address: {second:?}");
     insert(&store, FloatingIp { network_id: id(2), ..associated(4) }).await;
 
+    let default = |number| SecurityGroup { is_default: true, ..sample::security_group(number) };
+    for (number, want) in [(1, true), (2, false)] {
+        let session = store.write().await.unwrap();
+        let table = session.table::<SecurityGroup>();
+        let inserted = table.insert_default(default(number)).await.unwrap();
+        assert_eq!(inserted.is_some(), want, "the default of a project, the first and the second time");
+        let found = table.default_of(&sample::project()).await.unwrap().unwrap();
+        assert_eq!(found.id, id(1));
+        session.commit().await.unwrap();
+    }
+    let second = inserted(&store, default(2)).await;
+    assert!(matches!(second, Err(Error::Duplicate { .. })), "{second:?}");
+    insert(&store, sample::security_group(2)).await;
+
     insert(&store, sample::domain("default")).await;
     let same_name =
         adit_model::identity::Domain { id: adit_model::DomainId::new("x"), ..sample::domain("default") };
@@ -55,7 +69,8 @@ pub(crate) async fn rows_that_others_refer_to_stay(database: Database) -> Databa
     let store = database.store().await;
     insert(&store, sample::external_network(1)).await;
     insert(&store, sample::subnet(1)).await;
-    insert(&store, sample::port(1)).await;
+    insert(&store, sample::security_group(1)).await;
+    insert(&store, Port { security_groups: vec![id(1)], ..sample::port(1) }).await;
     insert(&store, sample::router_with_gateway(1, 1)).await;
     insert(&store, sample::vpn_service(1)).await;
     insert(&store, sample::ike_policy(1)).await;
@@ -64,6 +79,7 @@ pub(crate) async fn rows_that_others_refer_to_stay(database: Database) -> Databa
 
     refused::<Network>(&store, 1).await;
     refused::<Subnet>(&store, 1).await;
+    refused::<SecurityGroup>(&store, 1).await;
     refused::<Port>(&store, 1).await;
     refused::<Router>(&store, 1).await;
     refused::<adit_model::VpnService>(&store, 1).await;
@@ -87,6 +103,7 @@ pub(crate) async fn rows_that_others_refer_to_stay(database: Database) -> Databa
     session.table::<adit_model::VpnService>().delete(sample::vpn_service(1).id).await.unwrap();
     session.table::<Router>().delete(sample::router(1).id).await.unwrap();
     session.table::<Port>().delete(sample::port(1).id).await.unwrap();
+    session.table::<SecurityGroup>().delete(sample::security_group(1).id).await.unwrap();
     session.table::<Network>().delete(sample::network(1).id).await.unwrap();
     assert!(session.table::<Subnet>().find(sample::subnet(1).id).await.unwrap().is_none());
     session.commit().await.unwrap();

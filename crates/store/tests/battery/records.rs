@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use adit_model::floating_ip::{Association, FloatingIpStatus};
 use adit_model::identity::{ApplicationCredentialId, RoleAssignment, Scope};
+use adit_model::security_group::{Remote, Traffic};
 use adit_model::site_connection::Selectors;
 use adit_model::{
     DomainId, Flavor, FloatingIp, IkePolicy, IpsecPolicy, Network, Port, Reason, ReasonCode, Router,
-    SiteConnection, Status, Subnet, UserId, VpnService,
+    SecurityGroup, SecurityGroupRule, SiteConnection, Status, Subnet, UserId, VpnService,
 };
 use adit_store::{
     ApplicationCredential, Error, Listing, Record, RoleAssignmentFilter, Store, Token, TokenDigest,
@@ -38,7 +39,19 @@ pub(crate) async fn every_record_is_read_as_it_was_written(database: Database) -
     written_and_read(&store, sample::subnet(1)).await;
     written_and_read(&store, sample::ipv6_subnet(2)).await;
     written_and_read(&store, sample::port(1)).await;
-    written_and_read(&store, Port { fixed_ips: Vec::new(), wired: true, ..sample::port(2) }).await;
+    for number in [1, 2] {
+        let is_default = number == 1;
+        written_and_read(&store, SecurityGroup { is_default, ..sample::security_group(number) }).await;
+    }
+    let security_groups = vec![id(2), id(1)];
+    let port = Port { fixed_ips: Vec::new(), wired: true, security_groups, ..sample::port(2) };
+    written_and_read(&store, port).await;
+    let prefix = Remote::Prefix("10.2.0.1/24".parse().unwrap());
+    written_and_read(&store, sample::security_group_rule(1, prefix)).await;
+    written_and_read(&store, sample::security_group_rule(2, Remote::Group(id(1)))).await;
+    let rule = sample::security_group_rule(1, Remote::Any);
+    let traffic = Traffic { protocol: None, port_range_min: None, port_range_max: None, ..rule.traffic };
+    written_and_read(&store, SecurityGroupRule { id: id(3), traffic, ..rule }).await;
     written_and_read(&store, sample::router(1)).await;
     written_and_read(&store, sample::router_with_gateway(2, 2)).await;
     written_and_read(&store, sample::floating_ip(1, 2)).await;

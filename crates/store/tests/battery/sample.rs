@@ -19,12 +19,13 @@ use adit_model::ipsec_policy::IpsecParameters;
 use adit_model::network::PhysicalNetwork;
 use adit_model::port::{AddressPair, Binding, DhcpOption, FixedIp, PairAddress, VnicType};
 use adit_model::router::{Gateway, Route};
+use adit_model::security_group::{Direction, EtherType, Remote, Traffic};
 use adit_model::site_connection::{Dpd, DpdAction, Initiator, Selectors};
 use adit_model::subnet::{AllocationPool, Ipv6Mode};
 use adit_model::{
     DomainId, EndpointGroup, Flavor, FloatingIp, IkePolicy, IpsecPolicy, MacAddress, Network, Port,
-    ProjectId, Psk, Reason, ReasonCode, RoleId, Router, ServiceProfile, SiteConnection, Status, Subnet,
-    UserId, VpnService,
+    ProjectId, Psk, Reason, ReasonCode, RoleId, Router, SecurityGroup, SecurityGroupRule, ServiceProfile,
+    SiteConnection, Status, Subnet, UserId, VpnService,
 };
 use adit_store::{Agent, ApplicationCredential, Token, TokenDigest};
 use jiff::Timestamp;
@@ -140,10 +141,40 @@ pub(crate) fn port(number: u8) -> Port {
             opt_value: "pxelinux.0".to_owned(),
             ip_version: 4,
         }],
+        security_groups: Vec::new(),
         binding: Binding {
             vnic_type: VnicType::Direct,
             host_id: "node-1".to_owned(),
             profile: serde_json::Map::from_iter([("slot".to_owned(), serde_json::Value::from(7))]),
+        },
+    }
+}
+
+pub(crate) fn security_group(number: u8) -> SecurityGroup {
+    SecurityGroup {
+        id: id(number),
+        project_id: project(),
+        name: format!("group{number}"),
+        description: String::new(),
+        stateful: true,
+        is_default: false,
+    }
+}
+
+/// Of the group with that number.
+pub(crate) fn security_group_rule(number: u8, remote: Remote) -> SecurityGroupRule {
+    SecurityGroupRule {
+        id: id(number),
+        project_id: project(),
+        security_group_id: id(number),
+        description: "web".to_owned(),
+        traffic: Traffic {
+            direction: Direction::Ingress,
+            ethertype: EtherType::Ipv4,
+            protocol: Some("tcp".parse().unwrap()),
+            port_range_min: Some(80),
+            port_range_max: Some(u16::MAX),
+            remote,
         },
     }
 }

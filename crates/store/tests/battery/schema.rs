@@ -2,8 +2,8 @@
 
 use adit_model::identity::{AccessRule, Domain, Endpoint, Project, Region, Role, Service, User};
 use adit_model::{
-    EndpointGroup, Flavor, FloatingIp, IkePolicy, IpsecPolicy, Network, Port, Router, ServiceProfile,
-    SiteConnection, Subnet, VpnService,
+    EndpointGroup, Flavor, FloatingIp, IkePolicy, IpsecPolicy, Network, Port, Router, SecurityGroup,
+    SecurityGroupRule, ServiceProfile, SiteConnection, Subnet, VpnService,
 };
 use adit_store::{Agent, ApplicationCredential, Error, Listing, Record, Session};
 use sea_orm::ConnectionTrait;
@@ -56,6 +56,8 @@ pub(crate) async fn each_table_has_what_its_record_reads(database: Database) -> 
     selects::<Router>(&session).await;
     selects::<Service>(&session).await;
     selects::<ServiceProfile>(&session).await;
+    selects::<SecurityGroup>(&session).await;
+    selects::<SecurityGroupRule>(&session).await;
     selects::<SiteConnection>(&session).await;
     selects::<Subnet>(&session).await;
     selects::<User>(&session).await;
