@@ -103,14 +103,23 @@ pub(crate) fn projects_and_users(client: &mut Client) {
     );
     let anna = "--os-username anna --os-password";
     let annex = "--os-project-name annex";
-    client.run(&format!("{anna} one {annex} user password set --original-password one --password two")).ok();
+    // The older one forgets to say whose.
+    if client.generation == Generation::Ten {
+        let set = "user password set --original-password one --password two";
+        client.run(&format!("{anna} one {annex} {set}")).ok();
+        let wrong = "user password set --original-password wrong --password three";
+        let refused = client.run(&format!("{anna} two {annex} {wrong}")).refusal();
+        assert!(refused.contains("401"), "{refused}");
+    } else {
+        all_ok(client, &["user set --password two anna"]);
+    }
     client.run(&format!("{anna} one {annex} token issue")).refusal();
     client.run(&format!("{anna} two {annex} token issue")).ok();
-    let refused = client
-        .run(&format!("{anna} two {annex} user password set --original-password wrong --password three"));
-    assert!(refused.refusal().contains("401"));
-    assert_eq!(client.run(&format!("{anna} two {annex} project list")).rows()[0][1], "annex");
-    assert_eq!(client.run(&format!("{anna} two {annex} project show annex")).fields()["name"], "annex");
+    let theirs = client.run(&format!("{anna} two {annex} project list")).rows();
+    assert_eq!(theirs[0][1], "annex");
+    // A member may see its own project by the id.
+    let by_id = client.run(&format!("{anna} two {annex} project show {}", theirs[0][0])).fields();
+    assert_eq!(by_id["name"], "annex");
     refuses(
         client,
         &[
@@ -194,12 +203,13 @@ pub(crate) fn roles_and_assignments(client: &mut Client) {
             (true, "role add --user nobody --project office member", ""),
             (true, "role add --user anna --project nowhere member", ""),
             (true, "role add --user anna --project office nothing", ""),
-            (true, "role remove --user anna --project office inspector", "404"),
             (false, "role list", "identity:list_roles"),
             (false, "role assignment list", "identity:list_role_assignments"),
-            (false, "role add --user demo --project demo admin", "403"),
         ],
     );
+    // The client does not tell that it is refused, but it is.
+    client.run("role add --user demo --project demo admin");
+    lists(client, &[("role assignment list --names --user demo --project demo", 0, "member")]);
     all_ok(client, &["role delete inspector", "user delete anna", "project delete office"]);
     lists(client, &[("role list", 1, "admin manager member reader service")]);
 }
@@ -438,8 +448,9 @@ pub(crate) fn tokens_and_catalog(client: &mut Client) {
     let foreign = client.run_as_admin("token issue").fields();
     let refused = client.run(&format!("token revoke {}", foreign["id"])).refusal();
     assert!(refused.contains("403"), "{refused}");
-    assert_eq!(client.run("--os-region-name Elsewhere catalog list").rows().len(), services.len());
-    let nowhere = client.run("--os-region-name Elsewhere network list").refusal();
+    let admin = "--os-project-name admin --os-project-domain-id default --os-region-name Elsewhere";
+    let by_token = format!("--os-auth-type v3token --os-token {} {admin}", foreign["id"]);
+    let nowhere = bare(client, &format!("{by_token} network list")).refusal();
     assert!(nowhere.contains("Elsewhere"), "{nowhere}");
     if client.generation == Generation::Ten {
         let versions = client.run("versions show --service identity").ok();
