@@ -14,7 +14,7 @@ use crate::{apparmor, packages, python, tool};
 
 /// What tests need of PyPI: the variable that tells them the Python of an environment, and the environment's
 /// requirements.
-const ENVIRONMENTS: [(&str, &str); 7] = [
+const ENVIRONMENTS: [(&str, &str); 8] = [
     ("XTASK_OPENSTACK_10", "tests/clients/openstackclient-10.txt"),
     ("XTASK_OPENSTACK_7", "tests/clients/openstackclient-7.txt"),
     ("XTASK_OPENSTACK_3", "tests/clients/openstackclient-3.txt"),
@@ -22,6 +22,7 @@ const ENVIRONMENTS: [(&str, &str); 7] = [
     ("XTASK_OPENSTACKSDK", "tests/clients/openstacksdk-4.txt"),
     ("XTASK_KEYSTONE", "tests/clients/keystone.txt"),
     ("XTASK_SCHEMATHESIS", "tests/clients/schemathesis-4.txt"),
+    ("XTASK_TEMPEST", "tests/clients/tempest.txt"),
 ];
 
 /// Runs every test whose name contains one of the filters, or every test.

@@ -9,6 +9,7 @@ mod differences;
 mod documents;
 mod identity;
 mod neutron;
+mod sdk;
 mod server;
 
 use client::{Client, Generation};
