@@ -8,6 +8,7 @@ mod commands;
 mod differences;
 mod documents;
 mod identity;
+mod messages;
 mod neutron;
 mod sdk;
 mod server;
@@ -41,6 +42,7 @@ with_each! {
         commands::identity
         commands::what_the_network_service_can_do
         commands::mistakes_are_told
+        messages::vpn_mistakes_are_told
     }
 }
 
