@@ -13,7 +13,7 @@ use server::Server;
 
 const VARIABLE: &str = "XTASK_TEMPEST";
 /// How many tests are run at least: what Tempest finds no longer, or leaves out itself, is missed.
-const TESTS: usize = 260;
+const TESTS: usize = 255;
 
 #[test]
 fn what_tempest_tests() {
