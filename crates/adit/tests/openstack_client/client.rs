@@ -186,11 +186,11 @@ impl Answer {
         rows(&self.ok()).swap_remove(0).join(", ")
     }
 
-    /// Why it failed; panics when it did not.
+    /// Why it failed, of which some clients print a part on standard output; panics when it did not.
     #[track_caller]
     pub(crate) fn refusal(self) -> String {
         assert!(!self.succeeded, "`{}` succeeded: {}", self.command, self.stdout);
-        self.stderr.trim().to_owned()
+        format!("{}{}", self.stdout, self.stderr).trim().to_owned()
     }
 }
 

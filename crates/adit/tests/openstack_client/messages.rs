@@ -33,16 +33,16 @@ pub(crate) fn vpn_mistakes_are_told(client: &mut Client) {
         assert!(refusal.contains(&format!("Failed to set {told}: ")) && refusal.contains(&why), "{refusal}");
     }
     let nothing = ["No Vpn", "Unable to find"];
-    for (noun, told) in [
-        ("vpn ike policy", "IKE policy"),
-        ("vpn ipsec policy", "IPsec policy"),
-        ("vpn service", "vpn service"),
-        ("vpn endpoint group", "endpoint group"),
-        ("vpn ipsec site connection", "IPsec site connection"),
+    for (noun, one, all) in [
+        ("vpn ike policy", "IKE policy", "IKE policy"),
+        ("vpn ipsec policy", "IPsec policy", "IPsec policy"),
+        ("vpn service", "VPN service", "vpn service"),
+        ("vpn endpoint group", "endpoint group", "endpoint group"),
+        ("vpn ipsec site connection", "IPsec site connection", "IPsec site connection"),
     ] {
         let refusal = client.run(&format!("{noun} delete nothing nobody")).refusal();
         let told =
-            [format!("Failed to delete {told} with name or ID "), format!("2 of 2 {told} failed to delete.")];
+            [format!("Failed to delete {one} with name or ID "), format!("2 of 2 {all} failed to delete.")];
         assert!(told.iter().all(|told| refusal.contains(told)), "{refusal}");
         let refusal = client.run(&format!("{noun} show nothing")).refusal();
         assert!(nothing.iter().any(|told| refusal.contains(told)), "{refusal}");

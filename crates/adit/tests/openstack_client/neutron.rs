@@ -157,7 +157,13 @@ fn lists_and_changes(client: &mut Client) {
 fn mistakes(client: &mut Client) {
     for (command, why) in [
         ("vpn-service-show nothing", "Unable to find vpnservice with name or id 'nothing'"),
+        ("vpn-service-delete nothing", "Unable to find vpnservice(s) with id(s) 'nothing'."),
         ("vpn-ikepolicy-delete ikepolicy1", "is in use by existing IPsecSiteConnection"),
+        ("vpn-ikepolicy-delete ikepolicy1", "Neutron server returns request_ids: ['req-"),
+        (
+            "vpn-service-update vpnservice1 --name other",
+            "Unable to find vpnservice with name or id 'vpnservice1'",
+        ),
         ("vpn-endpoint-group-create --name bad --type cidr --value 10.2.0.0/33", "10.2.0.0/33"),
         ("router-gateway-set router1 nothing", "Unable to find network with name or id 'nothing'"),
     ] {
