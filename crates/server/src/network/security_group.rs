@@ -40,6 +40,9 @@ impl Resource for SecurityGroups {
 
     /// Whoever looks at the groups of its project finds the default one.
     async fn prepare_list(app: &App, caller: &Caller) -> Result<(), ApiError> {
+        if !caller.may_read() {
+            return Ok(());
+        }
         let session = app.store().read().await.map_err(ApiError::from_store)?;
         let found = session.table::<SecurityGroup>().default_of(&caller.project_id).await;
         if found.map_err(ApiError::from_store)?.is_some() {
@@ -156,7 +159,7 @@ pub(super) async fn find_all(cx: Context<'_>, ids: &[String]) -> Result<Vec<Secu
     for id in ids {
         let group = resource::find::<SecurityGroups>(cx, id).await?;
         // Nobody deletes it before this session ends.
-        let group = resource::lock::<SecurityGroups>(cx, &group.id.to_string(), None).await?;
+        let group = resource::lock::<SecurityGroups>(cx, &group.id.to_string()).await?;
         if !found.contains(&group.id) {
             found.push(group.id);
         }

@@ -37,10 +37,9 @@ impl Resource for SecurityGroupRules {
         if let Some(id) = create.remote_address_group_id {
             return Err(ApiError::AddressGroupNotFound { id });
         }
-        let group = resource::find::<SecurityGroups>(cx, &create.security_group_id).await?;
-        cx.caller.require_change(&group.project_id, "create", SCHEMA.rule)?;
         // One after the other, so that none of two equal rules misses the other one.
-        let group = resource::lock::<SecurityGroups>(cx, &group.id.to_string(), None).await?;
+        let group = resource::lock::<SecurityGroups>(cx, &create.security_group_id).await?;
+        cx.caller.require_change(&group.project_id, "create", SCHEMA.rule)?;
         refuse_second(cx, group.id, &traffic).await?;
         if group.project_id != create.project_id {
             quota::admit::<Self>(cx, &group.project_id, 1).await?;
@@ -68,7 +67,7 @@ impl Resource for SecurityGroupRules {
 
     async fn delete(cx: Context<'_>, rule: Stored<SecurityGroupRule>) -> Result<(), ApiError> {
         cx.session.table::<SecurityGroupRule>().delete(rule.id).await.map_err(ApiError::from_store)?;
-        let group = resource::lock::<SecurityGroups>(cx, &rule.security_group_id.to_string(), None).await?;
+        let group = resource::lock::<SecurityGroups>(cx, &rule.security_group_id.to_string()).await?;
         revise(cx, group).await
     }
 
