@@ -15,7 +15,8 @@ fn each_difference_from_the_reference_has_a_test_that_exists() {
         let tests: Vec<&str> = last.split('`').skip(1).step_by(2).collect();
         assert!(!tests.is_empty() || last == "the same", "no test in: {row}");
         for test in tests {
-            assert!(exists(&here.join("tests"), test), "there is no test `{test}`: {row}");
+            let tests = ["tests", "../agent/tests"].map(|tests| here.join(tests));
+            assert!(tests.iter().any(|tests| exists(tests, test)), "there is no test `{test}`: {row}");
         }
     }
 }
