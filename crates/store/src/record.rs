@@ -51,6 +51,8 @@ pub trait Record: Clone + Send + Sync + Sized + 'static {
     const NOUN: &'static str;
     /// Whether such objects can be tagged.
     const TAGGED: bool = false;
+    /// What lists can be sorted by though all rows are alike in it, as it is no column.
+    const ALIKE: &'static [&'static str] = &[];
 
     /// Its id as text.
     fn id(&self) -> String;

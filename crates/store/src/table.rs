@@ -265,7 +265,7 @@ fn select<R: Record>(listing: &Listing, marker: Option<&R::Model>) -> Select<R::
 
 /// The whole order of a list: what was asked for, then age, then id, so that no two rows are equal.
 fn order<R: Record>(listing: &Listing, reverse: bool) -> Vec<SortKey<<R::Entity as EntityTrait>::Column>> {
-    let asked = listing.sort.iter().copied();
+    let asked = listing.sort.iter().copied().filter(|(name, _)| !R::ALIKE.contains(name));
     let age = [("created_at", true), ("id", true)];
     let key = |(name, ascends)| SortKey {
         column: column::<R::Entity>(name),

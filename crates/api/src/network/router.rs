@@ -28,7 +28,7 @@ pub static SCHEMA: Schema = Schema {
         Attribute::named(),
         Attribute::described(),
         Attribute::admin_state(),
-        Attribute::new("status", Kind::Text).filter(),
+        Attribute::new("status", Kind::Text).filter().sort(),
         Attribute::new("external_gateway_info", Kind::Other(gateway)).optional(Initial::Null).mutable(),
         Attribute::new("routes", Kind::Other(route::check)).shaped(Shape::ROUTES).mutable(),
         Attribute::new("flavor_id", Kind::Other(|flavor| Ok(flavor.clone()))).optional(Initial::Absent),

@@ -7,8 +7,12 @@ mod common;
 
 mod agents;
 mod availability;
+mod bodies;
 mod bulk;
+mod discovery;
 mod headers;
+mod kinds;
+mod lists;
 mod quotas;
 mod roles;
 mod tags;

@@ -4,62 +4,8 @@ use serde_json::{Value, json};
 
 use crate::common::Person;
 use crate::common::cloud::Cloud;
+use crate::kinds::{KINDS, Kind, body, one_of_each};
 use crate::{said, says};
-
-/// Collection, key, which is the word of the policy's rules too, and how an object that is not there is told.
-const RESOURCES: [(&str, &str, &str); 9] = [
-    ("networks", "network", "404 NetworkNotFound Network {one} could not be found."),
-    ("subnets", "subnet", "404 SubnetNotFound Subnet {one} could not be found."),
-    ("ports", "port", "404 PortNotFound Port {one} could not be found."),
-    ("routers", "router", "404 RouterNotFound Router {one} could not be found"),
-    ("vpn/ikepolicies", "ikepolicy", "404 IKEPolicyNotFound IKEPolicy {one} could not be found"),
-    ("vpn/ipsecpolicies", "ipsecpolicy", "404 IPsecPolicyNotFound IPsecPolicy {one} could not be found"),
-    ("vpn/vpnservices", "vpnservice", "404 VPNServiceNotFound VPNService {one} could not be found"),
-    (
-        "vpn/endpoint-groups",
-        "endpoint_group",
-        "404 VPNEndpointGroupNotFound Endpoint group {one} could not be found",
-    ),
-    (
-        "vpn/ipsec-site-connections",
-        "ipsec_site_connection",
-        "404 IPsecSiteConnectionNotFound ipsec_site_connection {one} not found",
-    ),
-];
-
-/// A POST that its owner is granted.
-fn body(kind: &str) -> Value {
-    match kind {
-        "subnet" => json!({"network_id": "{network}", "ip_version": 4, "cidr": "10.9.0.0/24", "name": "x"}),
-        "port" => json!({"network_id": "{network}"}),
-        "vpnservice" => json!({"router_id": "{router}", "subnet_id": "{subnet}"}),
-        "endpoint_group" => json!({"type": "cidr", "endpoints": ["10.8.0.0/24"]}),
-        "ipsec_site_connection" => json!({
-            "vpnservice_id": "{vpnservice}", "ikepolicy_id": "{ikepolicy}", "ipsecpolicy_id": "{ipsecpolicy}",
-            "peer_address": "203.0.113.9", "peer_id": "203.0.113.9", "peer_cidrs": ["10.7.0.0/24"], "psk": "secret",
-        }),
-        _ => json!({}),
-    }
-}
-
-/// One object of each kind in the project of `demo`, by the name of its kind.
-async fn one_of_each() -> Cloud {
-    let mut cloud = Cloud::start().await;
-    cloud.external().await;
-    let demo = cloud.demo.clone();
-    cloud.create(&demo, "network", "network", json!({})).await;
-    cloud.subnet(&demo, "network", "subnet", "10.1.0.0/24", json!({})).await;
-    cloud.create(&demo, "port", "port", json!({"network_id": "{network}"})).await;
-    let gateway = json!({"external_gateway_info": {"network_id": "{ext}"}});
-    cloud.create(&demo, "router", "router", gateway).await;
-    cloud.put(&demo, "routers/{router}/add_router_interface", json!({"subnet_id": "{subnet}"})).await;
-    for (path, kind, _) in &RESOURCES[4..] {
-        let made = cloud.call(&demo, "POST", path, &json!({*kind: body(kind)})).await;
-        assert_eq!(made.status, 201, "{path}: {}", made.body);
-        cloud.ids.insert((*kind).to_owned(), made.body[*kind]["id"].as_str().unwrap().to_owned());
-    }
-    cloud
-}
 
 /// A user with one role in the project of `demo`.
 async fn with_role(cloud: &Cloud, role: &str) -> Person {
@@ -80,17 +26,18 @@ async fn with_role(cloud: &Cloud, role: &str) -> Person {
 }
 
 /// The answers to a list, and to GET, POST, PUT and DELETE of an object: a number for what is granted.
-async fn answers(cloud: &Cloud, who: &Person, path: &str, kind: &str) -> [String; 5] {
-    let one = format!("{path}/{{{kind}}}");
+async fn answers(cloud: &Cloud, who: &Person, kind: Kind) -> [String; 5] {
+    let Kind { path, key, .. } = kind;
+    let one = format!("{path}/{{{key}}}");
     let short = |answer: String| match answer.split_once(' ') {
         Some((status, _)) if status.starts_with('2') => status.to_owned(),
-        _ => answer.replace(&format!("{{{kind}}}"), "{one}"),
+        _ => answer.replace(&format!("{{{key}}}"), "{one}"),
     };
-    let listed = said(cloud, who, &format!("GET {path}?fields=id&id={{{kind}}}"), &Value::Null).await;
+    let listed = said(cloud, who, &format!("GET {path}?fields=id&id={{{key}}}"), &Value::Null).await;
     let count = listed.matches("\"id\"").count();
     let shown = said(cloud, who, &format!("GET {one}"), &Value::Null).await;
-    let made = said(cloud, who, &format!("POST {path}"), &json!({kind: body(kind)})).await;
-    let changed = said(cloud, who, &format!("PUT {one}"), &json!({kind: {}})).await;
+    let made = said(cloud, who, &format!("POST {path}"), &json!({key: body(kind, 1)})).await;
+    let changed = said(cloud, who, &format!("PUT {one}"), &json!({key: {}})).await;
     let removed = said(cloud, who, &format!("DELETE {one}"), &Value::Null).await;
     [count.to_string(), short(shown), short(made), short(changed), short(removed)]
 }
@@ -99,12 +46,13 @@ async fn answers(cloud: &Cloud, who: &Person, path: &str, kind: &str) -> [String
 async fn who_may_only_look_is_told_what_is_forbidden() {
     let cloud = one_of_each().await;
     let reader = cloud.reader.clone();
-    for (path, kind, _) in RESOURCES {
+    for kind in KINDS {
+        let Kind { path, key, .. } = kind;
         let forbidden =
-            |action: &str| format!("403 PolicyNotAuthorized rule:{action}_{kind} is disallowed by policy");
+            |action: &str| format!("403 PolicyNotAuthorized rule:{action}_{key} is disallowed by policy");
         let want =
             ["1".to_owned(), "200".to_owned(), forbidden("create"), forbidden("update"), forbidden("delete")];
-        assert_eq!(answers(&cloud, &reader, path, kind).await, want, "{path}");
+        assert_eq!(answers(&cloud, &reader, kind).await, want, "{path}");
     }
 }
 
@@ -114,14 +62,21 @@ async fn who_may_not_look_finds_nothing() {
     // The one role that says nothing of most resources.
     let other_role = with_role(&cloud, "service").await;
     let stranger = cloud.stranger.clone();
-    for (path, kind, missing) in RESOURCES {
-        let forbidden = format!("403 PolicyNotAuthorized rule:create_{kind} is disallowed by policy");
+    for kind in KINDS {
+        let Kind { path, key, missing, .. } = kind;
+        let forbidden = format!("403 PolicyNotAuthorized rule:create_{key} is disallowed by policy");
         let want = ["0", missing, &forbidden, missing, missing];
-        if !["network", "port"].contains(&kind) {
-            assert_eq!(answers(&cloud, &other_role, path, kind).await, want, "{path}");
+        if !["network", "port"].contains(&key) {
+            assert_eq!(answers(&cloud, &other_role, kind).await, want, "{path}");
         }
-        let [listed, shown, _, changed, removed] = answers(&cloud, &stranger, path, kind).await;
+        let [listed, shown, _, changed, removed] = answers(&cloud, &stranger, kind).await;
         assert_eq!([listed.as_str(), &shown, &changed, &removed], ["0", missing, missing, missing], "{path}");
+    }
+    // Nor is it told that a network is there, by what would be made on it.
+    for key in ["subnet", "port"] {
+        let kind = KINDS.into_iter().find(|kind| kind.key == key).unwrap();
+        let want = "404 NetworkNotFound Network {network} could not be found.";
+        says(&cloud, &stranger, &format!("POST {}", kind.path), json!({key: body(kind, 1)}), want).await;
     }
 }
 
@@ -130,8 +85,9 @@ async fn members_managers_and_administrators_do_everything() {
     for role in ["member", "manager", "admin"] {
         let cloud = one_of_each().await;
         let who = with_role(&cloud, role).await;
-        for (path, kind, _) in RESOURCES.iter().rev() {
-            let got = answers(&cloud, &who, path, kind).await;
+        for kind in KINDS.into_iter().rev() {
+            let path = kind.path;
+            let got = answers(&cloud, &who, kind).await;
             assert_eq!(got[..2], ["1", "200"], "{role} {path}");
             assert_eq!(got[3], "200", "{role} {path}");
             assert!(
@@ -234,11 +190,12 @@ async fn only_an_administrator_makes_things_for_others() {
     let (admin, demo) = (cloud.admin.clone(), cloud.demo.clone());
     let refused = "400 HTTPBadRequest Specifying 'project_id' other than the authenticated project in request is not allowed for the current user.";
     let mismatch = "400 HTTPBadRequest 'project_id' and 'tenant_id' do not match";
-    for (path, kind, _) in RESOURCES {
+    for kind in KINDS {
+        let Kind { path, key, .. } = kind;
         let with = |more: Value| {
-            let mut object = body(kind);
+            let mut object = body(kind, 1);
             object.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-            json!({kind: object})
+            json!({key: object})
         };
         let post = format!("POST {path}");
         says(&cloud, &demo, &post, with(json!({"project_id": "{other project}"})), refused).await;
@@ -248,9 +205,9 @@ async fn only_an_administrator_makes_things_for_others() {
         says(&cloud, &admin, &post, both, mismatch).await;
         let null = "400 HTTPBadRequest Invalid input for tenant_id. Reason: 'None' is not a valid string.";
         says(&cloud, &admin, &post, with(json!({"tenant_id": null})), null).await;
-        let put = format!("PUT {path}/{{{kind}}}");
+        let put = format!("PUT {path}/{{{key}}}");
         for name in ["project_id", "tenant_id"] {
-            let body = json!({kind: {name: "{demo project}"}});
+            let body = json!({key: {name: "{demo project}"}});
             says(
                 &cloud,
                 &admin,
@@ -263,7 +220,7 @@ async fn only_an_administrator_makes_things_for_others() {
         let made = cloud.call(&admin, "POST", path, &with(json!({"tenant_id": "{other project}"}))).await;
         assert_eq!(made.status, 201, "{path} {}", made.body);
         for name in ["project_id", "tenant_id"] {
-            assert_eq!(made.body[kind][name], json!(cloud.stranger.project), "{path} {name}");
+            assert_eq!(made.body[key][name], json!(cloud.stranger.project), "{path} {name}");
         }
     }
 }

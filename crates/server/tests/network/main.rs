@@ -6,6 +6,7 @@
 mod common;
 
 mod agent;
+mod extra_routes;
 mod floating_ip;
 mod gateway;
 mod interface;

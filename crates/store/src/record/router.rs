@@ -38,6 +38,7 @@ impl Record for Router {
     type ActiveModel = ActiveModel;
     const NOUN: &'static str = "router";
     const TAGGED: bool = true;
+    const ALIKE: &[&str] = &["status"];
 
     fn id(&self) -> String {
         self.id.to_string()
