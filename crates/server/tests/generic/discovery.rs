@@ -90,12 +90,16 @@ async fn extensions_are_exactly_these() {
     revision-if-match | If-Match constraints based on revision_number | 2016-12-11T00:00:00-00:00
     router | Neutron L3 Router | 2012-07-20T10:00:00-00:00
     router_availability_zone | Router Availability Zone | 2015-01-01T10:00:00-00:00
+    security-group | security-group | 2012-10-05T10:00:00-00:00
+    security-groups-normalized-cidr | Normalized CIDR field for security group rules | 2020-07-28T10:00:00-00:00
+    security-groups-shared-filtering | Security group filtering on the shared field | 2021-10-05T09:00:00-00:00
     service-type | Neutron Service Type Management | 2013-01-20T00:00:00-00:00
     sorting | Sorting support | 2016-06-12T00:00:00-00:00
     standard-attr-description | standard-attr-description | 2016-02-10T10:00:00-00:00
     standard-attr-revisions | Resource revision numbers | 2016-04-11T10:00:00-00:00
     standard-attr-tag | Tag support for resources with standard attribute: port, subnet, subnetpool, network, security_group, router, floatingip, policy, trunk, network_segment_range | 2017-01-01T00:00:00-00:00
     standard-attr-timestamp | Resource timestamps | 2016-09-12T10:00:00-00:00
+    stateful-security-group | Stateful security group | 2019-11-26T09:00:00-00:00
     subnet-external-network | Subnet belongs to an external network | 2024-02-05T18:00:00-00:00
     tag-creation | Tag creation extension | 2024-23-07T10:00:00-00:00
     tag-ports-during-bulk-creation | Tag Ports During Bulk Creation | 2019-12-29T19:00:00-00:00

@@ -24,7 +24,7 @@ const TABLE: [(&str, &str, &str); 10] = [
     (
         "ports",
         "id project_id tenant_id name description network_id admin_state_up status mac_address fixed_ips device_id \
-         device_owner revision_number | binding:host_id",
+         device_owner security_groups revision_number | binding:host_id",
         "id project_id tenant_id name network_id mac_address device_id device_owner",
     ),
     (

@@ -42,9 +42,12 @@ impl MigrationTrait for Migration {
             manager.create_table(table).await?;
         }
         let indexes = [
-            index("security_groups", &["project_id"]),
+            // In the order of lists, as in [`super::m0012_pages`].
+            index("security_groups", &["project_id", "created_at", "id"]),
+            index("security_groups", &["created_at", "id"]),
             index("security_groups", &["default_of"]).unique().take(),
-            index("security_group_rules", &["project_id"]),
+            index("security_group_rules", &["project_id", "created_at", "id"]),
+            index("security_group_rules", &["created_at", "id"]),
             index("security_group_rules", &["security_group_id"]),
             index("security_group_rules", &["remote_group_id"]),
             index("port_security_groups", &["security_group_id"]),
