@@ -121,6 +121,22 @@ def floating(network, external, printer):
     gone(network, "ip", ip)
 
 
+def security(network, printer):
+    same(len(list(network.security_groups(name="default"))), 1, "each project has a group")
+    group = life(network, "security_group", {"description": "for the web"}, name="web")
+    rule = network.create_security_group_rule(
+        security_group_id=group.id, direction="ingress", ether_type="IPv4", protocol="tcp", port_range_min=80,
+        port_range_max=443, remote_ip_prefix="0.0.0.0/0",
+    )
+    fields(rule, protocol="tcp", port_range_min=80, port_range_max=443, direction="ingress")
+    same(ids(network.security_group_rules(security_group_id=group.id, direction="ingress")), [rule.id], "rules")
+    fields(network.update_port(printer, security_group_ids=[group.id]), security_group_ids=[group.id])
+    refused(exceptions.ConflictException, network.delete_security_group, group.id, said="in use")
+    network.update_port(printer, security_group_ids=[])
+    gone(network, "security_group_rule", rule)
+    gone(network, "security_group", group)
+
+
 def vpn(network, desks, gateway):
     ike = life(
         network, "vpn_ike_policy", {"ike_version": "v2", "lifetime": {"units": "seconds", "value": 7200}},
@@ -194,6 +210,11 @@ def service(network, admin, project):
     gone(admin, "service_profile", profile)
 
 
+def availability(admin, external):
+    use = admin.get_network_ip_availability(external.id)
+    same((use.network_name, use.used_ips, use.total_ips > 200), ("ext-net", 0, True), "addresses in use")
+
+
 def cloud_layer(cloud, admin):
     """The methods that do not tell of services."""
     office = cloud.create_network("cloud-office")
@@ -230,6 +251,15 @@ def cloud_layer(cloud, admin):
     same(admin.get_network_quotas("demo").networks, 7, "set_network_quotas")
     admin.delete_network_quotas("demo")
     same(admin.get_network_quotas("demo").networks, 100, "delete_network_quotas")
+
+
+def cloud_security_groups(cloud):
+    group = cloud.create_security_group("cloud-web", "of the cloud layer")
+    rule = cloud.create_security_group_rule("cloud-web", port_range_min=80, port_range_max=80, protocol="tcp", remote_ip_prefix="0.0.0.0/0")
+    same(cloud.get_security_group("cloud-web").id, group.id, "get_security_group")
+    same(cloud.update_security_group("cloud-web", description="other").description, "other", "update_security_group")
+    same(cloud.delete_security_group_rule(rule["id"]), True, "delete_security_group_rule")
+    same(cloud.delete_security_group("cloud-web"), True, "delete_security_group")
 
 
 def identity(admin, member):
@@ -272,11 +302,14 @@ def main():
     network, admin = cloud.network, admin_cloud.network
     external = life(admin, "network", {"description": "outside"}, name="ext-net", is_router_external=True)
     outside = admin.create_subnet(name="ext-subnet", network_id=external.id, ip_version=4, cidr="203.0.113.0/24", is_dhcp_enabled=False)
+    availability(admin, external)
     service(network, admin, cloud.current_project_id)
     office, desks, printer, gateway = topology(network, external)
     floating(network, external, printer)
+    security(network, printer)
     vpn(network, desks, gateway)
     cloud_layer(cloud, admin_cloud)
+    cloud_security_groups(cloud)
     network.update_router(gateway, external_gateway_info={})
     network.remove_interface_from_router(gateway, subnet_id=desks.id)
     for noun, resource in (("port", printer), ("router", gateway), ("subnet", desks), ("network", office)):

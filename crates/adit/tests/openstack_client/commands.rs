@@ -239,7 +239,8 @@ pub(crate) fn what_the_network_service_can_do(client: &mut Client) {
         assert!(extensions.split(' ').any(|listed| listed == alias), "{alias} is not in {extensions}");
     }
     assert_eq!(client.run("extension show vpnaas").fields()["alias"], "vpnaas");
-    assert_eq!(client.run("network service provider list").rows(), [["VPN", "strongswan", "True"]]);
+    let providers = [["VPN", "strongswan", "True"], ["L3_ROUTER_NAT", "single_node", "False"]];
+    assert_eq!(client.run("network service provider list").rows(), providers);
     // No agent is there.
     for list in ["network agent list", "availability zone list --network"] {
         assert_eq!(client.run_as_admin(list).ok().trim(), "", "{list}");

@@ -8,6 +8,7 @@ use adit_store::{Listing, Record, Session};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::Bearer;
 use super::resource::{Asking, Resource};
 use crate::App;
 use crate::resource::FromStore;
@@ -21,6 +22,11 @@ impl Resource for Domain {
     const FILTERS: &'static [(&'static str, &'static str)] = &[("name", "name"), ("enabled", "enabled")];
     type Change = Update;
     type Extra = ();
+
+    /// Their own is no secret: it stands in their tokens.
+    fn may_show(bearer: &Bearer, id: &str) -> bool {
+        bearer.domain_id().as_str() == id || bearer.is_admin()
+    }
 
     async fn create(_: Asking<'_>, body: &[u8]) -> Result<(Self, ()), IdentityError> {
         let Create { name, description, enabled } = Create::parse(body)?;

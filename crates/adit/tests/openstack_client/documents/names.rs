@@ -31,7 +31,6 @@ impl Names {
             ("status", "ACTIVE") if ours == "DOWN" => true,
             // Nor one that could say that a service works: the cloud of this guide was fast.
             ("Status", "ACTIVE") if ours == "PENDING_CREATE" => true,
-            ("security_group_ids", _) if ours.is_empty() => true,
             // What the guides' cloud did not say of itself.
             (
                 "availability_zone_hints"
