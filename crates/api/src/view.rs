@@ -1,5 +1,6 @@
 //! From an object to the answer: hiding what the caller may not see, choosing fields, wrapping, page links.
 
+use adit_model::ProjectId;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -46,6 +47,50 @@ pub fn wrap_list(schema: &Schema, objects: Vec<Value>, links: Option<Vec<Value>>
         body.insert(format!("{}_links", schema.plural), Value::Array(links));
     }
     Value::Object(body)
+}
+
+/// One object of a list, and whose it is.
+#[derive(Debug, Serialize)]
+pub struct Listed<V> {
+    /// What is shown of it.
+    #[serde(flatten)]
+    pub view: V,
+    /// Its project, where objects have one: the other name of the view's `project_id`.
+    #[serde(rename = "tenant_id", skip_serializing_if = "Option::is_none")]
+    pub owner: Option<ProjectId>,
+}
+
+/// The whole text of a list: `{plural: objects}`, and the links of the page if it is one. Where nothing is hidden or
+/// chosen, objects are written as they are: making a JSON value of each first is most of what a long list would cost.
+///
+/// # Errors
+/// [`ApiError::Internal`], as [`object`].
+pub fn list_text<V: Serialize>(
+    schema: &Schema,
+    objects: &[Listed<V>],
+    is_admin: bool,
+    fields: &[String],
+    links: Option<Vec<Value>>,
+) -> Result<Vec<u8>, ApiError> {
+    let is_whole = fields.is_empty() && (is_admin || schema.attributes.iter().all(|one| !one.admin_sees));
+    let mut text = format!("{{\"{}\":[", schema.plural).into_bytes();
+    for (position, listed) in objects.iter().enumerate() {
+        if position > 0 {
+            text.push(b',');
+        }
+        if is_whole {
+            serde_json::to_writer(&mut text, listed).map_err(ApiError::internal)?;
+        } else {
+            let object = object(schema, &listed.view, is_admin, fields)?;
+            serde_json::to_writer(&mut text, &object).map_err(ApiError::internal)?;
+        }
+    }
+    text.push(b']');
+    if let Some(links) = links {
+        text.extend(format!(",\"{}_links\":{}", schema.plural, Value::Array(links)).into_bytes());
+    }
+    text.push(b'}');
+    Ok(text)
 }
 
 /// The links of a page: `next` unless the page is short, and `previous`, which the first page has too.

@@ -173,28 +173,38 @@ pub(crate) async fn create<R: Resource>(
     }
 }
 
-/// `GET /{collection}`. `url` is the collection's own, for links.
+/// `GET /{collection}`, as the text that is sent. `url` is the collection's own, for links.
 pub(crate) async fn list<R: Resource>(
     app: &App,
     caller: &Caller,
     pairs: &[(String, String)],
     url: &str,
-) -> Result<Value, ApiError> {
+) -> Result<Vec<u8>, ApiError> {
     query::permit(R::SCHEMA, pairs, caller.is_admin())?;
     let query = ListQuery::parse(R::SCHEMA, pairs)?;
     R::prepare_list(app, caller).await?;
     let session = app.store().read().await.map_err(ApiError::from_store)?;
     let cx = Context { session: &session, caller };
     let records = session.table::<R::Record>().list(&listing::<R>(caller, &query)).await;
-    let records = records.map_err(|error| match (error, R::SCHEMA.dialect) {
+    let mut records = records.map_err(|error| match (error, R::SCHEMA.dialect) {
         // Clients of the core resources know a marker that is gone as an object that is not found.
         (StoreError::UnknownMarker { marker }, Dialect::Core) => R::not_found(&marker),
         (error, Dialect::Core | Dialect::Vpn) => ApiError::from_store(error),
     })?;
-    let ids: Vec<String> = records.iter().map(|record| record.record.id()).collect();
-    let objects = show_many::<R>(cx, records, &query.fields).await?;
-    let links = query.limit.map(|limit| view::page_links(url, pairs, &ids, limit, query.reverse));
-    Ok(view::wrap_list(R::SCHEMA, objects, links))
+    let links = query.limit.map(|limit| {
+        let ids: Vec<String> = records.iter().map(|record| record.record.id()).collect();
+        view::page_links(url, pairs, &ids, limit, query.reverse)
+    });
+    session.table::<R::Record>().load_tags(&mut records).await.map_err(ApiError::from_store)?;
+    let has_owner = R::SCHEMA.attribute("project_id").is_some();
+    let owners: Vec<Option<ProjectId>> =
+        records.iter().map(|record| has_owner.then(|| R::owner(record).clone())).collect();
+    let views = R::views(cx, records).await?;
+    // The database has done its part: writing a long list needs no connection to it.
+    drop(session);
+    let listed: Vec<_> =
+        views.into_iter().zip(owners).map(|(view, owner)| view::Listed { view, owner }).collect();
+    view::list_text(R::SCHEMA, &listed, caller.is_admin(), &query.fields, links)
 }
 
 /// `GET /{collection}/{id}`.

@@ -3,6 +3,7 @@
 use adit_api::ApiError;
 use axum::Json;
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 
 use super::{Asked, Call, Route, Wire, no_content, ok, tags};
@@ -41,7 +42,8 @@ pub(super) fn routes<R: Resource>() -> Vec<Route<Call, ApiError>> {
 
 async fn list<R: Resource>(asked: Asked<'_, Call>) -> Result<Response, ApiError> {
     let Call { app, caller, pairs, base, .. } = asked.call;
-    ok(resource::list::<R>(app, caller, pairs, &format!("{base}/{}", R::SCHEMA.path)).await?)
+    let list = resource::list::<R>(app, caller, pairs, &format!("{base}/{}", R::SCHEMA.path)).await?;
+    Ok(([(CONTENT_TYPE, "application/json")], list).into_response())
 }
 
 async fn create<R: Resource>(asked: Asked<'_, Call>) -> Result<Response, ApiError> {
