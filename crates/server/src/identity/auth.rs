@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use super::bearer::BearerScope;
 use super::scope::{active_scope, active_user, find_domain, find_project, find_user};
 use super::throttle::Verdict;
-use super::token::{EXPIRED_FOR, credential_scope, digest, random_text};
+use super::token::{EXPIRED_FOR, bearer_of, credential_scope, digest, random_text};
 use super::{Bearer, access_rule};
 use crate::App;
 use crate::resource::FromStore;
@@ -189,7 +189,10 @@ async fn origin(app: &App, session: &Session, proof: Proof) -> Result<Origin, Id
         }),
         Proof::Token(digest) => {
             let token = session.find_token(digest).await.map_err(IdentityError::from_store)?;
-            origin_in_token(token.ok_or(IdentityError::Unauthorized)?)
+            let token = token.ok_or(IdentityError::Unauthorized)?;
+            // Whoever could do nothing else with it gets no other one for it either.
+            let bearer = bearer_of(session, token).await.map_err(IdentityError::from_store)?;
+            origin_in_token(bearer.ok_or(IdentityError::Unauthorized)?.token)
         }
         Proof::Credential(id, hash) => {
             let found = session.table::<ApplicationCredential>().find(id).await;

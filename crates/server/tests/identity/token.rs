@@ -170,6 +170,59 @@ async fn what_is_taken_away_takes_effect_at_once() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_good_for_nothing_gets_no_other_but_can_be_revoked() {
+    let mut server = Server::start().await;
+    let admin = server.admin().await;
+    server.name_role(&admin, "member").await;
+    let domain = json!({"domain": {"name": "d"}});
+    server.make(&admin, "domain", "/domains", domain).await;
+    let project = json!({"project": {"name": "p", "domain_id": "{domain}"}});
+    server.make(&admin, "elsewhere project", "/projects", project).await;
+    let elsewhere = json!({"project": {"name": "p", "domain": {"id": "{domain}"}}});
+    for (name, of, scope, take, give, body) in [
+        (
+            "without its role",
+            "demo",
+            in_project("demo"),
+            "DELETE /projects/{demo project}/users/{USER user}/roles/{member}",
+            "PUT /projects/{demo project}/users/{USER user}/roles/{member}",
+            [Value::Null, Value::Null],
+        ),
+        (
+            "in a disabled domain",
+            "elsewhere",
+            elsewhere,
+            "PATCH /domains/{domain}",
+            "PATCH /domains/{domain}",
+            [false, true].map(|enabled| json!({"domain": {"enabled": enabled}})),
+        ),
+    ] {
+        server.user(&admin, name, &[&format!("member {of}")]).await;
+        let scope: Value = serde_json::from_str(&server.with_ids(&scope.to_string())).unwrap();
+        let [kept, revoked] = [
+            server.token_in(name, name, scope.clone()).await,
+            server.token_in(name, name, scope.clone()).await,
+        ];
+        let [take, give] = [take, give].map(|request| request.replace("USER", name));
+        let [off, on] = body;
+        assert!(server.said(&admin, &take, off).await.starts_with("20"), "{name}");
+        for scope in [json!("unscoped"), scope.clone()] {
+            assert_eq!(server.authenticate(by_token(&revoked, scope)).await.status, 401, "{name}");
+        }
+        let about = [("x-auth-token", admin.as_str()), ("x-subject-token", revoked.as_str())];
+        for (method, status) in [("GET", 404), ("DELETE", 204), ("DELETE", 404)] {
+            let answer = server.send(method, "/identity/v3/auth/tokens", &about, "").await;
+            assert_eq!(answer.status, status, "{name} {method}");
+        }
+        assert!(server.said(&admin, &give, on).await.starts_with("20"), "{name}");
+        for (token, status) in [(&kept, 201), (&revoked, 401)] {
+            let answer = server.authenticate(by_token(token, json!("unscoped"))).await;
+            assert_eq!(answer.status, status, "{name}: {}", answer.body);
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_expired_token_is_refused_and_purged() {
     let server = Server::start_with(ServerConfig { token_lifetime_secs: 0, ..ServerConfig::default() }).await;
     let token = server.demo().await;
