@@ -8,6 +8,8 @@ use super::{IdentityError, Links};
 
 /// Longest type of a service and path, in characters.
 const MOST: usize = 255;
+/// Most rules of a credential: each request of its tokens is held against all of them.
+const MOST_RULES: usize = 50;
 /// The methods that a rule may name.
 const METHODS: [&str; 6] = ["POST", "GET", "HEAD", "PATCH", "PUT", "DELETE"];
 
@@ -22,7 +24,11 @@ pub enum AccessRuleRef {
 
 /// The rules of a new application credential.
 pub(super) fn parse(credential: Fields<'_>) -> Result<Vec<AccessRuleRef>, IdentityError> {
-    credential.objects("access_rules")?.into_iter().map(parse_one).collect()
+    let rules = credential.objects("access_rules")?;
+    if rules.len() > MOST_RULES {
+        return Err(credential.invalid("access_rules", |value| format!("{value} is too long")));
+    }
+    rules.into_iter().map(parse_one).collect()
 }
 
 fn parse_one(rule: Fields<'_>) -> Result<AccessRuleRef, IdentityError> {

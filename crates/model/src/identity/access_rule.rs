@@ -30,7 +30,7 @@ pub struct RequestRule {
 impl RequestRule {
     /// Whether it allows a request to the service: the path is below the service's URL.
     pub fn allows(&self, service: &str, method: &str, path: &str) -> bool {
-        self.service == service && self.method == method && matches(&parse(&self.path), path.as_bytes())
+        self.service == service && self.method == method && matches(parse(&self.path), path.as_bytes())
     }
 }
 
@@ -67,21 +67,25 @@ fn parse(pattern: &str) -> Vec<Part> {
 }
 
 /// Whether the parts make up the whole path. Users write the rules, so the time is bounded by the product of both
-/// lengths whatever they are: `reached[n]` says that the parts so far can make up the first `n` octets.
-fn matches(parts: &[Part], path: &[u8]) -> bool {
+/// lengths whatever they are: `reached[n]` says that the parts so far can make up the first `n` octets. Most rules are about
+/// something else, and it ends with the first part that tells.
+fn matches(parts: impl IntoIterator<Item = Part>, path: &[u8]) -> bool {
     let mut reached = vec![false; path.len() + 1];
     reached[0] = true;
     for part in parts {
         let mut next = vec![false; path.len() + 1];
-        if *part == Part::Anything {
+        if part == Part::Anything {
             next[0] = reached[0];
         }
         for (at, octet) in path.iter().enumerate() {
             next[at + 1] = match part {
-                Part::Literal(literal) => reached[at] && literal == octet,
+                Part::Literal(literal) => reached[at] && literal == *octet,
                 Part::Word => (reached[at] || next[at]) && *octet != b'/',
                 Part::Anything => reached[at + 1] || next[at],
             };
+        }
+        if !next.contains(&true) {
+            return false;
         }
         reached = next;
     }
@@ -90,7 +94,7 @@ fn matches(parts: &[Part], path: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::RequestRule;
+    use super::{RequestRule, matches, parse};
 
     #[test]
     fn a_rule_allows_its_method_on_its_paths_of_its_service() {
@@ -124,6 +128,21 @@ mod tests {
                 path: pattern.to_owned(),
             };
             assert_eq!(rule.allows("network", "GET", path), want, "{rule:?} {path}");
+        }
+    }
+
+    #[test]
+    fn a_rule_about_something_else_is_not_read_to_its_end() {
+        for (pattern, path, want) in [
+            ("/v3/users/**", "/v2.0/networks", 3),
+            ("/*/ports/**", "/v2.0/networks", 4),
+            ("/v2.0/networks", "/v2", 4),
+            ("/v2.0/networks", "", 1),
+        ] {
+            let mut read = 0;
+            let parts = parse(pattern).into_iter().inspect(|_| read += 1);
+            assert!(!matches(parts, path.as_bytes()), "{pattern} {path}");
+            assert_eq!(read, want, "{pattern} {path}");
         }
     }
 

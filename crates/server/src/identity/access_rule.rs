@@ -1,6 +1,8 @@
 //! Access rules: what users have limited application credentials to. They stay when the credential goes, to be used for
 //! another one.
 
+use std::collections::BTreeMap;
+
 use adit_api::identity::IdentityError;
 use adit_api::identity::access_rule::{AccessRuleRef, Shown};
 use adit_model::UserId;
@@ -102,12 +104,11 @@ pub(super) async fn of_credential(
     session: &Session,
     credential: &ApplicationCredential,
 ) -> Result<Option<Vec<Shown>>, StoreError> {
-    let mut rules = Vec::new();
-    for id in &credential.access_rule_ids {
-        let Some(rule) = session.table::<AccessRule>().find(id).await? else { return Ok(None) };
-        rules.push(Shown::from(rule.record));
-    }
-    Ok(Some(rules))
+    let ids: Vec<String> = credential.access_rule_ids.iter().map(ToString::to_string).collect();
+    let found = session.table::<AccessRule>().find_all("id", ids.iter().cloned().collect()).await?;
+    let mut found: BTreeMap<String, AccessRule> =
+        found.into_iter().map(|rule| (rule.id.to_string(), rule.record)).collect();
+    Ok(ids.iter().map(|id| found.remove(id).map(Shown::from)).collect())
 }
 
 async fn find_of(session: &Session, user: &str, id: &str) -> Result<AccessRule, IdentityError> {

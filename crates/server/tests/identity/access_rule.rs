@@ -58,6 +58,26 @@ async fn a_token_is_good_for_what_the_rules_allow() {
 }
 
 #[tokio::test]
+async fn a_credential_has_fifty_rules_at_most_in_their_order() {
+    let mut server = Server::start().await;
+    let demo = server.demo().await;
+    let body = |name: &str, count: usize| {
+        let rules = (0..count).rev().map(|n| rule("network", "GET", &format!("/v2.0/{n}")));
+        json!({"application_credential": {"name": name, "access_rules": rules.collect::<Vec<_>>()}})
+    };
+    let post = format!("POST {CREDENTIALS}");
+    let refused = server.said(&demo, &post, body("too many", 51)).await;
+    assert!(refused.starts_with("400 Invalid input for field/attribute access_rules."), "{refused}");
+    assert!(refused.ends_with(" is too long"), "{refused}");
+    server.lists(&demo, "path", &[(ALL, "")]).await;
+    let made = server.make(&demo, "robot", CREDENTIALS, body("robot", 50)).await;
+    let paths: Vec<&str> =
+        made["access_rules"].as_array().unwrap().iter().map(|rule| rule["path"].as_str().unwrap()).collect();
+    let want: Vec<String> = (0..50).rev().map(|n| format!("/v2.0/{n}")).collect();
+    assert_eq!(paths, want);
+}
+
+#[tokio::test]
 async fn rules_outlive_the_credential_that_they_were_made_with() {
     let mut server = Server::start().await;
     let (admin, demo) = (server.admin().await, server.demo().await);
