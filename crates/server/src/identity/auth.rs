@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use adit_api::identity::IdentityError;
-use adit_api::identity::auth::{self, AuthRequest, BearerToken, CredentialRef, Method, UserRef};
+use adit_api::identity::auth::{self, AuthRequest, BearerToken, CredentialRef, DomainRef, Method, UserRef};
 use adit_api::identity::token::{NamedInDomain, TokenCredential};
 use adit_model::UserId;
 use adit_model::identity::{ApplicationCredentialId, Password, PasswordHash, Scope, User};
@@ -98,12 +98,14 @@ async fn prove_by_password(
     password: Password,
     address: IpAddr,
 ) -> Result<Proof, IdentityError> {
-    let found = {
+    let (user, found) = {
         let session = app.store().read().await.map_err(IdentityError::from_store)?;
-        find_user(&session, user).await.map_err(IdentityError::from_store)?
+        let user = one_spelling(&session, user).await.map_err(IdentityError::from_store)?;
+        let found = find_user(&session, &user).await.map_err(IdentityError::from_store)?;
+        (user, found)
     };
     let hash = found.as_ref().and_then(|user| user.password_hash.clone());
-    // However a user is named, it is the same one.
+    // However a user is named, it is the same one, and so is one that is not there: nothing else tells the two apart.
     let who = found.as_ref().map_or_else(|| format!("{user:?}"), |user| user.id.to_string());
     let is_right = check(app, ("user", &who), address, password, hash.clone()).await?;
     match (found, hash) {
@@ -118,9 +120,11 @@ async fn prove_by_credential(
     secret: Password,
     address: IpAddr,
 ) -> Result<Proof, IdentityError> {
-    let found = {
+    let (credential, found) = {
         let session = app.store().read().await.map_err(IdentityError::from_store)?;
-        find_credential(&session, credential).await.map_err(IdentityError::from_store)?
+        let credential = one_spelling_of(&session, credential).await.map_err(IdentityError::from_store)?;
+        let found = find_credential(&session, &credential).await.map_err(IdentityError::from_store)?;
+        (credential, found)
     };
     let hash = found.as_ref().map(|credential| credential.secret_hash.clone());
     let who = found.as_ref().map_or_else(|| format!("{credential:?}"), |found| found.id.to_string());
@@ -147,6 +151,21 @@ async fn check(
         Err(_) => Verdict::Unknown,
     });
     Ok(checked?)
+}
+
+/// A user as it is always named, whether it is there or not: by its id, or by name and the id of its domain.
+async fn one_spelling(session: &Session, user: &UserRef) -> Result<UserRef, StoreError> {
+    let UserRef::Name(name, domain) = user else { return Ok(user.clone()) };
+    let domain = find_domain(session, domain).await?.map_or_else(|| domain.clone(), DomainRef::Id);
+    Ok(UserRef::Name(name.clone(), domain))
+}
+
+/// The same of an application credential, whose user is named by id if it is there.
+async fn one_spelling_of(session: &Session, credential: &CredentialRef) -> Result<CredentialRef, StoreError> {
+    let CredentialRef::Name(name, user) = credential else { return Ok(credential.clone()) };
+    let user = one_spelling(session, user).await?;
+    let user = find_user(session, &user).await?.map_or(user, |user| UserRef::Id(user.id));
+    Ok(CredentialRef::Name(name.clone(), user))
 }
 
 async fn find_credential(

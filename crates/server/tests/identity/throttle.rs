@@ -59,6 +59,29 @@ async fn users_that_are_not_there_are_slowed_too() {
 }
 
 #[tokio::test]
+async fn how_a_user_is_spelled_does_not_tell_whether_it_is_there() {
+    let server = Server::start().await;
+    let domains = [json!({"id": "default"}), json!({"name": "Default"})];
+    let users = ["demo", "nobody"].map(|name| {
+        domains.clone().map(|domain| {
+            let user = json!({"name": name, "domain": domain, "password": "wrong"});
+            json!({"identity": {"methods": ["password"], "password": {"user": user}}})
+        })
+    });
+    let credentials = ["demo", "nobody"].map(|name| {
+        domains.clone().map(|domain| {
+            let user = json!({"name": name, "domain": domain});
+            by_credential(json!({"name": "nothing", "secret": "wrong", "user": user}))
+        })
+    });
+    for [one, other] in users.into_iter().chain(credentials) {
+        let since = fail(&server, &one, &["192.0.2.1"]).await;
+        assert_eq!(log_in(&server, &other, "192.0.2.1").await.status, 401);
+        assert!(since.elapsed() >= WAIT, "{other}");
+    }
+}
+
+#[tokio::test]
 async fn secrets_of_application_credentials_are_guessed_as_slowly() {
     let mut server = Server::start().await;
     let demo = server.demo().await;
