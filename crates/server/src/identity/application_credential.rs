@@ -75,6 +75,8 @@ pub(crate) async fn create(
         Create::parse(body)?;
     let held = bearer.scope.as_ref().map(|scope| scope.roles.as_slice()).unwrap_or_default();
     let role_ids = chosen(&roles, held, bearer, &project_id)?;
+    // A hash costs a lot, and is not made for nothing. The database has the last word.
+    refuse_taken(app, &bearer.user_id(), &name).await?;
     let secret = secret.map_or_else(random_text::<SECRET_OCTETS>, |secret| secret.expose().to_owned());
     let secret_hash = app.identity().passwords.hash(Password::new(secret.as_str())).await?;
     let session = app.store().write().await.map_err(IdentityError::from_store)?;
@@ -91,16 +93,25 @@ pub(crate) async fn create(
         expires_at,
     };
     let inserted = match session.table().insert(credential.clone()).await {
-        Err(StoreError::Duplicate { .. }) => {
-            let details = format!("Duplicate entry found with name {}", credential.name);
-            return Err(IdentityError::Conflict { noun: "application_credential", details });
-        }
+        Err(StoreError::Duplicate { .. }) => return Err(taken(&credential.name)),
         inserted => inserted.map_err(IdentityError::from_store)?,
     };
     let roles = scope::all_roles(&session).await.map_err(IdentityError::from_store)?;
     let shown = shown(&session, inserted.record, &roles).await?;
     commit(app, session).await?;
     Ok((shown, BearerToken::new(secret)))
+}
+
+async fn refuse_taken(app: &App, user: &UserId, name: &str) -> Result<(), IdentityError> {
+    let session = app.store().read().await.map_err(IdentityError::from_store)?;
+    let same = Listing::of("user_id", user).and("name", name);
+    let same = session.table::<ApplicationCredential>().list(&same).await;
+    if same.map_err(IdentityError::from_store)?.is_empty() { Ok(()) } else { Err(taken(name)) }
+}
+
+fn taken(name: &str) -> IdentityError {
+    let details = format!("Duplicate entry found with name {name}");
+    IdentityError::Conflict { noun: "application_credential", details }
 }
 
 /// `DELETE /v3/users/{user}/application_credentials/{id}`, with its tokens.

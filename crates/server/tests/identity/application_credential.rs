@@ -166,6 +166,26 @@ async fn an_application_credential_does_not_get_further_than_it_should() {
 }
 
 #[tokio::test]
+async fn a_name_is_taken_for_its_user_alone() {
+    let mut server = Server::start().await;
+    let (admin, demo) = (server.admin().await, server.demo().await);
+    let rules = json!([{"service": "network", "method": "GET", "path": "/v2.0/networks"}]);
+    let robot = |rules: Value| json!({"application_credential": {"name": "robot", "access_rules": rules}});
+    let taken = "409 Conflict occurred attempting to store application_credential - Duplicate entry found with name robot.";
+    let post = format!("POST {ALL}");
+    server.make(&demo, "robot", ALL, robot(json!([]))).await;
+    // Before anything else is made, and before a rule of nobody is looked for.
+    for rules in [rules, json!([{"id": "{nobody}"}])] {
+        assert_eq!(server.said(&demo, &post, robot(rules)).await, taken);
+    }
+    server.lists(&demo, "path", &[("/users/{demo user}/access_rules", "")]).await;
+    let theirs = "POST /users/{admin user}/application_credentials";
+    assert_eq!(server.said(&admin, theirs, robot(json!([]))).await, "201");
+    assert_eq!(server.said(&demo, &format!("DELETE {ALL}/{{robot}}"), Value::Null).await, "204");
+    assert_eq!(server.said(&demo, &post, robot(json!([]))).await, "201");
+}
+
+#[tokio::test]
 async fn an_application_credential_ends_with_what_it_stands_for() {
     let mut server = Server::start().await;
     let admin = server.admin().await;
