@@ -55,6 +55,21 @@ async fn a_token_is_good_for_what_the_rules_allow() {
     for (headers, status) in [(&about[..], 200), (&about[..2], 404)] {
         assert_eq!(server.send("GET", "/identity/v3/auth/tokens", headers, "").await.status, status);
     }
+
+    // The bearer may ask what its token is good for, and about no other one, nor for anything else.
+    let knows = ("openstack-identity-access-rules", "1");
+    for (method, about, knows, status) in [
+        ("GET", &token, Some(knows), 200),
+        ("HEAD", &token, Some(knows), 200),
+        ("GET", &token, None, 404),
+        ("GET", &demo, Some(knows), 401),
+        ("DELETE", &token, Some(knows), 401),
+    ] {
+        let headers = [("x-auth-token", token.as_str()), ("x-subject-token", about.as_str())];
+        let headers: Vec<_> = headers.into_iter().chain(knows).collect();
+        let answer = server.send(method, "/identity/v3/auth/tokens", &headers, "").await;
+        assert_eq!(answer.status, status, "{method} {knows:?}: {}", answer.body);
+    }
 }
 
 #[tokio::test]
