@@ -15,8 +15,12 @@ use crate::resource::FromStore;
 impl Resource for Endpoint {
     const PLURAL: &'static str = "endpoints";
     const ORDER: &'static str = "url";
-    const FILTERS: &'static [(&'static str, &'static str)] =
-        &[("interface", "interface"), ("service_id", "service_id"), ("region_id", "region_id")];
+    const FILTERS: &'static [(&'static str, &'static str)] = &[
+        ("interface", "interface"),
+        ("service_id", "service_id"),
+        ("region_id", "region_id"),
+        ("enabled", "enabled"),
+    ];
     type Change = Update;
     /// A region that is to be made if it is not there.
     type Extra = Option<RegionId>;

@@ -15,7 +15,8 @@ use crate::resource::FromStore;
 impl Resource for Service {
     const PLURAL: &'static str = "services";
     const ORDER: &'static str = "name";
-    const FILTERS: &'static [(&'static str, &'static str)] = &[("name", "name"), ("type", "service_type")];
+    const FILTERS: &'static [(&'static str, &'static str)] =
+        &[("name", "name"), ("type", "service_type"), ("enabled", "enabled")];
     type Change = Update;
     type Extra = ();
 

@@ -30,6 +30,18 @@ async fn an_endpoint_lives() {
         )
         .await;
     let endpoint = |value: Value| json!({"endpoint": value});
+    server.says(&admin, &[("PATCH /endpoints/{ours}", endpoint(json!({"enabled": false})), "200")]).await;
+    server
+        .lists(
+            &admin,
+            "interface",
+            &[
+                ("/endpoints?enabled=false", "public"),
+                ("/endpoints?enabled=1&interface=public", "public public"),
+                ("/endpoints?enabled=0&interface=internal", ""),
+            ],
+        )
+        .await;
     let own = server.get(&admin, "/endpoints?interface=admin").await.body["endpoints"][0]["id"].clone();
     let own = own.as_str().unwrap();
     server

@@ -53,6 +53,9 @@ async fn a_service_lives() {
                 ("/services?name=looks", "image"),
                 ("/services?name=neutron", "network"),
                 ("/services?name=nothing", ""),
+                ("/services?enabled=true", "identity network"),
+                ("/services?enabled=False", "image"),
+                ("/services?enabled=0&name=neutron", ""),
             ],
         )
         .await;
