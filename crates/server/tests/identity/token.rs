@@ -242,7 +242,12 @@ async fn services_are_told_about_tokens_that_have_expired_lately() {
     for (by, query, status) in [
         (&admin, "", 404),
         (&admin, "?allow_expired=1", 200),
+        (&admin, "?allow_expired=True", 200),
         (&admin, "?allow_expired=0", 404),
+        (&admin, "?allow_expired=False", 404),
+        (&admin, "?allow_expired=no", 404),
+        (&admin, "?allow_expired=off", 404),
+        (&admin, "?allow_expired=", 404),
         (&nova, "?allow_expired=1", 200),
         (&nova, "", 404),
         (&demo, "?allow_expired=1", 404),

@@ -1,5 +1,6 @@
 //! Tokens, and what their bearers can choose from.
 
+use adit_api::attribute::parse_bool;
 use adit_api::identity::IdentityError;
 use adit_api::identity::auth::AuthRequest;
 use axum::Json;
@@ -46,7 +47,7 @@ async fn validate(asked: Asked<'_, Call>) -> Answer {
     let call = asked.call;
     let subject = call.token(SUBJECT_TOKEN);
     let allows_expired =
-        |(key, value): &(String, String)| key == "allow_expired" && !matches!(value.as_str(), "0" | "false");
+        |(key, value): &(String, String)| key == "allow_expired" && parse_bool(&json!(value)) == Some(true);
     let subjects = Subjects {
         expired: call.pairs.iter().any(allows_expired),
         limited: call.headers.contains_key(ACCESS_RULES),
