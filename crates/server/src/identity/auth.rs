@@ -136,7 +136,7 @@ async fn prove_by_credential(
 }
 
 /// Whether a secret is right, when it is the attempt's turn. It takes as long when there is nobody of that name.
-async fn check(
+pub(super) async fn check(
     app: &App,
     who: (&str, &str),
     address: IpAddr,

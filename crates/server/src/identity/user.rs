@@ -10,8 +10,8 @@ use adit_store::Session;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::auth::check;
 use super::resource::{Asking, Resource, find};
-use super::throttle::Verdict;
 use super::{Bearer, commit};
 use crate::App;
 use crate::resource::FromStore;
@@ -115,12 +115,9 @@ pub(crate) async fn change_password(
         let session = app.store().read().await.map_err(IdentityError::from_store)?;
         find::<User>(&session, id).await?.record.password_hash
     };
-    let attempt = app.identity().throttle.admit(&("user", id), address).await?;
-    if !app.identity().passwords.verify(original, known.clone()).await? {
-        attempt.end(Verdict::Wrong);
+    if !check(app, ("user", id), address, original, known.clone()).await? {
         return Err(IdentityError::Unauthorized);
     }
-    attempt.end(Verdict::Right);
     let new = hash(app, Some(new)).await?;
     let session = app.store().write().await.map_err(IdentityError::from_store)?;
     let mut user = find::<User>(&session, id).await?;
