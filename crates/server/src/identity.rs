@@ -51,8 +51,8 @@ pub(crate) struct Memory {
     catalog: catalog::CatalogCache,
 }
 
-/// What a request says about who sends it.
-#[derive(Clone, Copy, Debug, Default)]
+/// What a request says about who sends it. No `Debug`, since tokens must reach no log.
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Presented<'a> {
     /// `X-Auth-Token`.
     pub(crate) token: Option<&'a str>,
