@@ -1,7 +1,7 @@
 //! Who may do what.
 
 use adit_server::Bootstrapped;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{Server, WRONG};
 
@@ -131,13 +131,14 @@ async fn each_operation_is_for_those_it_is_meant_for() {
 /// Names of users are not told to those who may not see them: whoever may not ask learns nothing by the answer.
 #[tokio::test]
 async fn a_member_is_refused_whether_the_thing_is_there_or_not() {
-    let server = Server::start().await;
-    let demo = server.demo().await;
+    let mut server = Server::start().await;
+    let (admin, demo) = (server.admin().await, server.demo().await);
+    server.make(&admin, "elsewhere", "/domains", json!({"domain": {"name": "elsewhere"}})).await;
     for (there, absent) in [
         ("GET /users/{admin user}", "GET /users/{nobody}"),
         ("GET /projects/{admin project}", "GET /projects/{nobody}"),
         ("DELETE /users/{admin user}", "DELETE /users/{nobody}"),
-        ("GET /domains/default", "GET /domains/{nobody}"),
+        ("GET /domains/{elsewhere}", "GET /domains/{nobody}"),
         ("GET /users/{admin user}/projects", "GET /users/{nobody}/projects"),
     ] {
         let said =
