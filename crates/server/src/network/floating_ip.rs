@@ -18,7 +18,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 pub(super) use self::protection::{
-    gateway_may_go, interface_may_go, network_goes, port_goes, port_keeps_addresses, unassociated,
+    addresses_go, gateway_may_go, interface_may_go, network_goes, port_goes, port_keeps_addresses,
+    unassociated,
 };
 use super::agent::filtered;
 use super::allocation::{self, Addresses, Holder};

@@ -45,6 +45,8 @@ pub(super) async fn remove(
     }
     let ports = cx.session.table::<Port>();
     port.fixed_ips.retain(|fixed_ip| !leaving.contains(&fixed_ip.subnet_id));
+    // Another router may translate to the interface's own address.
+    floating_ip::addresses_go(cx, &port).await?;
     if port.fixed_ips.is_empty() {
         ports.delete(port.id).await.map_err(ApiError::from_store)?;
     } else {

@@ -394,6 +394,30 @@ async fn what_floating_ips_need_stays() {
     cloud.refused(&admin, ("PUT", "networks/{ext}", internal, &used("floating IPs"))).await;
 }
 
+/// Two routers share a subnet: one translates to the other's address on it, until that goes.
+#[tokio::test]
+async fn an_interface_that_goes_frees_the_floating_ip_of_another_router() {
+    let (mut cloud, _, demo) = routed().await;
+    let second = json!({"network_id": "{left}", "fixed_ips": [{"ip_address": "10.1.0.20"}]});
+    for by in ["port_id", "subnet_id"] {
+        let inner = format!("inner by {by}");
+        cloud.create(&demo, "router", &inner, json!({})).await;
+        cloud.create(&demo, "port", "second", second.clone()).await;
+        let path = |action: &str| format!("routers/{{{inner}}}/{action}_router_interface");
+        cloud.put(&demo, &path("add"), json!({"port_id": "{second}"})).await;
+        let fip = cloud.make(&demo, "floatingip", "fip", on_ext(json!({"port_id": "{second}"}))).await;
+        assert_eq!(cloud.shown(&fip["router_id"]), "{router}");
+        let named = if by == "port_id" { "{second}" } else { "{left-subnet}" };
+        cloud.put(&demo, &path("remove"), json!({by: named})).await;
+        let freed = cloud.get(&demo, "floatingips/{fip}").await["floatingip"].clone();
+        for attribute in ["port_id", "fixed_ip_address", "router_id"] {
+            assert_eq!(freed[attribute], Value::Null, "{by}: {attribute}");
+        }
+        let ports = cloud.get(&demo, "ports?id={second}").await;
+        assert_eq!(ports["ports"], json!([]), "{by}");
+    }
+}
+
 #[tokio::test]
 async fn an_external_network_takes_its_free_addresses_along_only_when_it_goes() {
     let (mut cloud, admin, demo) = routed().await;

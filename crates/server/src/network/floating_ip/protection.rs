@@ -2,7 +2,7 @@
 //! floating IPs along with.
 
 use adit_api::ApiError;
-use adit_model::floating_ip::FloatingIpStatus;
+use adit_model::floating_ip::{Association, FloatingIpStatus};
 use adit_model::{FloatingIp, NetworkId, Port, Router, RouterId, Subnet};
 use adit_store::{Listing, Stored};
 
@@ -71,8 +71,23 @@ pub(in crate::network) async fn port_keeps_addresses(cx: Context<'_>, port: &Por
 
 /// Frees the floating IPs that stand for a port that goes.
 pub(in crate::network) async fn port_goes(cx: Context<'_>, port: &Port) -> Result<(), ApiError> {
+    free(cx, of_port(cx, port).await?).await
+}
+
+/// Frees the floating IPs that stand for addresses of a port that it has no longer.
+pub(in crate::network) async fn addresses_go(cx: Context<'_>, port: &Port) -> Result<(), ApiError> {
+    let is_left = |association: Association| {
+        let address = std::net::IpAddr::V4(association.fixed_ip);
+        port.fixed_ips.iter().any(|fixed_ip| fixed_ip.ip_address == address)
+    };
+    let mut floating_ips = of_port(cx, port).await?;
+    floating_ips.retain(|floating_ip| !floating_ip.association.is_some_and(is_left));
+    free(cx, floating_ips).await
+}
+
+async fn free(cx: Context<'_>, floating_ips: Vec<Stored<FloatingIp>>) -> Result<(), ApiError> {
     let mut freed = Vec::new();
-    for mut floating_ip in of_port(cx, port).await? {
+    for mut floating_ip in floating_ips {
         freed.push(floating_ip.association.take());
         floating_ip.status = FloatingIpStatus::Down;
         cx.session.table().update(&mut floating_ip).await.map_err(ApiError::from_store)?;
