@@ -34,6 +34,7 @@ use crate::network::{
     Flavors, FloatingIps, Networks, Ports, Routers, SecurityGroupRules, SecurityGroups, ServiceProfiles,
     Subnets,
 };
+use crate::resource::FromStore;
 use crate::vpn::{EndpointGroups, IkePolicies, IpsecPolicies, SiteConnections, VpnServices};
 
 const PREFIX: &str = "/networking";
@@ -87,6 +88,9 @@ pub(super) async fn serve(State(app): State<App>, request: Request) -> Response 
     let path = segments(parts.uri.path(), PREFIX);
     let base = format!("{}{PREFIX}", base_url(&parts.headers));
     let Some((version, path)) = path.split_first() else { return versions(&parts.method, &base) };
+    if version == "healthcheck" && path.is_empty() {
+        return health(&app, &parts.method).await.unwrap_or_else(|error| refusal(&error));
+    }
     if version != "v2.0" {
         let body = json!({"code": 404, "title": "Not Found", "description": null});
         return (StatusCode::NOT_FOUND, Json(body)).into_response();
@@ -188,6 +192,15 @@ fn versions(method: &Method, base: &str) -> Response {
     }
     let link = json!({"rel": "self", "href": format!("{base}/v2.0/")});
     Json(json!({"versions": [{"id": "v2.0", "status": "CURRENT", "links": [link]}]})).into_response()
+}
+
+/// Whether the database answers.
+async fn health(app: &App, method: &Method) -> Result<Response, ApiError> {
+    if method != Method::GET {
+        return Err(ApiError::HTTPMethodNotAllowed);
+    }
+    app.store().read().await.map_err(ApiError::from_store)?;
+    ok(json!({"detailed": false, "reasons": ["OK"]}))
 }
 
 /// The answer to a request that was granted.

@@ -39,7 +39,10 @@ async fn versions_are_told_to_everybody_by_the_url_that_was_used() {
     }
     let unknown = json!({"code": 404, "title": "Not Found", "description": null});
     assert_eq!(ask("GET", "/networking/v2.1/", &[]).await, (404, unknown));
-    for path in ["/networking", "/networking/"] {
+    let healthy = json!({"detailed": false, "reasons": ["OK"]});
+    assert_eq!(ask("GET", "/networking/healthcheck", &[]).await, (200, healthy));
+    assert_eq!(ask("GET", "/networking/healthcheck/more", &[]).await.0, 404);
+    for path in ["/networking", "/networking/", "/networking/healthcheck"] {
         assert_eq!(ask("POST", path, &[]).await.0, 405, "{path}");
     }
 }
