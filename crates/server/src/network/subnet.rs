@@ -83,6 +83,9 @@ impl Resource for Subnets {
             service_types: create.service_types,
         };
         if create.gateway_ip.is_none() && gateway_ip.is_some_and(|gateway| is_reserved(cidr, gateway)) {
+            if subnet.enable_dhcp {
+                check_for_dhcp(cidr)?;
+            }
             return Err(ApiError::IpamValueInvalid {
                 reason: format!(
                     "Gateway IP {} cannot be the network or broadcast IP address {cidr}",

@@ -222,6 +222,12 @@ async fn everything_that_a_subnet_refuses() {
         (
             "POST",
             "subnets",
+            subnet(json!({"cidr": "10.5.0.0/31"})),
+            &invalid("Subnet has a prefix length that is incompatible with DHCP service enabled"),
+        ),
+        (
+            "POST",
+            "subnets",
             subnet(json!({"cidr": "10.5.0.0/31", "enable_dhcp": false})),
             "409 IpamValueInvalid Gateway IP 10.5.0.1 cannot be the network or broadcast IP address 10.5.0.0/31",
         ),
