@@ -71,6 +71,8 @@ pub struct Attribute {
     pub admin_sets: bool,
     /// Whether managers of the owning project may set what otherwise only administrators may.
     pub manager_sets: bool,
+    /// Whether the cloud's other services may set what otherwise only administrators may.
+    pub service_sets: bool,
     /// Its form in documents, where the kind does not tell.
     pub shape: Option<Shape>,
 }
@@ -177,6 +179,7 @@ impl Attribute {
             admin_sees: false,
             admin_sets: false,
             manager_sets: false,
+            service_sets: false,
             shape: None,
         }
     }
@@ -261,6 +264,13 @@ impl Attribute {
     #[must_use]
     pub const fn manager_sets(mut self) -> Self {
         self.manager_sets = true;
+        self
+    }
+
+    /// The cloud's other services set it too.
+    #[must_use]
+    pub const fn service_sets(mut self) -> Self {
+        self.service_sets = true;
         self
     }
 

@@ -14,12 +14,17 @@ pub struct Sender<'a> {
     pub is_admin: bool,
     /// Whether it has the role `manager`.
     pub is_manager: bool,
+    /// Whether it has the role `service`.
+    pub is_service: bool,
 }
 
 impl Sender<'_> {
     /// Whether the sender may set what `attribute` says that few may.
     fn may_set(self, attribute: &Attribute) -> bool {
-        !attribute.admin_sets || self.is_admin || (attribute.manager_sets && self.is_manager)
+        !attribute.admin_sets
+            || self.is_admin
+            || (attribute.manager_sets && self.is_manager)
+            || (attribute.service_sets && self.is_service)
     }
 }
 
@@ -163,7 +168,7 @@ pub fn needs_permission(schema: &Schema, checked: &Map<String, Value>, sender: S
         .any(|attribute| !sender.may_set(attribute) && checked.contains_key(attribute.name))
 }
 
-/// Refuses attributes of a checked PUT that only administrators set, unless they are what the object, as administrators
+/// Refuses attributes of a checked PUT that the sender may not set, unless they are what the object, as administrators
 /// see it, has already: clients send back what they were shown. The object must be known to be visible first: a
 /// refusal tells that it is there.
 ///
@@ -173,10 +178,11 @@ pub fn permit_update(
     schema: &Schema,
     checked: &Map<String, Value>,
     current: &Map<String, Value>,
+    sender: Sender<'_>,
 ) -> Result<(), ApiError> {
     let is_forbidden = |attribute: &&Attribute| {
         let given = checked.get(attribute.name);
-        attribute.admin_sets && given.is_some() && given != current.get(attribute.name)
+        !sender.may_set(attribute) && given.is_some() && given != current.get(attribute.name)
     };
     match schema.attributes.iter().find(is_forbidden) {
         Some(attribute) => Err(forbidden_attribute(schema, "update", attribute.name)),
@@ -308,8 +314,10 @@ mod tests {
     use super::*;
     use crate::vpn::ike_policy::SCHEMA;
 
-    const MEMBER: Sender<'static> = Sender { project_id: "p1", is_admin: false, is_manager: false };
-    const ADMIN: Sender<'static> = Sender { project_id: "p0", is_admin: true, is_manager: true };
+    const MEMBER: Sender<'static> =
+        Sender { project_id: "p1", is_admin: false, is_manager: false, is_service: false };
+    const ADMIN: Sender<'static> =
+        Sender { project_id: "p0", is_admin: true, is_manager: true, is_service: true };
 
     #[test]
     fn a_post_is_checked_in_the_order_of_the_reference() {

@@ -74,6 +74,7 @@ impl Caller {
             project_id: self.project_id.as_str(),
             is_admin: self.is_admin(),
             is_manager: self.has_role("manager"),
+            is_service: self.is_service(),
         }
     }
 }

@@ -240,7 +240,7 @@ pub(crate) async fn update<R: Resource>(
         let Value::Object(current) = serde_json::to_value(current).map_err(ApiError::internal)? else {
             return Err(ApiError::internal("a view is missing"));
         };
-        body::permit_update(R::SCHEMA, &checked, &current)?;
+        body::permit_update(R::SCHEMA, &checked, &current, caller.sender())?;
     }
     let record = R::update(cx, record, update).await?;
     let mut shown = show_one::<R>(cx, record, &[]).await?;

@@ -60,7 +60,11 @@ pub static SCHEMA: Schema = Schema {
             .mutable()
             .filter_by("binding_host_id")
             .admin(),
-        Attribute::new("binding:profile", Kind::Other(profile)).optional(Initial::Object).mutable().admin(),
+        Attribute::new("binding:profile", Kind::Other(profile))
+            .optional(Initial::Object)
+            .mutable()
+            .admin()
+            .service_sets(),
         Attribute::new("binding:vif_type", Kind::Text).admin_sees(),
         Attribute::new("binding:vif_details", Kind::Text).shaped(Shape::Object(&[])).admin_sees(),
         standard::CREATED_AT,

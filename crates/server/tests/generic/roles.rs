@@ -140,6 +140,17 @@ async fn a_service_looks_after_ports() {
     let id = made.body["port"]["id"].as_str().unwrap();
     cloud.ids.insert("made".to_owned(), id.to_owned());
     cloud.put(&service, "ports/{made}", json!({"port": {"name": "x"}})).await;
+    // How a port is bound is theirs to say; where, is the administrator's.
+    let bound = json!({"port": {"network_id": "{theirs}", "binding:profile": {"a": 1}}});
+    let bound = cloud.call(&service, "POST", "ports", &bound).await;
+    assert_eq!(bound.status, 201, "{}", bound.body);
+    cloud.put(&service, "ports/{made}", json!({"port": {"binding:profile": {"b": 2}}})).await;
+    let admin = cloud.admin.clone();
+    assert_eq!(cloud.get(&admin, "ports/{made}").await["port"]["binding:profile"], json!({"b": 2}));
+    let placed = json!({"port": {"binding:profile": {"c": 3}, "binding:host_id": "node"}});
+    let want = "403 PolicyNotAuthorized (rule:update_port and rule:update_port:binding:host_id) is disallowed by policy";
+    says(&cloud, &service, "PUT ports/{made}", placed, want).await;
+    assert_eq!(cloud.get(&admin, "ports/{made}").await["port"]["binding:profile"], json!({"b": 2}));
     cloud.delete(&service, "ports/{made}").await;
 }
 
