@@ -95,14 +95,20 @@ pub(super) fn presented<'a>(parts: &'a Parts, prefix: &str) -> Presented<'a> {
     }
 }
 
-/// A path below `prefix`, without a `.json` suffix and a trailing slash.
+/// What a part of a path is that follows one of these is the client's own word, to its end.
+const NAMES_FOLLOW: [&str; 2] = ["tags", "regions"];
+
+/// A path below `prefix`, without a trailing slash, and without a `.json` suffix where that can be no part of a name.
 fn below<'a>(path: &'a str, prefix: &str) -> &'a str {
     let below = path.strip_prefix(prefix).unwrap_or_default();
     let below = below.strip_suffix('/').unwrap_or(below);
+    if below.rsplit('/').nth(1).is_some_and(|part| NAMES_FOLLOW.contains(&part)) {
+        return below;
+    }
     below.strip_suffix(".json").unwrap_or(below)
 }
 
-/// The parts of a path below `prefix`, decoded, without a `.json` suffix and a trailing slash.
+/// The parts of a path below `prefix`, decoded, without the suffix and the slash that mean nothing.
 pub(super) fn segments(path: &str, prefix: &str) -> Vec<String> {
     let below = below(path, prefix);
     let decode = |part: &str| percent_encoding::percent_decode_str(part).decode_utf8_lossy().into_owned();
@@ -168,6 +174,11 @@ mod tests {
             ("/networking/v2.0/networks", vec!["v2.0", "networks"]),
             ("/networking/v2.0/networks.json", vec!["v2.0", "networks"]),
             ("/networking/v2.0/networks/a%20b/", vec!["v2.0", "networks", "a b"]),
+            ("/networking/v2.0/networks/a.json", vec!["v2.0", "networks", "a"]),
+            ("/networking/v2.0/networks/a/tags.json", vec!["v2.0", "networks", "a", "tags"]),
+            ("/networking/v2.0/networks/a/tags/b.json", vec!["v2.0", "networks", "a", "tags", "b.json"]),
+            ("/networking/v3/regions/a.json/", vec!["v3", "regions", "a.json"]),
+            ("/networking/v3/regions.json", vec!["v3", "regions"]),
             ("/networking/v2.0//networks", vec!["v2.0", "", "networks"]),
         ] {
             assert_eq!(segments(path, "/networking"), want, "{path}");

@@ -152,6 +152,24 @@ async fn each_path_has_its_methods_and_spellings() {
     assert_eq!(format!("200 {}", without.text), with_slash);
 }
 
+/// Where clients choose names themselves, `.json` is a part of a name.
+#[tokio::test]
+async fn a_name_may_end_as_a_suffix_does() {
+    let cloud = Cloud::start().await;
+    let region = json!({"region": {"id": "a.json"}});
+    for (method, path, body, want) in [
+        ("POST", "regions", &region, 201),
+        ("GET", "regions/a", &json!(null), 404),
+        ("GET", "regions/a.json", &json!(null), 200),
+        ("GET", "regions.json", &json!(null), 200),
+        ("DELETE", "regions/a.json", &json!(null), 204),
+    ] {
+        let path = format!("/identity/v3/{path}");
+        let answer = cloud.server.call(Some(&cloud.admin.token), method, &path, body).await;
+        assert_eq!(answer.status, want, "{method} {path} {}", answer.body);
+    }
+}
+
 #[tokio::test]
 async fn every_answer_has_an_id_of_its_own() {
     let cloud = Cloud::start().await;
