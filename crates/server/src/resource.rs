@@ -41,7 +41,7 @@ pub(crate) trait Resource: 'static {
     type View: Serialize + Send;
     /// The declaration.
     const SCHEMA: &'static Schema;
-    /// What can be done with an object beside changing it.
+    /// What can be done with an object beside changing it: what, `_`, and with what; the policy's rule has the same name.
     const ACTIONS: &'static [&'static str] = &[];
     /// Whether the cloud's other services see the objects of every project.
     const SERVICE_READS: bool = false;
@@ -109,7 +109,7 @@ pub(crate) trait Resource: 'static {
         std::future::ready(cx.caller.require_change(Self::owner(record), action, Self::SCHEMA.rule))
     }
 
-    /// `PUT .../{id}/{action}`, for each of [`Self::ACTIONS`].
+    /// `PUT .../{id}/{action}`, for each of [`Self::ACTIONS`], of an object that the caller may change.
     fn act(
         cx: Context<'_>,
         record: Stored<Self::Record>,
@@ -275,6 +275,8 @@ pub(crate) async fn act<R: Resource>(
     let session = app.store().write().await.map_err(ApiError::from_store)?;
     let cx = Context { session: &session, caller };
     let record = find::<R>(cx, id).await?;
+    let (verb, noun) = action.split_once('_').ok_or(ApiError::HTTPNotFound)?;
+    caller.require_change(R::owner(&record), verb, noun)?;
     require_revision(&record, revision)?;
     let answer = R::act(cx, record, action, request).await?;
     commit(app, session).await?;

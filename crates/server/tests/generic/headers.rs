@@ -52,6 +52,18 @@ async fn a_change_may_depend_on_a_revision() {
         let got = said_to(&cloud, &demo, request, &[JSON, ("if-match", if_match)], body).await;
         assert_eq!(got, want, "{request} {if_match}");
     }
+    // Who may do nothing with it is told that, whatever the revision.
+    for (action, body) in [
+        ("add_router_interface", r#"{"subnet_id": "x"}"#),
+        ("remove_router_interface", r#"{"subnet_id": "x"}"#),
+        ("add_extraroutes", r#"{"router": {"routes": []}}"#),
+        ("remove_extraroutes", r#"{"router": {"routes": []}}"#),
+    ] {
+        let request = format!("PUT routers/{{r}}/{action}");
+        let headers = [JSON, ("if-match", "revision_number=99")];
+        let got = said_to(&cloud, &cloud.reader, &request, &headers, body).await;
+        assert_eq!(got, format!("403 PolicyNotAuthorized rule:{action} is disallowed by policy"));
+    }
     for (request, if_match, status) in [
         ("PUT networks/{left}", "revision_number=1", "200"),
         ("PUT networks/{left}", "\"etag\"", "200"),
