@@ -185,7 +185,14 @@ pub(crate) async fn list<R: Resource>(
     R::prepare_list(app, caller).await?;
     let session = app.store().read().await.map_err(ApiError::from_store)?;
     let cx = Context { session: &session, caller };
-    let records = session.table::<R::Record>().list(&listing::<R>(caller, &query)).await;
+    let listing = listing::<R>(caller, &query);
+    if let (Dialect::Vpn, None, Some(marker)) = (R::SCHEMA.dialect, &listing.page, &query.marker) {
+        // Without pages there is nothing to go on from, but what is no object of the list is no marker either.
+        let found = session.table::<R::Record>().find_in(marker, &listing).await;
+        let missing = || StoreError::UnknownMarker { marker: marker.clone() };
+        found.and_then(|found| found.ok_or_else(missing)).map_err(ApiError::from_store)?;
+    }
+    let records = session.table::<R::Record>().list(&listing).await;
     let mut records = records.map_err(|error| match (error, R::SCHEMA.dialect) {
         // Clients of the core resources know a marker that is gone as an object that is not found.
         (StoreError::UnknownMarker { marker }, Dialect::Core) => R::not_found(&marker),

@@ -110,11 +110,17 @@ async fn a_marker_that_is_not_in_the_list_is_refused() {
         ("limit=2", "{theirs}"),
         ("limit=2&page_reverse=True", "{theirs}"),
         ("limit=2&name=a", "{b}"),
+        ("limit=0", "nope"),
+        ("fields=id", "{theirs}"),
+        ("name=a", "{b}"),
     ] {
         let want = format!("400 BadRequest Bad marker request: '{marker}' is not an object of the list.");
         let request = format!("demo GET {PATH}?{query}&marker={marker}");
         world.check([(request.as_str(), Value::Null, want.as_str())]).await;
     }
+    // Without a limit there are no pages, and a marker that is good does nothing.
+    let all = world.get(&world.demo, &format!("{PATH}?marker={{b}}")).await;
+    assert_eq!(page(&world, &all, "").0, "e d b a");
     for limit in ["-1", "x", "1.5", ""] {
         let want = format!(
             "400 BadRequest Bad limit request: Limit must be an integer 0 or greater and not '{limit}'."
