@@ -90,11 +90,17 @@ impl Resource for SiteConnections {
         let service = service_of(cx, &connection).await?;
         let resolved = selectors_after(cx, &service, &connection.selectors, &update).await?;
         let has_new_peer = update.peer_address.is_some();
+        // Keys cannot be compared: a key that is named counts as a new one.
+        let has_new_psk = update.psk.is_some();
+        let before = connection.record.clone();
         apply(&mut connection.record, resolved.selectors, update);
         check(&connection, resolved.ip_version)?;
         // The gateway may have lost its address since: that is no reason to refuse another name.
         if has_new_peer {
             check_peer(&service, &connection)?;
+        }
+        if !has_new_psk && settings(&connection) == settings(&before) {
+            return Ok(connection);
         }
         cx.session.table().update(&mut connection).await.map_err(ApiError::from_store)?;
         cx.session.touch(service.router_id).await.map_err(ApiError::from_store)?;
@@ -232,6 +238,32 @@ fn apply(connection: &mut SiteConnection, selectors: Selectors, update: Update) 
     replace(&mut connection.admin_state_up, admin_state_up);
     connection.dpd = dpd.unwrap_or_default().or(connection.dpd);
     connection.selectors = selectors;
+}
+
+/// What a PUT can change, but for the key.
+fn settings(connection: &SiteConnection) -> impl PartialEq {
+    let SiteConnection {
+        id: _,
+        project_id: _,
+        name,
+        description,
+        vpn_service_id: _,
+        ike_policy_id: _,
+        ipsec_policy_id: _,
+        local_id,
+        peer_address,
+        peer_id,
+        selectors,
+        mtu,
+        initiator,
+        dpd,
+        psk: _,
+        admin_state_up,
+        status: _,
+        reason: _,
+    } = connection;
+    let texts = (name, description, local_id, peer_address, peer_id);
+    (texts, selectors, mtu, initiator, dpd, admin_state_up)
 }
 
 /// What is left to check when all references are known.

@@ -116,6 +116,28 @@ async fn each_attribute_takes_what_the_contract_says() {
     assert_eq!(made.body["ipsec_site_connection"]["mtu"], 1400);
 }
 
+/// A gateway is not woken for nothing.
+#[tokio::test]
+async fn only_a_change_reaches_the_gateway() {
+    let mut world = World::with_parts().await;
+    world.connect("conn", json!({"name": "conn"})).await;
+    let mut before = world.document().await["generation"].as_u64().unwrap();
+    for (change, wakes) in [
+        (json!({}), false),
+        (json!({"name": "conn", "peer_address": "203.0.113.9", "peer_ep_group_id": "{peer}"}), false),
+        (json!({"dpd": {"action": "hold"}}), false),
+        (json!({"mtu": 1400}), true),
+        (json!({"mtu": 1400}), false),
+        (json!({"psk": "other"}), true),
+        (json!({"admin_state_up": false}), true),
+    ] {
+        world.check([(PUT, connection(change.clone()), "200")]).await;
+        let after = world.document().await["generation"].as_u64().unwrap();
+        assert_eq!(after != before, wakes, "{change}: {before} {after}");
+        before = after;
+    }
+}
+
 #[tokio::test]
 async fn each_attribute_refuses_what_the_contract_says() {
     let mut world = World::with_parts().await;
