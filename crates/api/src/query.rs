@@ -162,7 +162,15 @@ fn parse_sort(schema: &Schema, keys: &[&str], dirs: &[&str]) -> Result<Vec<(&'st
             "{wrong} is invalid value for sort_dirs, valid value is 'asc' and 'desc'"
         )));
     }
-    Ok(keys.iter().zip(dirs).filter_map(|(key, dir)| Some((column(key)?, *dir == "asc"))).collect())
+    let mut sort = Vec::<(&'static str, bool)>::new();
+    for (key, dir) in keys.iter().zip(dirs) {
+        // What comes again, or after an id, never decides: no two objects have the same id.
+        let is_told = |column| sort.iter().any(|(told, _)| *told == column || *told == "id");
+        if let Some(column) = column(key).filter(|column| !is_told(*column)) {
+            sort.push((column, *dir == "asc"));
+        }
+    }
+    Ok(sort)
 }
 
 #[cfg(test)]
@@ -203,6 +211,23 @@ mod tests {
         assert_eq!(query.filters, [Filter { column: "not-tags", values }]);
         let error = ListQuery::parse(&SCHEMA, &pairs[..1]).unwrap_err();
         assert_eq!(error.to_string(), "['not-tags'] is invalid attribute for filtering");
+    }
+
+    #[test]
+    fn a_list_is_sorted_by_what_can_decide() {
+        let keys = |keys: &[&str]| {
+            let keys = keys.iter().map(|key| format!("sort_key={key}&sort_dir=asc"));
+            keys.collect::<Vec<_>>().join("&")
+        };
+        for (query, want) in [
+            (format!("{}&sort_key=name&sort_dir=desc", keys(&["name"; 250])), vec![("name", true)]),
+            (keys(&["tenant_id", "name", "project_id"]), vec![("project_id", true), ("name", true)]),
+            (keys(&["name", "id", "project_id"]), vec![("name", true), ("id", true)]),
+        ] {
+            assert_eq!(parse(&query).unwrap().sort, want, "{query}");
+        }
+        let error = parse(&keys(&["id", "description"])).unwrap_err();
+        assert_eq!(error.to_string(), "['description'] is invalid attribute for sort_keys");
     }
 
     #[test]
