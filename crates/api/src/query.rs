@@ -6,6 +6,9 @@ use crate::attribute::{Attribute, Kind, Schema};
 use crate::error::ApiError;
 use crate::python;
 
+/// How many addresses a list of ports can be filtered by at once.
+const MOST_FIXED_IPS: usize = 100;
+
 /// What a list was asked for.
 #[derive(Debug, Default)]
 pub struct ListQuery {
@@ -94,6 +97,18 @@ impl ListQuery {
             | Kind::FixedIps
             | Kind::Other(_) => Value::from(value),
         };
+        // All of these must hold, and a database takes only so many conditions at once.
+        if let Kind::FixedIps = attribute.kind
+            && let Some(told) = self.filters.iter().find(|filter| filter.column == column)
+        {
+            if told.values.contains(&value) {
+                return Ok(());
+            }
+            if told.values.len() >= MOST_FIXED_IPS {
+                let reason = format!("more than {MOST_FIXED_IPS} values of {} in a filter", attribute.name);
+                return Err(ApiError::InvalidInput { reason });
+            }
+        }
         self.add_value(column, value);
         Ok(())
     }

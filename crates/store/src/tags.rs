@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::SimpleExpr;
+use sea_orm::sea_query::{ExprTrait, SimpleExpr};
 use sea_orm::{Condition, QuerySelect, QueryTrait, Set};
 
 use crate::listing::{Filter, column};
@@ -103,12 +103,20 @@ pub(crate) fn condition<R: Record>(filter: &Filter) -> Option<Condition> {
         let objects = tag::Entity::find().select_only().column(tag::Column::ObjectId).filter(condition);
         id.in_subquery(objects.into_query())
     };
-    let texts: Vec<&str> = filter.values.iter().filter_map(serde_json::Value::as_str).collect();
+    let texts: BTreeSet<&str> = filter.values.iter().filter_map(serde_json::Value::as_str).collect();
+    let wanted = || tag::Column::Tag.is_in(texts.iter().copied());
+    let any = || Condition::all().add(tagged(wanted()));
+    // Counted rather than asked for one by one: a condition can only be so deep.
     let all = || {
-        let each = texts.iter().map(|text| tagged(tag::Column::Tag.eq(*text)));
-        each.fold(Condition::all(), Condition::add)
+        let count = i64::try_from(texts.len()).unwrap_or(i64::MAX);
+        let objects = tag::Entity::find()
+            .select_only()
+            .column(tag::Column::ObjectId)
+            .filter(wanted())
+            .group_by(tag::Column::ObjectId)
+            .having(ExprTrait::eq(tag::Column::Tag.count(), count));
+        Condition::all().add(id.in_subquery(objects.into_query()))
     };
-    let any = || Condition::all().add(tagged(tag::Column::Tag.is_in(texts.iter().copied())));
     match filter.column {
         "tags" => Some(all()),
         "tags-any" => Some(any()),

@@ -205,6 +205,18 @@ async fn lists_are_filtered_by_tags() {
         let names = found["networks"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap());
         assert_eq!(names.collect::<Vec<_>>().join(" "), want, "{query}");
     }
+    let many = |first: &str| (0..1500).fold(first.to_owned(), |tags, n| format!("{tags},{n}"));
+    let red = "red,".repeat(1500);
+    for (query, want) in [
+        (format!("tags={}", many("red")), 0),
+        (format!("not-tags={}", many("red")), 4),
+        (format!("tags={red}blue"), 1),
+        (format!("not-tags={red}blue"), 3),
+        (format!("tags-any={}", many("red")), 2),
+    ] {
+        let found = cloud.get(&demo, &format!("networks?{query}")).await;
+        assert_eq!(found["networks"].as_array().unwrap().len(), want, "{query}");
+    }
     let got = said(&cloud, &demo, "GET vpn/ikepolicies?tags=a", &json!(null)).await;
     assert_eq!(got, "400 HTTPBadRequest ['tags'] is invalid attribute for filtering");
 }

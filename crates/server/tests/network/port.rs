@@ -418,6 +418,11 @@ async fn ports_are_found_by_what_they_have() {
     cloud
         .create(&demo, "port", "c", json!({"network_id": "{left}", "fixed_ips": [], "device_id": "host"}))
         .await;
+    let repeated = |filter: &str| vec![filter; 1200].join("&");
+    for (query, want) in [(repeated("status=DOWN"), 3), (repeated("fixed_ips=ip_address%3D10.6.0.61"), 1)] {
+        let ports = cloud.get(&demo, &format!("ports?{query}")).await;
+        assert_eq!(ports["ports"].as_array().unwrap().len(), want, "{}", &query[..40]);
+    }
     for (query, want) in [
         ("", vec!["a", "b", "c"]),
         ("&fixed_ips=subnet_id%3D{four}", vec!["a", "b"]),
@@ -455,6 +460,12 @@ async fn ports_are_found_by_what_they_have() {
     assert_eq!(port["mac_address"], "fa:16:3e:00:00:09");
     assert_eq!(port["fixed_ips"][0]["ip_address"], "10.6.0.60", "an address that fits is kept");
     assert_eq!(port["binding:vif_type"], "unbound", "shown to an administrator");
+    let each: Vec<String> = (0..101).map(|n| format!("fixed_ips=ip_address%3D10.6.1.{n}")).collect();
+    let found = cloud.get(&demo, &format!("ports?{}", each[..100].join("&"))).await;
+    assert_eq!(found["ports"], json!([]));
+    let request = format!("ports?{}", each.join("&"));
+    let want = "400 InvalidInput Invalid input for operation: more than 100 values of fixed_ips in a filter.";
+    cloud.refused(&demo, ("GET", &request, Value::Null, want)).await;
 }
 
 #[tokio::test]

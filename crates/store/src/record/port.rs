@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use adit_model::port::{Binding, FixedIp, OWNER_FLOATING_IP, Port};
@@ -170,7 +170,9 @@ impl Record for Port {
     }
 
     fn filter(name: &str, values: &[serde_json::Value]) -> Option<Condition> {
-        let texts = values.iter().filter_map(serde_json::Value::as_str);
+        // What is asked twice adds nothing, and a condition can only be so deep.
+        let texts: BTreeSet<&str> = values.iter().filter_map(serde_json::Value::as_str).collect();
+        let texts = texts.into_iter();
         match name {
             "status" => Some(
                 texts
