@@ -7,7 +7,9 @@ use std::str::FromStr;
 use adit_model::ProjectId;
 use jiff::Timestamp;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ColumnTrait, Condition, EntityTrait, ModelTrait};
+use sea_orm::{
+    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, Condition, DbErr, EntityTrait, ModelTrait,
+};
 
 use crate::listing::column;
 use crate::{Error, Result, Session};
@@ -153,8 +155,21 @@ impl Reader<'_> {
     }
 }
 
-/// How many rows a statement asks for by their ids at most: a database takes tens of thousands of values, and no more.
+/// How many rows a statement asks for by their ids, or adds, at most: a database takes tens of thousands of values, and no more.
 pub(crate) const AT_ONCE: usize = 1000;
+
+/// Adds rows, however many.
+pub(crate) async fn insert_all<A>(rows: Vec<A>, session: &Session) -> std::result::Result<(), DbErr>
+where
+    A: ActiveModelTrait + Send + Sync,
+{
+    for some in rows.chunks(AT_ONCE) {
+        <A::Entity as EntityTrait>::insert_many(some.iter().cloned())
+            .exec_without_returning(&session.transaction)
+            .await?;
+    }
+    Ok(())
+}
 
 /// A condition that holds for all rows, or for none.
 pub(crate) fn always(holds: bool) -> Condition {

@@ -7,7 +7,7 @@ use sea_orm::sea_query::{ExprTrait, SimpleExpr};
 use sea_orm::{Condition, QuerySelect, QueryTrait, Set};
 
 use crate::listing::{Filter, column};
-use crate::record::{AT_ONCE, Record, Stored};
+use crate::record::{AT_ONCE, Record, Stored, insert_all};
 use crate::{Error, Result, Table};
 
 mod tag {
@@ -73,8 +73,7 @@ impl<R: Record> Table<'_, R> {
                 .tags
                 .iter()
                 .map(|tag| tag::ActiveModel { object_id: Set(id.clone()), tag: Set(tag.clone()) });
-            tag::Entity::insert_many(rows)
-                .exec_without_returning(&self.session.transaction)
+            insert_all(rows.collect(), self.session)
                 .await
                 .map_err(Error::statement(format!("tag a {}", R::NOUN)))?;
         }

@@ -43,6 +43,18 @@ async fn members_are_wrapped_checked_and_kept_in_order() {
     }
 }
 
+/// More than a database takes in one statement.
+#[tokio::test]
+async fn a_group_has_however_many_members() {
+    let world = World::start().await;
+    let members: Vec<String> = (0..11_000).map(|n| n.to_string()).collect();
+    let made = world.ask(GROUPS, &group("network", json!(members))).await;
+    assert_eq!(made.status, 201);
+    let id = made.body["endpoint_group"]["id"].as_str().unwrap();
+    let shown = world.get(&world.demo, &format!("vpn/endpoint-groups/{id}")).await;
+    assert!(shown["endpoint_group"]["endpoints"] == json!(members), "all, in their order");
+}
+
 #[tokio::test]
 async fn everything_that_a_group_refuses() {
     let mut world = World::with_parts().await;

@@ -119,11 +119,7 @@ impl Record for EndpointGroup {
             position: Set(position),
             endpoint: Set(endpoint),
         });
-        member::Entity::insert_many(rows)
-            .exec_without_returning(&session.transaction)
-            .await
-            .map_err(doing())?;
-        Ok(())
+        super::insert_all(rows.collect(), session).await.map_err(doing())
     }
 }
 

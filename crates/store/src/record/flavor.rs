@@ -126,11 +126,7 @@ impl Record for Flavor {
             position: Set(position),
             service_profile_id: Set(profile.to_string()),
         });
-        binding::Entity::insert_many(rows)
-            .exec_without_returning(&session.transaction)
-            .await
-            .map_err(doing())?;
-        Ok(())
+        super::insert_all(rows.collect(), session).await.map_err(doing())
     }
 }
 

@@ -230,11 +230,7 @@ impl Record for Port {
             port_id: Set(id.clone()),
             position: Set(position),
         });
-        allocation::Entity::insert_many(rows)
-            .exec_without_returning(&session.transaction)
-            .await
-            .map_err(doing())?;
-        Ok(())
+        super::insert_all(rows.collect(), session).await.map_err(doing())
     }
 }
 
@@ -275,11 +271,7 @@ async fn save_security_groups(port: &Port, session: &Session) -> Result<()> {
         security_group_id: Set(group.to_string()),
         position: Set(position),
     });
-    membership::Entity::insert_many(rows)
-        .exec_without_returning(&session.transaction)
-        .await
-        .map_err(doing())?;
-    Ok(())
+    super::insert_all(rows.collect(), session).await.map_err(doing())
 }
 
 /// Ports in one of these groups.
