@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::attribute::{Attribute, Kind, Schema};
 use crate::error::ApiError;
 use crate::python;
+use crate::shape::Shape;
 
 /// How many addresses a list of ports can be filtered by at once.
 const MOST_FIXED_IPS: usize = 100;
@@ -80,6 +81,10 @@ impl ListQuery {
         let value = match attribute.kind {
             Kind::Bool | Kind::Number | Kind::Size | Kind::OptionalNumber => {
                 attribute.kind.check(&Value::from(value)).map_err(|error| error.at(attribute.name))?
+            }
+            // A database does not compare a number with a text.
+            Kind::Other(_) if matches!(attribute.shape(), Shape::Number | Shape::OPTIONAL_NUMBER) => {
+                Kind::Number.check(&Value::from(value)).map_err(|error| error.at(attribute.name))?
             }
             Kind::Choice(_) => {
                 Kind::Number.check(&Value::from(value)).map_err(|error| error.at(attribute.name))?

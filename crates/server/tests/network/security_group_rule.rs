@@ -112,6 +112,12 @@ async fn rules_are_found_by_what_they_say() {
     let want = "400 HTTPBadRequest ['normalized_cidr'] is invalid attribute for filtering";
     cloud.refused(&demo, ("GET", "security-group-rules?normalized_cidr=x", Value::Null, want)).await;
 
+    for name in ["port_range_min", "port_range_max"] {
+        let request = format!("security-group-rules?{name}=x");
+        let want = "400 InvalidInput Invalid input for operation: 'x' is not an integer.";
+        cloud.refused(&demo, ("GET", &request, Value::Null, want)).await;
+    }
+
     // A rule that names a group goes with that group.
     cloud.delete(&demo, "security-groups/{web}").await;
     let want = "404 SecurityGroupRuleNotFound Security group rule {sql} does not exist";
