@@ -18,14 +18,24 @@ pub(crate) struct Request<'a> {
     pub(crate) url: &'a str,
 }
 
+/// How the objects of a list are told apart.
+#[derive(Clone, Copy)]
+pub(crate) struct Identity {
+    /// The attribute that no two of them have the same of: what markers are.
+    pub(crate) key: &'static str,
+    /// The answer for a marker that none of them has.
+    pub(crate) unknown: fn(&str) -> ApiError,
+}
+
 /// The answer: the part of `views`, which come in their usual order, that was asked for. Filters that the objects have
 /// no attribute for are the caller's business.
 ///
 /// # Errors
-/// What is wrong with the request; [`ApiError::HTTPNotFound`] for an unknown marker.
+/// What is wrong with the request; what `identity` says for an unknown marker.
 pub(crate) fn answer(
     schema: &Schema,
     views: &[impl Serialize],
+    identity: Identity,
     request: Request<'_>,
     caller: &Caller,
 ) -> Result<Value, ApiError> {
@@ -40,8 +50,8 @@ pub(crate) fn answer(
         }
     }
     objects.sort_by(|a, b| compare(a, b, &query.sort));
-    let objects = page(objects, &query)?;
-    let ids: Vec<String> = objects.iter().map(id).collect();
+    let objects = page(objects, identity, &query)?;
+    let ids: Vec<String> = objects.iter().map(|object| id(object, identity)).collect();
     let links =
         query.limit.map(|limit| view::page_links(request.url, request.pairs, &ids, limit, query.reverse));
     let shown = objects.iter().map(|one| view::object(schema, one, caller.is_admin(), &query.fields));
@@ -49,11 +59,12 @@ pub(crate) fn answer(
 }
 
 /// The objects of the page that was asked for.
-fn page(mut objects: Vec<Value>, query: &ListQuery) -> Result<Vec<Value>, ApiError> {
+fn page(mut objects: Vec<Value>, identity: Identity, query: &ListQuery) -> Result<Vec<Value>, ApiError> {
     let Some(limit) = query.limit else { return Ok(objects) };
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let at = |marker: &String| objects.iter().position(|object| id(object) == *marker);
-    let marker = query.marker.as_ref().map(|marker| at(marker).ok_or(ApiError::HTTPNotFound)).transpose()?;
+    let at = |marker: &String| objects.iter().position(|object| id(object, identity) == *marker);
+    let marker = query.marker.as_ref().map(|marker| at(marker).ok_or_else(|| (identity.unknown)(marker)));
+    let marker = marker.transpose()?;
     if query.reverse {
         objects.truncate(marker.unwrap_or(objects.len()));
         objects.drain(..objects.len().saturating_sub(limit));
@@ -64,8 +75,8 @@ fn page(mut objects: Vec<Value>, query: &ListQuery) -> Result<Vec<Value>, ApiErr
     Ok(objects)
 }
 
-fn id(object: &Value) -> String {
-    object["id"].as_str().unwrap_or_default().to_owned()
+fn id(object: &Value, identity: Identity) -> String {
+    object[identity.key].as_str().unwrap_or_default().to_owned()
 }
 
 fn compare(a: &Value, b: &Value, sort: &[(&'static str, bool)]) -> Ordering {
@@ -90,11 +101,12 @@ fn order(a: &Value, b: &Value) -> Ordering {
 
 #[cfg(test)]
 mod tests {
+    use adit_api::ApiError;
     use adit_api::network::agent::SCHEMA;
     use adit_model::{ProjectId, UserId};
     use serde_json::{Value, json};
 
-    use super::{Request, answer};
+    use super::{Identity, Request, answer};
     use crate::caller::Caller;
 
     fn listed(query: &str) -> Result<Value, String> {
@@ -107,7 +119,8 @@ mod tests {
         };
         let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let request = Request { pairs: &pairs, url: "http://host/agents" };
-        answer(&SCHEMA, &agents, request, &caller).map_err(|error| error.to_string())
+        let identity = Identity { key: "id", unknown: |_| ApiError::HTTPNotFound };
+        answer(&SCHEMA, &agents, identity, request, &caller).map_err(|error| error.to_string())
     }
 
     #[test]

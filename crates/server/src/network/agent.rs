@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::App;
 use crate::agents::schedule;
 use crate::caller::Caller;
-use crate::listed::{self, Request};
+use crate::listed::{self, Identity, Request};
 use crate::resource::{self, Context, FromStore, replace};
 
 /// How long after its last sign of life the API still calls an agent alive, as the reference does.
@@ -25,7 +25,8 @@ pub(crate) async fn list(app: &App, caller: &Caller, request: Request<'_>) -> Re
     let session = app.store().read().await.map_err(ApiError::from_store)?;
     let agents = session.table::<Agent>().list(&caller.visible()).await.map_err(ApiError::from_store)?;
     let views: Vec<View> = agents.into_iter().map(|agent| shown(agent, session.now())).collect();
-    listed::answer(&SCHEMA, &views, request, caller)
+    let identity = Identity { key: "id", unknown: not_found };
+    listed::answer(&SCHEMA, &views, identity, request, caller)
 }
 
 /// The refusal of `POST /agents`: an agent makes itself known.
@@ -85,7 +86,11 @@ pub(super) async fn find(cx: Context<'_>, id: &str) -> Result<Stored<Agent>, Api
         return Err(ApiError::HTTPNotFound);
     }
     let agent = cx.session.table::<Agent>().find(id).await.map_err(ApiError::from_store)?;
-    agent.ok_or_else(|| ApiError::AgentNotFound { id: id.to_owned() })
+    agent.ok_or_else(|| not_found(id))
+}
+
+fn not_found(id: &str) -> ApiError {
+    ApiError::AgentNotFound { id: id.to_owned() }
 }
 
 fn wrapped(agent: Stored<Agent>, now: Timestamp, fields: &[String]) -> Result<Value, ApiError> {

@@ -15,8 +15,8 @@ use serde_json::Value;
 use super::Networks;
 use crate::App;
 use crate::caller::Caller;
-use crate::listed::{self, Request};
-use crate::resource::{self, Context, FromStore};
+use crate::listed::{self, Identity, Request};
+use crate::resource::{self, Context, FromStore, Resource};
 
 /// `GET /network-ip-availabilities`.
 pub(crate) async fn list(app: &App, caller: &Caller, request: Request<'_>) -> Result<Value, ApiError> {
@@ -30,7 +30,8 @@ pub(crate) async fn list(app: &App, caller: &Caller, request: Request<'_>) -> Re
     } else {
         Vec::new()
     };
-    listed::answer(&SCHEMA, &views, request, caller)
+    let identity = Identity { key: "network_id", unknown: Networks::not_found };
+    listed::answer(&SCHEMA, &views, identity, request, caller)
 }
 
 /// `GET /network-ip-availabilities/{network}`.

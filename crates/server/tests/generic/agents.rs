@@ -33,6 +33,7 @@ async fn the_operator_changes_and_forgets_agents() {
             "400 BadRequest Bad agents request: Agent creation using API is not supported..",
         ),
         (&admin, "GET agents/nothing", json!(null), unknown),
+        (&admin, "GET agents?limit=1&marker=nothing", json!(null), unknown),
         (&admin, "PUT agents/nothing", json!({"agent": {}}), unknown),
         (&admin, "DELETE agents/nothing", json!(null), unknown),
         (&demo, "GET agents", json!(null), r#"200 {"agents":[]}"#),

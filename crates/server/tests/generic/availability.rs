@@ -52,6 +52,11 @@ async fn addresses_are_counted() {
         ),
         (
             &admin,
+            "GET network-ip-availabilities?limit=1&marker=gone",
+            "404 NetworkNotFound Network gone could not be found.",
+        ),
+        (
+            &admin,
             "GET network-ip-availabilities?foo=1",
             "400 HTTPBadRequest ['foo'] is invalid attribute for filtering",
         ),
@@ -71,5 +76,16 @@ async fn addresses_are_counted() {
         (&demo, "GET qos/policies", missing),
     ] {
         says(&cloud, who, request, json!(null), want).await;
+    }
+    // Each page begins after the last network of the one before.
+    for (marker, want) in
+        [("", json!("left")), ("&marker={left}", json!("empty")), ("&marker={empty}", json!(null))]
+    {
+        let page = cloud.get(&admin, &format!("network-ip-availabilities?limit=1{marker}")).await;
+        assert_eq!(page["network_ip_availabilities"][0]["network_name"], want, "{marker}");
+        if let Some(name) = want.as_str() {
+            let next = page["network_ip_availabilities_links"][0]["href"].as_str().unwrap();
+            assert!(next.contains(&cloud.with_ids(&format!("marker={{{name}}}"))), "{next}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use adit_api::network::availability;
 use axum::response::Response;
 
 use super::{Asked, Call, Route, ok};
-use crate::listed::{self, Request};
+use crate::listed::{self, Identity, Request};
 use crate::network::availability as addresses;
 
 /// The routes.
@@ -43,5 +43,6 @@ fn none(asked: &Asked<'_, Call>, schema: &adit_api::Schema) -> Result<Response, 
     let Call { caller, pairs, base, .. } = asked.call;
     let url = format!("{base}/{}", schema.path);
     let nothing: [serde_json::Value; 0] = [];
-    ok(listed::answer(schema, &nothing, Request { pairs, url: &url }, caller)?)
+    let identity = Identity { key: "id", unknown: |_| ApiError::HTTPNotFound };
+    ok(listed::answer(schema, &nothing, identity, Request { pairs, url: &url }, caller)?)
 }
