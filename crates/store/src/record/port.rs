@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use adit_model::port::{Binding, FixedIp, OWNER_FLOATING_IP, Port};
 use adit_model::{PortId, ProjectId, SecurityGroupId, SubnetId};
 use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::LikeExpr;
 use sea_orm::{Condition, QueryOrder, QuerySelect, QueryTrait, Set};
 
 use super::{Reader, Record, Stored, network};
@@ -303,7 +304,7 @@ fn with_address(wanted: &str) -> Option<Condition> {
     let condition = match key {
         "subnet_id" => allocation::Column::SubnetId.eq(value),
         "ip_address" => allocation::Column::IpAddress.eq(value),
-        "ip_address_substr" => allocation::Column::IpAddress.contains(value),
+        "ip_address_substr" => allocation::Column::IpAddress.like(containing(value)),
         _ => return None,
     };
     let ports = allocation::Entity::find()
@@ -312,6 +313,12 @@ fn with_address(wanted: &str) -> Option<Condition> {
         .filter(condition)
         .into_query();
     Some(Condition::all().add(Column::Id.in_subquery(ports)))
+}
+
+/// The pattern of texts that have this one in them, whatever a pattern's own signs may be.
+fn containing(text: &str) -> LikeExpr {
+    let literal = text.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    LikeExpr::new(format!("%{literal}%")).escape('!')
 }
 
 impl Table<'_, Port> {
