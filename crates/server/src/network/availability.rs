@@ -58,11 +58,10 @@ async fn views(
     versions: Option<Vec<Value>>,
 ) -> Result<Vec<View>, ApiError> {
     let is_narrowed = versions.is_some();
-    let ids = networks.iter().map(|network| Value::from(network.id.to_string())).collect();
-    let of_networks = Filter { column: "network_id", values: ids };
+    let ids = networks.iter().map(|network| network.id.to_string()).collect();
     let of_versions = versions.map(|values| Filter { column: "ip_version", values });
-    let filters = [of_networks].into_iter().chain(of_versions).collect();
-    let subnets = session.table::<Subnet>().list(&Listing { filters, ..Listing::default() }).await;
+    let listing = Listing { filters: of_versions.into_iter().collect(), ..Listing::default() };
+    let subnets = session.table::<Subnet>().list_among("network_id", ids, &listing).await;
     let subnets = subnets.map_err(ApiError::from_store)?;
     let ids: Vec<SubnetId> = subnets.iter().map(|subnet| subnet.id).collect();
     let mut used = session.table::<Port>().count_addresses(&ids).await.map_err(ApiError::from_store)?;

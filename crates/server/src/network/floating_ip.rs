@@ -205,13 +205,8 @@ async fn port_details(
     floating_ips: &[Stored<FloatingIp>],
 ) -> Result<BTreeMap<PortId, PortDetails>, ApiError> {
     let associations = floating_ips.iter().filter_map(|floating_ip| floating_ip.association);
-    let values: Vec<Value> =
-        associations.map(|association| Value::from(association.port_id.to_string())).collect();
-    if values.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let filters = vec![Filter { column: "id", values }];
-    let ports = cx.session.table::<Port>().list(&Listing { filters, ..Listing::default() }).await;
+    let ids = associations.map(|association| association.port_id.to_string()).collect();
+    let ports = cx.session.table::<Port>().find_all("id", ids).await;
     let ports = ports.map_err(ApiError::from_store)?;
     Ok(ports.iter().map(|port| (port.id, PortDetails::new(port))).collect())
 }

@@ -163,10 +163,8 @@ impl Resource for Networks {
     }
 
     async fn views(cx: Context<'_>, networks: Vec<Stored<Network>>) -> Result<Vec<View>, ApiError> {
-        let ids = networks.iter().map(|network| Value::from(network.id.to_string())).collect();
-        let filter = Filter { column: "network_id", values: ids };
-        let subnets =
-            cx.session.table::<Subnet>().list(&Listing { filters: vec![filter], ..Listing::default() }).await;
+        let ids = networks.iter().map(|network| network.id.to_string()).collect();
+        let subnets = cx.session.table::<Subnet>().list_among("network_id", ids, &Listing::default()).await;
         let mut by_network = BTreeMap::<NetworkId, Vec<SubnetId>>::new();
         for subnet in subnets.map_err(ApiError::from_store)? {
             by_network.entry(subnet.network_id).or_default().push(subnet.id);

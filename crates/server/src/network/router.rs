@@ -10,7 +10,7 @@ use adit_api::network::router::{
 use adit_api::{ApiError, Schema, body};
 use adit_model::router::Route;
 use adit_model::{AgentId, Port, PortId, ProjectId, Router, RouterId};
-use adit_store::{Filter, Listing, Stored};
+use adit_store::Stored;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -253,12 +253,8 @@ async fn gateway_addresses(
     routers: &[Stored<Router>],
 ) -> Result<BTreeMap<PortId, Vec<FixedIpView>>, ApiError> {
     let gateways = routers.iter().filter_map(|router| router.gateway.as_ref());
-    let values: Vec<Value> = gateways.map(|gateway| Value::from(gateway.port_id.to_string())).collect();
-    if values.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let filters = vec![Filter { column: "id", values }];
-    let ports = cx.session.table::<Port>().list(&Listing { filters, ..Listing::default() }).await;
+    let ids = gateways.map(|gateway| gateway.port_id.to_string()).collect();
+    let ports = cx.session.table::<Port>().find_all("id", ids).await;
     let shown =
         |port: Stored<Port>| (port.id, port.record.fixed_ips.into_iter().map(FixedIpView::from).collect());
     Ok(ports.map_err(ApiError::from_store)?.into_iter().map(shown).collect())

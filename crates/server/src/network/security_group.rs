@@ -11,8 +11,7 @@ use adit_model::security_group::{
     DEFAULT_NAME, Direction, EtherType, Remote, SecurityGroup, SecurityGroupRule, Traffic,
 };
 use adit_model::{Port, ProjectId, SecurityGroupId, SecurityGroupRuleId};
-use adit_store::{Filter, Listing, Stored};
-use serde_json::Value;
+use adit_store::{Listing, Stored};
 use uuid::Uuid;
 
 pub(crate) use self::rule::SecurityGroupRules;
@@ -202,10 +201,9 @@ async fn rules_of(
     cx: Context<'_>,
     groups: impl Iterator<Item = SecurityGroupId> + Send,
 ) -> Result<Vec<Stored<SecurityGroupRule>>, ApiError> {
-    let values: Vec<Value> = groups.map(|id| Value::from(id.to_string())).collect();
-    let filters = vec![Filter { column: "security_group_id", values }];
-    let listing = Listing { filters, ..Listing::default() };
-    cx.session.table::<SecurityGroupRule>().list(&listing).await.map_err(ApiError::from_store)
+    let ids = groups.map(|id| id.to_string()).collect();
+    let rules = cx.session.table::<SecurityGroupRule>();
+    rules.list_among("security_group_id", ids, &Listing::default()).await.map_err(ApiError::from_store)
 }
 
 /// Those of these groups that are the default of their project.
@@ -213,9 +211,8 @@ async fn defaults_among(
     cx: Context<'_>,
     groups: impl Iterator<Item = SecurityGroupId> + Send,
 ) -> Result<BTreeSet<SecurityGroupId>, ApiError> {
-    let ids: BTreeSet<String> = groups.map(|id| id.to_string()).collect();
-    let filters = vec![Filter { column: "id", values: ids.into_iter().map(Value::from).collect() }];
-    let groups = cx.session.table::<SecurityGroup>().list(&Listing { filters, ..Listing::default() }).await;
+    let ids = groups.map(|id| id.to_string()).collect();
+    let groups = cx.session.table::<SecurityGroup>().find_all("id", ids).await;
     let groups = groups.map_err(ApiError::from_store)?;
     Ok(groups.iter().filter(|group| group.is_default).map(|group| group.id).collect())
 }

@@ -165,13 +165,10 @@ impl Resource for Subnets {
     }
 
     async fn views(cx: Context<'_>, subnets: Vec<Stored<Subnet>>) -> Result<Vec<View>, ApiError> {
-        let ids: BTreeSet<NetworkId> = subnets.iter().map(|subnet| subnet.network_id).collect();
-        let ids = ids.into_iter().map(|id| Value::from(id.to_string())).collect();
-        let filters = vec![
-            Filter { column: "id", values: ids },
-            Filter { column: "external", values: vec![Value::from(true)] },
-        ];
-        let networks = cx.session.table::<Network>().list(&Listing { filters, ..Listing::default() }).await;
+        let ids = subnets.iter().map(|subnet| subnet.network_id.to_string()).collect();
+        let filters = vec![Filter { column: "external", values: vec![Value::from(true)] }];
+        let listing = Listing { filters, ..Listing::default() };
+        let networks = cx.session.table::<Network>().list_among("id", ids, &listing).await;
         let external: BTreeSet<NetworkId> =
             networks.map_err(ApiError::from_store)?.iter().map(|network| network.id).collect();
         let view = |subnet: Stored<Subnet>| {

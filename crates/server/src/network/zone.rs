@@ -41,22 +41,14 @@ pub(super) async fn of_networks(
     if zones.is_empty() || networks.is_empty() {
         return Ok(reached);
     }
-    let texts = |texts: Vec<String>| texts.into_iter().map(Value::from).collect();
-    let filters = vec![
-        Filter {
-            column: "network_id",
-            values: texts(networks.iter().map(|network| network.id.to_string()).collect()),
-        },
-        Filter {
-            column: "device_owner",
-            values: texts(vec![OWNER_ROUTER_INTERFACE.to_owned(), OWNER_ROUTER_GATEWAY.to_owned()]),
-        },
-    ];
-    let ports = cx.session.table::<Port>().list(&Listing { filters, ..Listing::default() }).await;
+    let owners = [OWNER_ROUTER_INTERFACE, OWNER_ROUTER_GATEWAY].map(Value::from).to_vec();
+    let filters = vec![Filter { column: "device_owner", values: owners }];
+    let ids = networks.iter().map(|network| network.id.to_string()).collect();
+    let of_routers = Listing { filters, ..Listing::default() };
+    let ports = cx.session.table::<Port>().list_among("network_id", ids, &of_routers).await;
     let ports = ports.map_err(ApiError::from_store)?;
-    let ids: BTreeSet<String> = ports.iter().map(|port| port.device_id.clone()).collect();
-    let filters = vec![Filter { column: "id", values: texts(ids.into_iter().collect()) }];
-    let routers = cx.session.table::<Router>().list(&Listing { filters, ..Listing::default() }).await;
+    let ids = ports.iter().map(|port| port.device_id.clone()).collect();
+    let routers = cx.session.table::<Router>().find_all("id", ids).await;
     let agents: BTreeMap<String, AgentId> = routers
         .map_err(ApiError::from_store)?
         .iter()

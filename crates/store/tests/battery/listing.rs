@@ -35,6 +35,15 @@ pub(crate) async fn filters_are_evaluated_by_the_database(database: Database) ->
         let count = session.table::<Network>().count(&listing).await.unwrap();
         assert_eq!(count, want.split_whitespace().count() as u64, "{listing:?}");
     }
+    let mtu = Listing { filters: vec![filter("mtu", json!([1500]))], ..Listing::default() };
+    // More values than a database takes in one statement.
+    let values = (0..70_000).map(|number| format!("network{number}")).chain(["ext-net".to_owned()]).collect();
+    let session = store.read().await.unwrap();
+    let found = session.table::<Network>().list_among("name", values, &mtu).await;
+    let mut found: Vec<String> = found.unwrap().iter().map(|network| network.name.clone()).collect();
+    found.sort_unstable();
+    assert_eq!(found, ["ext-net", "network1", "network2"]);
+    drop(session);
     let of_version = Listing { filters: vec![filter("ip_version", json!([6]))], ..Listing::default() };
     assert_eq!(names::<Subnet>(&store, &of_version).await, "subnet3");
     for (column, value, want) in [
