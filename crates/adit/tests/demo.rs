@@ -12,7 +12,7 @@ use std::process::{Command, ExitStatus};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
-use support::Demo;
+use support::demo::Demo;
 
 #[test]
 fn the_demo_shows_a_tunnel_and_leaves_nothing() {

@@ -17,7 +17,7 @@ use nix::unistd::Pid;
 use serde_json::{Value, json};
 use tokio::time::{interval, timeout};
 
-use crate::support::Demo;
+use crate::support::demo::Demo;
 
 /// How long anything may take.
 pub(crate) const LIMIT: Duration = Duration::from_secs(30);

@@ -11,10 +11,11 @@ mod identity;
 mod messages;
 mod neutron;
 mod sdk;
-mod server;
+#[path = "../support/mod.rs"]
+mod support;
 
 use client::{Client, Generation};
-use server::Server;
+use support::server::Server;
 
 /// Makes each of the functions a test with each client, on a server of its own.
 macro_rules! with_each {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use crate::server::Server;
+use crate::support::server::Server;
 
 const VARIABLE: &str = "XTASK_OPENSTACKSDK";
 /// How many answers the program compares at least: it has not ended early.

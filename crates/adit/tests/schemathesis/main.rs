@@ -3,12 +3,12 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking and skips aloud")]
 
-#[path = "../openstack_client/server.rs"]
-mod server;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::process::Command;
 
-use server::Server;
+use support::server::Server;
 
 /// Sends what is described under the tags for so many seconds, as the user of a cloud.
 fn fuzz(cloud: &str, seconds: u32, tags: &[&str]) {
