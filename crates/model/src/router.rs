@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AgentId, Cidr, NetworkId, PortId, ProjectId, RouterId};
+use crate::{AgentId, Cidr, FlavorId, NetworkId, PortId, ProjectId, RouterId};
 
 /// A router.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub struct Router {
     pub routes: Vec<Route>,
     /// The zones whose agents may host it; empty for all.
     pub availability_zone_hints: Vec<String>,
+    /// What its creator chose.
+    pub flavor_id: Option<FlavorId>,
     /// The agent that hosts it.
     pub agent_id: Option<AgentId>,
     /// Grows with each change of what its agent must do.

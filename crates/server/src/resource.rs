@@ -34,7 +34,7 @@ pub(crate) trait Resource: 'static {
     /// The value that is stored.
     type Record: Record;
     /// A checked POST.
-    type Create: DeserializeOwned + Send;
+    type Create: DeserializeOwned + Send + Sync;
     /// A checked PUT.
     type Update: DeserializeOwned + Send;
     /// An answer.
@@ -69,6 +69,16 @@ pub(crate) trait Resource: 'static {
     /// Does what must be done before there is a list.
     fn prepare_list(app: &App, caller: &Caller) -> impl Future<Output = Result<(), ApiError>> + Send {
         let _ = (app, caller);
+        std::future::ready(Ok(()))
+    }
+
+    /// What is told before a project is told that it has enough: that something which the object is to be part of is
+    /// not there or may not be used, or that the caller may not set something.
+    fn permit_create(
+        cx: Context<'_>,
+        create: &Self::Create,
+    ) -> impl Future<Output = Result<(), ApiError>> + Send {
+        let _ = (cx, create);
         std::future::ready(Ok(()))
     }
 
@@ -151,6 +161,9 @@ pub(crate) async fn create<R: Resource>(
     }
     let session = app.store().write().await.map_err(ApiError::from_store)?;
     let cx = Context { session: &session, caller };
+    for (create, _) in &wanted {
+        R::permit_create(cx, create).await?;
+    }
     for (owner, count) in &owners {
         quota::admit::<R>(cx, owner, *count).await?;
     }

@@ -1,7 +1,7 @@
 //! Routers: `/v2.0/routers`.
 
 use adit_model::router::{Route, Router};
-use adit_model::{NetworkId, PortId, ProjectId, RouterId, SubnetId};
+use adit_model::{FlavorId, NetworkId, PortId, ProjectId, RouterId, SubnetId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -252,7 +252,7 @@ pub struct View {
     pub availability_zones: Vec<String>,
     pub availability_zone_hints: Vec<String>,
     pub routes: Vec<Route>,
-    pub flavor_id: Option<()>,
+    pub flavor_id: Option<FlavorId>,
     pub distributed: bool,
     pub ha: bool,
     #[serde(flatten)]
@@ -276,6 +276,7 @@ impl View {
             gateway,
             routes,
             availability_zone_hints,
+            flavor_id,
             agent_id: _,
             generation: _,
         } = router;
@@ -294,7 +295,7 @@ impl View {
             availability_zones: availability_zone.into_iter().collect(),
             availability_zone_hints,
             routes,
-            flavor_id: None,
+            flavor_id,
             distributed: false,
             ha: false,
             standard,

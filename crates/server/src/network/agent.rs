@@ -3,12 +3,10 @@
 use std::collections::BTreeMap;
 
 use adit_api::network::agent::{SCHEMA, Update, View, ZONE_SCHEMA, ZoneView};
-use adit_api::query::{self, ListQuery};
-use adit_api::{ApiError, Schema, body, view};
+use adit_api::{ApiError, body, query, view};
 use adit_model::Router;
 use adit_store::{Agent, Listing, Stored};
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::App;
@@ -98,8 +96,7 @@ fn wrapped(agent: Stored<Agent>, now: Timestamp, fields: &[String]) -> Result<Va
 }
 
 /// `GET /availability_zones`: the zones of all agents. A zone is unavailable when all its agents are switched off.
-pub(crate) async fn zones(app: &App, caller: &Caller, pairs: &[(String, String)]) -> Result<Value, ApiError> {
-    let query = ListQuery::parse(&ZONE_SCHEMA, pairs)?;
+pub(crate) async fn zones(app: &App, caller: &Caller, request: Request<'_>) -> Result<Value, ApiError> {
     let session = app.store().read().await.map_err(ApiError::from_store)?;
     let agents = session.table::<Agent>().list(&Listing::default()).await.map_err(ApiError::from_store)?;
     let mut available = BTreeMap::<String, bool>::new();
@@ -112,24 +109,8 @@ pub(crate) async fn zones(app: &App, caller: &Caller, pairs: &[(String, String)]
         state: if is_available { "available" } else { "unavailable" },
     };
     let views: Vec<ZoneView> = available.into_iter().map(view).collect();
-    filtered(&ZONE_SCHEMA, &views, &query, caller)
-}
-
-/// A short list that is in memory: the objects that have a wanted value in every filter.
-pub(super) fn filtered(
-    schema: &Schema,
-    views: &[impl Serialize],
-    query: &ListQuery,
-    caller: &Caller,
-) -> Result<Value, ApiError> {
-    let mut objects = Vec::with_capacity(views.len());
-    for shown in views {
-        let object = view::object(schema, shown, caller.is_admin(), &[])?;
-        if query.filters.iter().all(|filter| filter.values.contains(&object[filter.column])) {
-            objects.push(view::object(schema, shown, caller.is_admin(), &query.fields)?);
-        }
-    }
-    Ok(view::wrap_list(schema, objects, None))
+    let unknown = |name: &str| ApiError::AvailabilityZoneNotFound { zone: name.to_owned() };
+    listed::answer(&ZONE_SCHEMA, &views, Identity { key: "name", unknown }, request, caller)
 }
 
 /// An agent as it is shown.

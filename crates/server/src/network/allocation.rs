@@ -155,18 +155,10 @@ impl<'a> Addresses<'a> {
             }
             (Some(id), None) => {
                 let subnet = self.subnet(id).await?;
-                // An address of the subnet that the port has already serves as well.
-                let kept = self
-                    .own
-                    .iter()
-                    .find(|own| own.subnet_id == subnet.id && !self.given.contains(own))
-                    .copied();
-                match (kept, self.holder.automatic_address(&subnet)) {
-                    (_, Some(address)) => self.exactly(&subnet, address).await?,
-                    (Some(kept), None) => self.give(kept),
-                    (None, None) => self.any_of(&[subnet]).await?,
+                match self.holder.automatic_address(&subnet) {
+                    Some(address) => self.exactly(&subnet, address).await,
+                    None => self.any_of(&[subnet]).await,
                 }
-                Ok(())
             }
         }
     }
@@ -209,8 +201,16 @@ impl<'a> Addresses<'a> {
         Ok(())
     }
 
-    /// A free address of the first subnet that has one: any, but for DHCP servers the lowest.
+    /// An address of one of the subnets: one that the port has already serves as well as any, and there may be no other.
+    /// Else a free one of the first subnet that has one: any, but for DHCP servers the lowest.
     async fn any_of(&mut self, subnets: &[Subnet]) -> Result<(), ApiError> {
+        let is_kept = |own: &&FixedIp| {
+            subnets.iter().any(|subnet| subnet.id == own.subnet_id) && !self.given.contains(own)
+        };
+        if let Some(kept) = self.own.iter().find(is_kept).copied() {
+            self.give(kept);
+            return Ok(());
+        }
         let seed = if self.holder.device_owner == OWNER_DHCP { 0 } else { rand::random() };
         for subnet in subnets {
             let taken = self.taken(subnet.id).await?;

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use adit_api::network::flavor::{BINDING_SCHEMA, Create, SCHEMA, Update, View};
 use adit_api::{ApiError, Schema, body};
 use adit_model::flavor::{Flavor, ServiceType};
-use adit_model::{FlavorId, ProjectId, ServiceProfile, VpnService};
+use adit_model::{FlavorId, ProjectId, Router, ServiceProfile, VpnService};
 use adit_store::{Listing, Stored};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -63,8 +63,10 @@ impl Resource for Flavors {
     }
 
     async fn delete(cx: Context<'_>, flavor: Stored<Flavor>) -> Result<(), ApiError> {
-        let users = cx.session.table::<VpnService>().count(&Listing::of("flavor_id", flavor.id)).await;
-        if users.map_err(ApiError::from_store)? > 0 {
+        let made_with_it = Listing::of("flavor_id", flavor.id);
+        let services = cx.session.table::<VpnService>().count(&made_with_it).await;
+        let routers = cx.session.table::<Router>().count(&made_with_it).await;
+        if services.map_err(ApiError::from_store)? + routers.map_err(ApiError::from_store)? > 0 {
             return Err(ApiError::FlavorInUse { id: flavor.id.to_string() });
         }
         cx.session.table::<Flavor>().delete(flavor.id).await.map_err(ApiError::from_store)

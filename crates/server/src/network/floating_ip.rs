@@ -8,7 +8,6 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use adit_api::network::fixed_ip::FixedIpRequest;
 use adit_api::network::floating_ip::{Create, POOL_SCHEMA, PoolView, PortDetails, SCHEMA, Update, View};
-use adit_api::query::ListQuery;
 use adit_api::{ApiError, Schema};
 use adit_model::floating_ip::FloatingIpStatus;
 use adit_model::port::{Binding, FixedIp, OWNER_FLOATING_IP};
@@ -21,12 +20,13 @@ pub(super) use self::protection::{
     addresses_go, gateway_may_go, interface_may_go, network_goes, port_goes, port_keeps_addresses,
     unassociated,
 };
-use super::agent::filtered;
 use super::allocation::{self, Addresses, Holder};
 use super::network::Networks;
+use super::port::Ports;
 use super::standard;
 use crate::App;
 use crate::caller::Caller;
+use crate::listed::{self, Identity, Request};
 use crate::resource::{self, Context, FromStore, Resource, replace};
 
 pub(crate) struct FloatingIps;
@@ -44,6 +44,14 @@ impl Resource for FloatingIps {
 
     fn owner(floating_ip: &FloatingIp) -> &ProjectId {
         &floating_ip.project_id
+    }
+
+    async fn permit_create(cx: Context<'_>, create: &Create) -> Result<(), ApiError> {
+        resource::find::<Networks>(cx, &create.floating_network_id).await?;
+        if let Some(port) = &create.port_id {
+            resource::find::<Ports>(cx, port).await?;
+        }
+        Ok(())
     }
 
     async fn create(cx: Context<'_>, create: Create) -> Result<Stored<FloatingIp>, ApiError> {
@@ -124,22 +132,23 @@ impl Resource for FloatingIps {
 }
 
 /// `GET /floatingip_pools`: the IPv4 subnets of external networks.
-pub(crate) async fn pools(app: &App, caller: &Caller, pairs: &[(String, String)]) -> Result<Value, ApiError> {
-    let query = ListQuery::parse(&POOL_SCHEMA, pairs)?;
+pub(crate) async fn pools(app: &App, caller: &Caller, request: Request<'_>) -> Result<Value, ApiError> {
     let session = app.store().read().await.map_err(ApiError::from_store)?;
     let external = Filter { column: "external", values: vec![Value::Bool(true)] };
     let networks =
         session.table::<Network>().list(&Listing { filters: vec![external], ..caller.visible() }).await;
-    let mut views = Vec::new();
-    for network in networks.map_err(ApiError::from_store)? {
-        let subnets = session.table::<Subnet>().list(&Listing::of("network_id", network.id)).await;
-        for subnet in subnets.map_err(ApiError::from_store)?.into_iter().filter(|subnet| is_ipv4(subnet)) {
-            let Subnet { id, project_id, name, network_id, cidr, .. } = subnet.record;
-            let cidr = cidr.to_string();
-            views.push(PoolView { subnet_id: id, subnet_name: name, project_id, network_id, cidr });
-        }
-    }
-    filtered(&POOL_SCHEMA, &views, &query, caller)
+    let networks = networks.map_err(ApiError::from_store)?;
+    let ids = networks.iter().map(|network| network.id.to_string()).collect();
+    let of_ipv4 = Filter { column: "ip_version", values: vec![Value::from(4)] };
+    let listing = Listing { filters: vec![of_ipv4], ..Listing::default() };
+    let subnets = session.table::<Subnet>().list_among("network_id", ids, &listing).await;
+    let view = |subnet: Stored<Subnet>| {
+        let Subnet { id, project_id, name, network_id, cidr, .. } = subnet.record;
+        PoolView { subnet_id: id, subnet_name: name, project_id, network_id, cidr: cidr.to_string() }
+    };
+    let views: Vec<PoolView> = subnets.map_err(ApiError::from_store)?.into_iter().map(view).collect();
+    let unknown = |id: &str| ApiError::SubnetNotFound { id: id.to_owned() };
+    listed::answer(&POOL_SCHEMA, &views, Identity { key: "subnet_id", unknown }, request, caller)
 }
 
 /// Takes an address of the external network, and makes the port that holds it.

@@ -8,13 +8,15 @@ use adit_api::network::router::{
     Create, EXTRA_ROUTES, ExtraRoutes, GatewayRequest, InterfaceRequest, SCHEMA, Update, View,
 };
 use adit_api::{ApiError, Schema, body};
+use adit_model::flavor::ServiceType;
 use adit_model::router::Route;
 use adit_model::{AgentId, Port, PortId, ProjectId, Router, RouterId};
 use adit_store::Stored;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{floating_ip, gateway, interface, standard, zone};
+use super::network::Networks;
+use super::{flavor, floating_ip, gateway, interface, standard, zone};
 use crate::resource::{self, Context, FromStore, Resource, replace};
 use crate::vpn::protection;
 use crate::{agents, quota};
@@ -38,13 +40,24 @@ impl Resource for Routers {
         &router.project_id
     }
 
-    async fn create(cx: Context<'_>, create: Create) -> Result<Stored<Router>, ApiError> {
-        if let Some(flavor) = create.flavor_id {
-            let id = flavor.as_str().unwrap_or("None").to_owned();
-            return Err(ApiError::FlavorNotFound { id });
+    async fn permit_create(cx: Context<'_>, create: &Create) -> Result<(), ApiError> {
+        let Some(gateway) = &create.external_gateway_info else { return Ok(()) };
+        if let Some(network) = &gateway.network_id {
+            resource::find::<Networks>(cx, network).await?;
         }
+        permit_gateway(cx, gateway, "create")
+    }
+
+    async fn create(cx: Context<'_>, create: Create) -> Result<Stored<Router>, ApiError> {
+        let flavor_id = match &create.flavor_id {
+            None => None,
+            // Whatever is given must be there, and nothing is called nothing.
+            Some(given) => {
+                let id = given.as_str().unwrap_or("None");
+                Some(flavor::chosen(cx, id, ServiceType::L3Router).await?)
+            }
+        };
         let request = create.external_gateway_info.unwrap_or_default();
-        permit_gateway(cx, &request, "create")?;
         zone::check_hints(cx, &create.availability_zone_hints).await?;
         let mut router = Router {
             id: RouterId::new(Uuid::new_v4()),
@@ -55,6 +68,7 @@ impl Resource for Routers {
             gateway: None,
             routes: Vec::new(),
             availability_zone_hints: create.availability_zone_hints,
+            flavor_id,
             agent_id: None,
             generation: 0,
         };

@@ -50,8 +50,13 @@ pub(crate) async fn agents(app: &App, caller: &Caller, side: Side, id: &str) -> 
         && let Some(agent) = session.table::<Agent>().find(id).await.map_err(ApiError::from_store)?
     {
         let mut agent = view::object(&SCHEMA, &agent::shown(agent, session.now()), true, &[])?;
-        if let (Side::L3, Some(agent)) = (side, agent.as_object_mut()) {
-            agent.insert("ha_state".to_owned(), Value::Null);
+        match side {
+            Side::L3 => agent["ha_state"] = Value::Null,
+            // As which it does this part of its work; as an agent of its own it is not in the list of agents.
+            Side::Vpn => {
+                agent["agent_type"] = Value::from("VPN Agent");
+                agent["binary"] = Value::from("neutron-ovn-vpn-agent");
+            }
         }
         agents.push(agent);
     }

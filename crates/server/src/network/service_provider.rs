@@ -2,13 +2,12 @@
 
 use adit_api::ApiError;
 use adit_api::network::service_provider::{SCHEMA, View};
-use adit_api::query::ListQuery;
 use adit_model::flavor::ServiceType;
 use serde_json::Value;
 
-use super::agent::filtered;
 use crate::App;
 use crate::caller::Caller;
+use crate::listed::{self, Identity, Request};
 
 /// What a service profile may have as its driver: our own word, and the name by which the reference calls its driver
 /// for the same, so that an operator's scripts go on working.
@@ -25,11 +24,7 @@ pub(super) fn provided_by(driver: &str) -> Option<ServiceType> {
 }
 
 /// `GET /service-providers`. Who may not read sees none.
-pub(crate) fn list(app: &App, caller: &Caller, pairs: &[(String, String)]) -> Result<Value, ApiError> {
-    let query = ListQuery::parse(&SCHEMA, pairs)?;
-    if !caller.may_read() {
-        return filtered(&SCHEMA, &[] as &[View], &query, caller);
-    }
+pub(crate) fn list(app: &App, caller: &Caller, request: Request<'_>) -> Result<Value, ApiError> {
     let vpn = View {
         service_type: ServiceType::Vpn.as_str(),
         name: app.config().vpn.provider().to_owned(),
@@ -38,5 +33,12 @@ pub(crate) fn list(app: &App, caller: &Caller, pairs: &[(String, String)]) -> Re
     // As in the reference, where a router without a flavor is made by its one provider all the same.
     let router =
         View { service_type: ServiceType::L3Router.as_str(), name: "single_node".to_owned(), default: false };
-    filtered(&SCHEMA, &[vpn, router], &query, caller)
+    let views = if caller.may_read() { vec![vpn, router] } else { Vec::new() };
+    listed::answer(
+        &SCHEMA,
+        &views,
+        Identity { key: "name", unknown: |_| ApiError::HTTPNotFound },
+        request,
+        caller,
+    )
 }

@@ -148,6 +148,12 @@ async fn the_operator_gives_routers_to_agents() {
     cloud.create(&demo, "router", "s", json!({})).await;
     cloud.agent("node-2", "nova").await;
     assert_eq!(told(&cloud, "node-1").await, json!(["{r}", "{s}"]));
+    for (side, want) in
+        [("l3", ["L3 agent", "neutron-l3-agent"]), ("vpn", ["VPN Agent", "neutron-ovn-vpn-agent"])]
+    {
+        let agents = cloud.get(&admin, &format!("routers/{{r}}/{side}-agents")).await["agents"].clone();
+        assert_eq!([&agents[0]["agent_type"], &agents[0]["binary"]], want, "{side}");
+    }
     let agents = cloud.get(&admin, "routers/{r}/l3-agents").await;
     assert_eq!(
         (&agents["agents"][0]["host"], agents["agents"][0].get("ha_state")),

@@ -89,3 +89,47 @@ async fn addresses_are_counted() {
         }
     }
 }
+
+#[tokio::test]
+async fn what_is_in_no_table_comes_in_lists_like_the_rest() {
+    let mut cloud = Cloud::start().await;
+    cloud.external().await;
+    let (admin, demo) = (cloud.admin.clone(), cloud.demo.clone());
+    cloud.subnet(&admin, "ext", "more", "198.51.100.0/24", json!({})).await;
+    cloud.subnet(&admin, "ext", "six", "2001:db8::/64", json!({})).await;
+    cloud.agent("node-1", "nova").await;
+    cloud.agent("node-2", "vega").await;
+    for (path, plural, key, all) in [
+        ("floatingip_pools", "floatingip_pools", "subnet_id", ["{ext-subnet}", "{more}"]),
+        ("availability_zones", "availability_zones", "name", ["nova", "vega"]),
+        ("service-providers", "service_providers", "name", ["strongswan", "single_node"]),
+    ] {
+        let [first, second] = all;
+        for (query, want) in [
+            (String::new(), vec![first, second]),
+            ("limit=1".to_owned(), vec![first]),
+            (format!("limit=1&marker={first}"), vec![second]),
+            (format!("limit=1&marker={second}"), vec![]),
+            ("limit=1&page_reverse=True".to_owned(), vec![second]),
+            (format!("{key}={second}&{key}=x"), vec![second]),
+        ] {
+            let list = cloud.get(&demo, &format!("{path}?fields={key}&{query}")).await;
+            let got = list[plural].as_array().unwrap().iter().map(|one| one[key].as_str().unwrap());
+            let got: Vec<String> = got.map(|text| cloud.with_names(text)).collect();
+            assert_eq!(got, want, "{path}?{query}");
+            let links = list[format!("{plural}_links")].as_array().map(Vec::len);
+            assert_eq!(links.is_some(), query.contains("limit="), "{path}?{query}");
+        }
+        for (query, want) in [
+            (
+                "limit=x",
+                "400 BadRequest Bad limit request: Limit must be an integer 0 or greater and not 'x'.",
+            ),
+            ("foo=1", "400 HTTPBadRequest ['foo'] is invalid attribute for filtering"),
+        ] {
+            says(&cloud, &demo, &format!("GET {path}?{query}"), json!(null), want).await;
+        }
+        let unknown = cloud.call(&demo, "GET", &format!("{path}?limit=1&marker=gone"), &json!(null)).await;
+        assert_eq!(unknown.status, 404, "{path}");
+    }
+}

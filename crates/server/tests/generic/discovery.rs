@@ -138,8 +138,15 @@ async fn an_extension_that_is_not_there_has_an_answer_of_its_own() {
     );
     let text = said_to(&cloud, &demo, "GET extensions/nope", &[("accept", "text/html")], "").await;
     assert!(text.starts_with("404 ") && !text.contains('{'), "{text}");
+    // They cannot be changed, as if they were not there.
+    let missing = "404 HTTPNotFound The resource could not be found.";
+    for method in ["POST", "PUT", "DELETE"] {
+        for path in ["extensions", "extensions/router"] {
+            assert_eq!(said(&cloud, &demo, &format!("{method} {path}"), &Value::Null).await, missing);
+        }
+    }
     let other = "405 HTTPMethodNotAllowed The server could not comply with the request since it is either malformed or otherwise incorrect.";
-    assert_eq!(said(&cloud, &demo, "DELETE extensions/router", &Value::Null).await, other);
+    assert_eq!(said(&cloud, &demo, "PATCH extensions/router", &Value::Null).await, other);
 }
 
 /// Every collection of the announced extensions answers, to everybody.

@@ -109,3 +109,53 @@ async fn quotas_limit_what_a_project_has() {
     assert_eq!(cloud.get(&admin, "quotas").await, json!({"quotas": []}));
     cloud.create(&demo, "network", "right", json!({})).await;
 }
+
+#[tokio::test]
+async fn what_is_not_there_or_not_allowed_is_told_before_the_quota() {
+    let mut cloud = Cloud::start().await;
+    cloud.external().await;
+    let (admin, demo, stranger) = (cloud.admin.clone(), cloud.demo.clone(), cloud.stranger.clone());
+    cloud.make(&stranger, "security_group", "theirs", json!({})).await;
+    cloud.make(&demo, "security_group", "own", json!({})).await;
+    let none = json!({"quota": {"router": 0, "floatingip": 0, "security_group_rule": 0}});
+    let forced = json!({"quota": {"force": true, "router": 0, "floatingip": 0, "security_group_rule": 0}});
+    assert_eq!(
+        cloud.put(&admin, "quotas/{demo project}", forced).await["quota"]["router"],
+        none["quota"]["router"]
+    );
+    let over = |what: &str| format!("409 OverQuota Quota exceeded for resources: ['{what}'].");
+    let gateway = |more: Value| {
+        let mut info = json!({"network_id": "{ext}"});
+        info.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({"router": {"external_gateway_info": info}})
+    };
+    let nowhere = "00000000-0000-4000-8000-000000000000";
+    let no_network = format!("404 NetworkNotFound Network {nowhere} could not be found.");
+    let rule =
+        |group: &str| json!({"security_group_rule": {"security_group_id": group, "direction": "ingress"}});
+    for (path, body, want) in [
+        ("routers", gateway(json!({"network_id": nowhere})), no_network.clone()),
+        (
+            "routers",
+            gateway(json!({"enable_snat": false})),
+            "403 PolicyNotAuthorized (rule:create_router and (rule:create_router:external_gateway_info and (rule:create_router:external_gateway_info:network_id and rule:create_router:external_gateway_info:enable_snat))) is disallowed by policy".to_owned(),
+        ),
+        ("routers", gateway(json!({})), over("router")),
+        ("routers", json!({"router": {"flavor_id": nowhere}}), over("router")),
+        ("floatingips", json!({"floatingip": {"floating_network_id": nowhere}}), no_network),
+        (
+            "floatingips",
+            json!({"floatingip": {"floating_network_id": "{ext}", "port_id": nowhere}}),
+            format!("404 PortNotFound Port {nowhere} could not be found."),
+        ),
+        ("floatingips", json!({"floatingip": {"floating_network_id": "{ext}"}}), over("floatingip")),
+        (
+            "security-group-rules",
+            rule("{theirs}"),
+            "404 SecurityGroupNotFound Security group {theirs} does not exist".to_owned(),
+        ),
+        ("security-group-rules", rule("{own}"), over("security_group_rule")),
+    ] {
+        cloud.refused(&demo, ("POST", path, body, &want)).await;
+    }
+}

@@ -161,6 +161,63 @@ async fn a_service_may_be_made_with_a_flavor_that_works() {
 }
 
 #[tokio::test]
+async fn a_router_may_be_made_with_a_flavor_that_works() {
+    let mut world = World::start().await;
+    for (name, service_type, driver) in [
+        ("quick", "L3_ROUTER_NAT", "single_node"),
+        ("misled", "L3_ROUTER_NAT", "strongswan"),
+        ("gold", "VPN", "strongswan"),
+    ] {
+        world.make("flavors", name, json!({"service_type": service_type})).await;
+        let profile = world.make("service_profiles", "profile", json!({"driver": driver})).await;
+        let id = json!({"service_profile": {"id": profile["id"]}});
+        let bind = format!("admin POST flavors/{{{name}}}/service_profiles");
+        assert_eq!(world.ask(&bind, &id).await.status, 201);
+    }
+    let router = |flavor: Value| json!({"router": {"flavor_id": flavor}});
+    let post = "demo POST routers";
+    world
+        .refuse([
+            (post, router(json!(null)), "404 FlavorNotFound Flavor None could not be found."),
+            (
+                post,
+                router(json!(NOBODY)),
+                "404 FlavorNotFound Flavor 00000000-0000-4000-8000-000000000000 could not be found.",
+            ),
+            (post, router(json!("{gold}")), "400 InvalidServiceType Invalid service type: VPN."),
+            (
+                post,
+                router(json!("{misled}")),
+                "404 NoProviderFoundForFlavor No service provider found for flavor {misled}",
+            ),
+        ])
+        .await;
+    let made = world.ask(post, &router(json!("{quick}"))).await.body["router"].clone();
+    world.ids.insert("fast".to_owned(), made["id"].as_str().unwrap().to_owned());
+    let demo = world.demo.clone();
+    assert_eq!(world.with_names(made["flavor_id"].as_str().unwrap()), "{quick}");
+    let shown = world.get(&demo, "routers/{fast}").await;
+    assert_eq!(shown["router"], made);
+    world
+        .check([
+            (
+                "demo PUT routers/{fast}",
+                router(json!(null)),
+                "400 HTTPBadRequest Cannot update read-only attribute flavor_id",
+            ),
+            ("demo PUT routers/{fast}", json!({"router": {"name": "faster"}}), "200"),
+            (
+                "admin DELETE flavors/{quick}",
+                Value::Null,
+                "409 FlavorInUse Flavor {quick} is used by some service instance.",
+            ),
+            ("demo DELETE routers/{fast}", Value::Null, "204"),
+            ("admin DELETE flavors/{quick}", Value::Null, "204"),
+        ])
+        .await;
+}
+
+#[tokio::test]
 async fn readers_see_who_provides_vpn() {
     let world = World::with_parts().await;
     let vpn = json!({"service_type": "VPN", "name": "strongswan", "default": true});

@@ -20,6 +20,7 @@ pub struct Model {
     pub enable_snat: bool,
     pub routes: String,
     pub availability_zone_hints: String,
+    pub flavor_id: Option<String>,
     pub agent_id: Option<String>,
     pub generation: i64,
     pub created_at: i64,
@@ -63,6 +64,7 @@ impl Record for Router {
             gateway,
             routes: read.json("route", &row.routes)?,
             availability_zone_hints: read.json("availability zone hint", &row.availability_zone_hints)?,
+            flavor_id: read.parse_option("flavor", row.flavor_id.as_deref())?,
             agent_id: read.parse_option("agent", row.agent_id.as_deref())?,
             generation: read.number("generation", row.generation)?,
         })
@@ -85,6 +87,7 @@ impl Record for Router {
             gateway,
             routes,
             availability_zone_hints,
+            flavor_id,
             agent_id: _,
             generation: _,
         } = self;
@@ -100,6 +103,7 @@ impl Record for Router {
             enable_snat: Set(gateway.is_none_or(|gateway| gateway.enable_snat)),
             routes: Set(super::json(routes)),
             availability_zone_hints: Set(super::json(availability_zone_hints)),
+            flavor_id: Set(flavor_id.map(|id| id.to_string())),
             ..Default::default()
         })
     }

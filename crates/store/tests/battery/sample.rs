@@ -193,6 +193,7 @@ pub(crate) fn router(number: u8) -> Router {
             nexthop: IpAddr::V4(Ipv4Addr::new(10, 40, 0, 9)),
         }],
         availability_zone_hints: vec!["nova".to_owned()],
+        flavor_id: Some(id(number)),
         agent_id: None,
         generation: 0,
     }

@@ -33,12 +33,18 @@ pub(super) fn routes() -> Vec<Route<Call, ApiError>> {
             })
         }),
         Route::new("GET", "availability_zones", "List availability zones", |asked| {
-            let Call { app, caller, pairs, .. } = asked.call;
-            Box::pin(async move { ok(agent::zones(app, caller, pairs).await?) })
+            let Call { app, caller, pairs, base, .. } = asked.call;
+            Box::pin(async move {
+                let url = format!("{base}/availability_zones");
+                ok(agent::zones(app, caller, Request { pairs, url: &url }).await?)
+            })
         }),
         Route::new("GET", "service-providers", "List service providers", |asked| {
-            let Call { app, caller, pairs, .. } = asked.call;
-            Box::pin(async move { ok(service_provider::list(app, caller, pairs)?) })
+            let Call { app, caller, pairs, base, .. } = asked.call;
+            Box::pin(async move {
+                let url = format!("{base}/service-providers");
+                ok(service_provider::list(app, caller, Request { pairs, url: &url })?)
+            })
         }),
     ]
 }

@@ -17,7 +17,7 @@ const CORE: [&Schema; 3] = [Networks::SCHEMA, Subnets::SCHEMA, Ports::SCHEMA];
 
 /// The routes.
 pub(super) fn routes() -> Vec<Route<Call, ApiError>> {
-    vec![
+    let mut routes: Vec<Route<Call, ApiError>> = vec![
         Route::new("GET", "", "List the core resources", |asked| {
             Box::pin(async move { ok(resources(&asked.call.base)) })
         }),
@@ -27,7 +27,16 @@ pub(super) fn routes() -> Vec<Route<Call, ApiError>> {
         Route::new("GET", "extensions/{alias}", "Show an extension", |asked| {
             Box::pin(async move { Ok(extension(&asked)) })
         }),
-    ]
+    ];
+    routes.extend(["POST", "PUT", "DELETE"].into_iter().flat_map(unchangeable));
+    routes
+}
+
+/// In the reference, extensions have no such methods at all, which is as if they were not there.
+fn unchangeable(method: &'static str) -> [Route<Call, ApiError>; 2] {
+    ["extensions", "extensions/{alias}"].map(|path| {
+        Route::new(method, path, "", |_| Box::pin(async { Err(ApiError::HTTPNotFound) })).hidden()
+    })
 }
 
 fn resources(base: &str) -> serde_json::Value {

@@ -3,6 +3,7 @@
 use adit_api::ApiError;
 
 use super::{Call, Route, ok};
+use crate::listed::Request;
 use crate::network::floating_ip;
 
 /// The routes.
@@ -12,8 +13,11 @@ pub(super) fn routes() -> Vec<Route<Call, ApiError>> {
         "floatingip_pools",
         "List the subnets that floating IPs are taken from",
         |asked| {
-            let Call { app, caller, pairs, .. } = asked.call;
-            Box::pin(async move { ok(floating_ip::pools(app, caller, pairs).await?) })
+            let Call { app, caller, pairs, base, .. } = asked.call;
+            Box::pin(async move {
+                let url = format!("{base}/floatingip_pools");
+                ok(floating_ip::pools(app, caller, Request { pairs, url: &url }).await?)
+            })
         },
     )]
 }

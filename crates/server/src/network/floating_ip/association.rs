@@ -27,9 +27,15 @@ pub(super) async fn find(
     if port.project_id != floating_ip.project_id && !cx.caller.is_admin() {
         return Err(bad(format!("Port {} is owned by a different project", port.id)));
     }
-    // Nobody takes the port's address away before this session ends.
-    let port = cx.session.table::<Port>().lock(port.id).await.map_err(ApiError::from_store)?;
-    let port = port.ok_or_else(|| Ports::not_found(&floating_ip.own_port_id.to_string()))?;
+    // Nobody takes the port's address away before this session ends. Whoever would take it from a port that the floating
+    // IP stands for already waits for the floating IP, with the port locked: waiting for the port would never end.
+    let port = match floating_ip.association {
+        Some(association) if association.port_id == port.id => port,
+        Some(_) | None => {
+            let locked = cx.session.table::<Port>().lock(port.id).await.map_err(ApiError::from_store)?;
+            locked.ok_or_else(|| Ports::not_found(&port.id.to_string()))?
+        }
+    };
     let (subnet_id, fixed_ip) = address(&port, fixed_ip)?;
     refuse_second(cx, floating_ip, &port, fixed_ip).await?;
     let unreachable = || ApiError::ExternalGatewayForFloatingIPNotFound {

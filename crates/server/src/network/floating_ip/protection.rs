@@ -120,8 +120,15 @@ async fn of_router(cx: Context<'_>, router: RouterId) -> Result<Vec<Stored<Float
     list(cx, Listing::of("router_id", router)).await
 }
 
+/// Locked: none of them is associated otherwise, or removed, before this session ends.
 async fn of_port(cx: Context<'_>, port: &Port) -> Result<Vec<Stored<FloatingIp>>, ApiError> {
-    list(cx, Listing::of("port_id", port.id)).await
+    let of_port = Listing::of("port_id", port.id);
+    let mut locked = Vec::new();
+    for floating_ip in list(cx, of_port.clone()).await? {
+        let still = cx.session.table::<FloatingIp>().lock_in(floating_ip.id, &of_port).await;
+        locked.extend(still.map_err(ApiError::from_store)?);
+    }
+    Ok(locked)
 }
 
 async fn list(cx: Context<'_>, listing: Listing) -> Result<Vec<Stored<FloatingIp>>, ApiError> {

@@ -29,6 +29,11 @@ impl Resource for SecurityGroupRules {
         &rule.project_id
     }
 
+    async fn permit_create(cx: Context<'_>, create: &Create) -> Result<(), ApiError> {
+        let group = resource::find::<SecurityGroups>(cx, &create.security_group_id).await?;
+        cx.caller.require_change(&group.project_id, "create", SCHEMA.rule)
+    }
+
     async fn create(cx: Context<'_>, create: Create) -> Result<Stored<SecurityGroupRule>, ApiError> {
         let mut traffic = create.traffic()?;
         if let Some(remote) = &create.remote_group_id {
