@@ -1,5 +1,6 @@
 //! What a resource of the Networking API consists of: one declaration each, from which everything else is read.
 
+use adit_model::text::is_printable;
 use serde_json::{Map, Value, json};
 
 use crate::error::ApiError;
@@ -422,7 +423,7 @@ pub(crate) fn text(value: &Value, most: usize) -> Result<Value, ValueError> {
 fn name(value: &Value) -> Result<Value, ValueError> {
     let checked = text(value, MAX_TEXT)?;
     let name = checked.as_str().unwrap_or_default();
-    if name.trim() != name || name.chars().any(char::is_control) {
+    if name.trim() != name || !name.chars().all(is_printable) {
         return Err(ValueError::Invalid(format!("'{name}' is not a valid string")));
     }
     Ok(checked)

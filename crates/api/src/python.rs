@@ -1,6 +1,7 @@
 //! Values as Python prints them. Clients, tests and people know the reference's messages, in which a refused value
 //! stands as `str()` of it, so `null` is `None` and `true` is `True`.
 
+use adit_model::text::is_printable;
 use serde_json::Value;
 
 /// `str(value)`: a text without quotes.
@@ -36,8 +37,12 @@ fn escaped(text: &str) -> String {
             '\n' => escaped.push_str("\\n"),
             '\r' => escaped.push_str("\\r"),
             '\t' => escaped.push_str("\\t"),
-            c if c.is_control() => escaped.push_str(&format!("\\x{:02x}", u32::from(c))),
-            c => escaped.push(c),
+            c if is_printable(c) => escaped.push(c),
+            c => escaped.push_str(&match u32::from(c) {
+                code @ ..0x100 => format!("\\x{code:02x}"),
+                code @ 0x100..0x1_0000 => format!("\\u{code:04x}"),
+                code => format!("\\U{code:08x}"),
+            }),
         }
     }
     escaped
@@ -57,6 +62,7 @@ mod tests {
             (json!("a"), "a", "'a'"),
             (json!("it's"), "it's", "\"it's\""),
             (json!("a\nb\u{7}\\"), "a\nb\u{7}\\", "'a\\nb\\x07\\\\'"),
+            (json!("\u{a0}\u{200b}\u{e0041}é"), "\u{a0}\u{200b}\u{e0041}é", "'\\xa0\\u200b\\U000e0041é'"),
             (json!(["a", 1]), "['a', 1]", "['a', 1]"),
             (
                 json!({"units": "seconds", "value": 3600}),

@@ -25,6 +25,7 @@ pub mod security_group;
 pub mod site_connection;
 pub mod status;
 pub mod subnet;
+pub mod text;
 pub mod vpn_service;
 
 pub use cidr::{Cidr, CidrError};

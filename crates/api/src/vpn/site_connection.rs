@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use adit_model::site_connection::{Dpd, DpdAction, Initiator, Selectors, SiteConnection};
+use adit_model::text::is_printable;
 use adit_model::{
     Cidr, EndpointGroupId, IkePolicyId, IpsecPolicyId, ProjectId, Psk, SiteConnectionId, Status, VpnServiceId,
 };
@@ -76,14 +77,16 @@ pub static SCHEMA: Schema = Schema {
     ],
 };
 
-/// A text that a gateway may be given as an identity or address: short, and without control characters, which the
-/// reference passes on to its daemon's configuration file.
+/// A text that a gateway may be given as an identity or address: short, and nothing but what can be printed. Line breaks
+/// are passed on by the reference to its daemon's configuration file, and what nobody sees makes two identities look alike.
 fn check_identity(value: &Value) -> Result<Value, ValueError> {
     let checked = Kind::Text.check(value)?;
     let text = checked.as_str().unwrap_or_default();
-    if text.chars().any(char::is_control) {
+    if !text.chars().all(is_printable) {
         let shown = text.escape_debug();
-        return Err(ValueError::Invalid(format!("'{shown}' has line breaks or other control characters")));
+        return Err(ValueError::Invalid(format!(
+            "'{shown}' has line breaks or other characters that cannot be printed"
+        )));
     }
     Kind::ShortText.check(value)
 }
@@ -353,7 +356,22 @@ mod tests {
             (check_dpd, json!({"interval": -1}), "'-1' should be non-negative"),
             (check_dpd, json!({"interval": 5_000_000_000_i64}), "'5000000000' is too large"),
             (check_dpd, json!({"delay": 1}), "Unexpected keys supplied: delay"),
-            (check_identity, json!("a\nb"), "'a\\nb' has line breaks or other control characters"),
+            (
+                check_identity,
+                json!("a\nb"),
+                "'a\\nb' has line breaks or other characters that cannot be printed",
+            ),
+            (
+                check_identity,
+                json!("a\u{200b}"),
+                "'a\\u{200b}' has line breaks or other characters that cannot be printed",
+            ),
+            (
+                check_identity,
+                json!("a\u{a0}b"),
+                "'a\\u{a0}b' has line breaks or other characters that cannot be printed",
+            ),
+            (check_identity, json!("C=DE, O=Köln"), r#""C=DE, O=Köln""#),
             (check_identity, json!(null), "'None' is not a valid string"),
             (check_psk, json!("a\nb"), "a key has no line breaks or other control characters"),
             (check_psk, json!("k".repeat(256)), "a key has at most 255 characters"),

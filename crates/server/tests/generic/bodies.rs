@@ -141,6 +141,10 @@ async fn each_value_is_checked_the_same_way() {
                 (json!("a\tb"), "a\tb"),
                 (json!("a\nb"), "a\nb"),
                 (json!("a\u{7f}b"), "a\u{7f}b"),
+                (json!("a\u{a0}b"), "a\u{a0}b"),
+                (json!("a\u{200b}b"), "a\u{200b}b"),
+                (json!("\u{202e}b"), "\u{202e}b"),
+                (json!("a\u{378}"), "a\u{378}"),
             ] {
                 rows.push((json!({"name": name}), bad("name", &format!("'{shown}' is not a valid string"))));
             }

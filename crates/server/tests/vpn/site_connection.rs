@@ -145,17 +145,34 @@ async fn each_attribute_refuses_what_the_contract_says() {
     let long = "x".repeat(256);
     for (attribute, given, why) in [
         ("local_id", json!(null), "'None' is not a valid string".to_owned()),
-        ("local_id", json!("a\r\nb"), r"'a\r\nb' has line breaks or other control characters".to_owned()),
+        (
+            "local_id",
+            json!("a\r\nb"),
+            r"'a\r\nb' has line breaks or other characters that cannot be printed".to_owned(),
+        ),
         ("local_id", json!(long), format!("'{long}' exceeds maximum length of 255")),
         ("peer_address", json!(5), "'5' is not a valid string".to_owned()),
-        ("peer_address", json!("a\nb"), r"'a\nb' has line breaks or other control characters".to_owned()),
+        (
+            "peer_address",
+            json!("a\nb"),
+            r"'a\nb' has line breaks or other characters that cannot be printed".to_owned(),
+        ),
         ("peer_id", json!(null), "'None' is not a valid string".to_owned()),
         (
             "peer_id",
             json!("a\nleftupdown=/bin/x"),
-            r"'a\nleftupdown=/bin/x' has line breaks or other control characters".to_owned(),
+            r"'a\nleftupdown=/bin/x' has line breaks or other characters that cannot be printed".to_owned(),
         ),
-        ("peer_id", json!("a\tb"), r"'a\tb' has line breaks or other control characters".to_owned()),
+        (
+            "peer_id",
+            json!("a\tb"),
+            r"'a\tb' has line breaks or other characters that cannot be printed".to_owned(),
+        ),
+        (
+            "peer_id",
+            json!("a\u{200b}"),
+            r"'a\u{200b}' has line breaks or other characters that cannot be printed".to_owned(),
+        ),
         ("peer_cidrs", json!("1.0.0.0/33"), "'1.0.0.0/33' is not a valid IP subnet".to_owned()),
         ("peer_cidrs", json!(["10.1/16"]), "'10.1/16' is not a valid IP subnet".to_owned()),
         ("peer_cidrs", json!(["10.0.0.0/08"]), "'10.0.0.0/08' is not a valid IP subnet".to_owned()),
