@@ -6,7 +6,7 @@ use adit_model::site_connection::{self, ParameterError, Selectors};
 use adit_model::{Cidr, EndpointGroup, EndpointGroupId, Subnet, VpnService};
 use adit_store::Stored;
 
-use super::vpn_service::attached_subnet;
+use super::vpn_service::attached_subnets;
 use crate::resource::{Context, FromStore};
 
 /// The ways to say which networks are joined, as a request has them.
@@ -138,12 +138,8 @@ async fn local_cidrs(
     let Endpoints::Subnets(ids) = &group.endpoints else {
         return Err(wrong_type(group, EndpointType::Subnet));
     };
-    let mut cidrs = Vec::with_capacity(ids.len());
-    for id in ids {
-        let subnet = attached_subnet(cx.session, service.router_id, &id.to_string()).await?;
-        cidrs.push(Cidr::from(subnet.cidr));
-    }
-    Ok(cidrs)
+    let subnets = attached_subnets(cx.session, service.router_id, ids).await?;
+    Ok(subnets.iter().map(|subnet| Cidr::from(subnet.cidr)).collect())
 }
 
 fn wrong_type(group: &EndpointGroup, expected: EndpointType) -> ApiError {

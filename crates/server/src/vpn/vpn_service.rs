@@ -1,5 +1,6 @@
 //! VPN services.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use adit_api::vpn::vpn_service::{Create, SCHEMA, Update, View};
@@ -127,13 +128,30 @@ pub(super) async fn attached_subnet(
     router: RouterId,
     id: &str,
 ) -> Result<Stored<Subnet>, ApiError> {
-    let unattached =
-        || ApiError::SubnetIsNotConnectedToRouter { subnet_id: id.to_owned(), router_id: router.to_string() };
-    let subnet_id: SubnetId = id.parse().map_err(|_| unattached())?;
-    let subnet = session.table::<Subnet>().find(subnet_id).await.map_err(ApiError::from_store)?;
+    let subnet_id = id.parse().map_err(|_| unattached(id, router))?;
+    attached_subnets(session, router, &[subnet_id]).await?.pop().ok_or_else(|| unattached(id, router))
+}
+
+/// Subnets that the router has interfaces to, in this order.
+///
+/// # Errors
+/// [`ApiError::SubnetIsNotConnectedToRouter`] for the first that is not one.
+pub(super) async fn attached_subnets(
+    session: &Session,
+    router: RouterId,
+    ids: &[SubnetId],
+) -> Result<Vec<Stored<Subnet>>, ApiError> {
+    let found = session.table::<Subnet>().find_all("id", ids.iter().map(ToString::to_string).collect()).await;
+    let found: BTreeMap<SubnetId, Stored<Subnet>> =
+        found.map_err(ApiError::from_store)?.into_iter().map(|subnet| (subnet.id, subnet)).collect();
     let interfaces = Listing::of("device_id", router).and("device_owner", OWNER_ROUTER_INTERFACE);
     let ports = session.table::<Port>().list(&interfaces).await.map_err(ApiError::from_store)?;
-    let is_attached =
-        ports.iter().flat_map(|port| &port.fixed_ips).any(|fixed_ip| fixed_ip.subnet_id == subnet_id);
-    subnet.filter(|_| is_attached).ok_or_else(unattached)
+    let attached: BTreeSet<SubnetId> =
+        ports.iter().flat_map(|port| &port.fixed_ips).map(|fixed_ip| fixed_ip.subnet_id).collect();
+    let subnet = |id: &SubnetId| found.get(id).filter(|_| attached.contains(id)).cloned();
+    ids.iter().map(|id| subnet(id).ok_or_else(|| unattached(&id.to_string(), router))).collect()
+}
+
+fn unattached(subnet: &str, router: RouterId) -> ApiError {
+    ApiError::SubnetIsNotConnectedToRouter { subnet_id: subnet.to_owned(), router_id: router.to_string() }
 }
