@@ -15,7 +15,7 @@ mod endpoint;
 pub(crate) mod keystone;
 mod password;
 pub(crate) mod project;
-mod region;
+pub(crate) mod region;
 pub(crate) mod resource;
 pub(crate) mod role;
 pub(crate) mod role_assignment;

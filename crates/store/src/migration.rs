@@ -14,6 +14,8 @@ mod m0009_floating_ips;
 mod m0011_flavors;
 mod m0012_pages;
 mod m0015_security_groups;
+mod m0016_router_flavors;
+mod m0017_tokens_of_users;
 
 pub(crate) struct Migrator;
 
@@ -33,6 +35,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_flavors::Migration),
             Box::new(m0012_pages::Migration),
             Box::new(m0015_security_groups::Migration),
+            Box::new(m0016_router_flavors::Migration),
+            Box::new(m0017_tokens_of_users::Migration),
         ]
     }
 }

@@ -6,6 +6,7 @@ mod access_rules;
 mod application_credentials;
 mod assignments;
 mod collection;
+mod regions;
 mod roles;
 mod tokens;
 mod users;
@@ -57,6 +58,7 @@ fn routes() -> Vec<Route<Call, IdentityError>> {
         assignments::routes(),
         collection::routes::<Domain>(),
         collection::routes::<Region>(),
+        regions::routes(),
         collection::routes::<Service>(),
         collection::routes::<Endpoint>(),
     ]

@@ -104,11 +104,20 @@ pub(super) async fn of_credential(
     session: &Session,
     credential: &ApplicationCredential,
 ) -> Result<Option<Vec<Shown>>, StoreError> {
-    let ids: Vec<String> = credential.access_rule_ids.iter().map(ToString::to_string).collect();
-    let found = session.table::<AccessRule>().find_all("id", ids.iter().cloned().collect()).await?;
-    let mut found: BTreeMap<String, AccessRule> =
+    Ok(of_credentials(session, std::slice::from_ref(credential)).await?.pop().flatten())
+}
+
+/// As [`of_credential`], of each.
+pub(super) async fn of_credentials(
+    session: &Session,
+    credentials: &[ApplicationCredential],
+) -> Result<Vec<Option<Vec<Shown>>>, StoreError> {
+    let ids = credentials.iter().flat_map(|credential| &credential.access_rule_ids);
+    let found = session.table::<AccessRule>().find_all("id", ids.map(ToString::to_string).collect()).await?;
+    let found: BTreeMap<String, AccessRule> =
         found.into_iter().map(|rule| (rule.id.to_string(), rule.record)).collect();
-    Ok(ids.iter().map(|id| found.remove(id).map(Shown::from)).collect())
+    let rule = |id: &AccessRuleId| found.get(id.as_str()).cloned().map(Shown::from);
+    Ok(credentials.iter().map(|credential| credential.access_rule_ids.iter().map(rule).collect()).collect())
 }
 
 async fn find_of(session: &Session, user: &str, id: &str) -> Result<AccessRule, IdentityError> {

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::resource::find as find_one;
 use super::token::random_text;
-use super::{Bearer, access_rule, commit, scope};
+use super::{Bearer, access_rule, commit, scope, token};
 use crate::App;
 use crate::resource::FromStore;
 
@@ -38,11 +38,8 @@ pub(crate) async fn list(
     let found = session.table::<ApplicationCredential>().list(&wanted).await;
     let found = found.map_err(IdentityError::from_store)?;
     let roles = scope::all_roles(&session).await.map_err(IdentityError::from_store)?;
-    let mut all = Vec::new();
-    for credential in found {
-        all.push(shown(&session, credential.record, &roles).await?);
-    }
-    Ok(all)
+    let credentials = found.into_iter().map(|credential| credential.record).collect();
+    shown(&session, credentials, &roles).await
 }
 
 /// `GET /v3/users/{user}/application_credentials/{id}`.
@@ -55,7 +52,7 @@ pub(crate) async fn show(
     let session = app.store().read().await.map_err(IdentityError::from_store)?;
     let credential = find_of(&session, user, id).await?;
     let roles = scope::all_roles(&session).await.map_err(IdentityError::from_store)?;
-    shown(&session, credential.record, &roles).await
+    shown_one(&session, credential.record, &roles).await
 }
 
 /// `POST /v3/users/{user}/application_credentials`: for the bearer alone, in the project of the token. The secret is told
@@ -78,8 +75,18 @@ pub(crate) async fn create(
     // A hash costs a lot, and is not made for nothing. The database has the last word.
     refuse_taken(app, &bearer.user_id(), &name).await?;
     let secret = secret.map_or_else(random_text::<SECRET_OCTETS>, |secret| secret.expose().to_owned());
-    let secret_hash = app.identity().passwords.hash(Password::new(secret.as_str())).await?;
+    let secret_hash = app.identity().passwords.hash(&bearer.user.id, Password::new(secret.as_str())).await?;
     let session = app.store().write().await.map_err(IdentityError::from_store)?;
+    // The hash has taken a while, and whoever was shut out meanwhile must not be left with a way in.
+    let still =
+        token::bearer_of_digest(&session, bearer.token.digest).await.map_err(IdentityError::from_store)?;
+    let is_held = |id: &RoleId| {
+        let mut roles = still.iter().filter_map(|still| still.scope.as_ref()).flat_map(|scope| &scope.roles);
+        roles.any(|role| role.id == id.as_str())
+    };
+    if !role_ids.iter().all(is_held) {
+        return Err(IdentityError::Unauthorized);
+    }
     let credential = ApplicationCredential {
         id: ApplicationCredentialId::from(Uuid::new_v4()),
         user_id: bearer.user_id(),
@@ -97,7 +104,7 @@ pub(crate) async fn create(
         inserted => inserted.map_err(IdentityError::from_store)?,
     };
     let roles = scope::all_roles(&session).await.map_err(IdentityError::from_store)?;
-    let shown = shown(&session, inserted.record, &roles).await?;
+    let shown = shown_one(&session, inserted.record, &roles).await?;
     commit(app, session).await?;
     Ok((shown, BearerToken::new(secret)))
 }
@@ -200,25 +207,42 @@ async fn find_of(
     found.ok_or_else(|| IdentityError::NotFound { noun: "Application Credential", id: id.to_owned() })
 }
 
+/// As their user sees them.
 async fn shown(
+    session: &Session,
+    credentials: Vec<ApplicationCredential>,
+    roles: &[Role],
+) -> Result<Vec<Shown>, IdentityError> {
+    let rules =
+        access_rule::of_credentials(session, &credentials).await.map_err(IdentityError::from_store)?;
+    let shown = |(credential, rules): (ApplicationCredential, Option<Vec<_>>)| {
+        let ApplicationCredential {
+            id,
+            user_id,
+            project_id,
+            name,
+            description,
+            secret_hash: _,
+            role_ids,
+            access_rule_ids: _,
+            unrestricted,
+            expires_at,
+        } = credential;
+        let roles = roles.iter().filter(|role| role_ids.contains(&role.id)).cloned().collect();
+        let access_rules = rules.unwrap_or_default();
+        Shown { id, name, description, user_id, project_id, roles, access_rules, unrestricted, expires_at }
+    };
+    Ok(credentials.into_iter().zip(rules).map(shown).collect())
+}
+
+async fn shown_one(
     session: &Session,
     credential: ApplicationCredential,
     roles: &[Role],
 ) -> Result<Shown, IdentityError> {
-    let access_rules = access_rule::of_credential(session, &credential).await;
-    let access_rules = access_rules.map_err(IdentityError::from_store)?.unwrap_or_default();
-    let ApplicationCredential {
-        id,
-        user_id,
-        project_id,
-        name,
-        description,
-        secret_hash: _,
-        role_ids,
-        access_rule_ids: _,
-        unrestricted,
-        expires_at,
-    } = credential;
-    let roles = roles.iter().filter(|role| role_ids.contains(&role.id)).cloned().collect();
-    Ok(Shown { id, name, description, user_id, project_id, roles, access_rules, unrestricted, expires_at })
+    let shown = shown(session, vec![credential], roles).await?.pop();
+    shown.ok_or_else(|| IdentityError::internal("a view is missing"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,11 +14,16 @@ use jiff::Timestamp;
 use super::bearer::BearerScope;
 use super::scope::{active_scope, active_user, find_domain, find_project, find_user};
 use super::throttle::Verdict;
-use super::token::{EXPIRED_FOR, bearer_of, credential_scope, digest, random_text};
+use super::token::{EXPIRED_FOR, bearer_of_digest, credential_scope, digest, random_text};
 use super::{Bearer, access_rule};
 use crate::App;
 use crate::resource::FromStore;
 
+/// How many tokens a user has, with those that have expired in the last days: as many as 14 a second make in an hour. Of
+/// more, those go that expired first, or would.
+const MOST_TOKENS: u64 = 50_000;
+/// How many tokens are issued, on average, before those of a user are counted.
+const COUNTED_ONCE_IN: u32 = 256;
 /// Octets of randomness in a token, and in an audit id.
 const TOKEN_OCTETS: usize = 32;
 const AUDIT_OCTETS: usize = 16;
@@ -65,6 +70,11 @@ pub(crate) async fn issue(
         expires_at: origin.expires_at,
     };
     session.insert_token(&token).await.map_err(IdentityError::from_store)?;
+    // Counting costs more than the rest, so it is not done each time.
+    if rand::random_ratio(1, COUNTED_ONCE_IN) {
+        let kept = session.keep_tokens_of_user(&user.id, MOST_TOKENS).await;
+        kept.map_err(IdentityError::from_store)?;
+    }
     // Nobody's token means anything else by this, so nothing is forgotten.
     session.commit().await.map_err(IdentityError::from_store)?;
     Ok((text, Bearer { token, user: NamedInDomain::user(&user, &domain), scope, credential }))
@@ -107,7 +117,7 @@ async fn prove_by_password(
     let hash = found.as_ref().and_then(|user| user.password_hash.clone());
     // However a user is named, it is the same one, and so is one that is not there: nothing else tells the two apart.
     let who = found.as_ref().map_or_else(|| format!("{user:?}"), |user| user.id.to_string());
-    let is_right = check(app, ("user", &who), address, password, hash.clone()).await?;
+    let is_right = check(app, ("user", &who), (&who, address), password, hash.clone()).await?;
     match (found, hash) {
         (Some(user), Some(hash)) if is_right => Ok(Proof::Password(user.id, hash)),
         _ => Err(IdentityError::Unauthorized),
@@ -128,23 +138,26 @@ async fn prove_by_credential(
     };
     let hash = found.as_ref().map(|credential| credential.secret_hash.clone());
     let who = found.as_ref().map_or_else(|| format!("{credential:?}"), |found| found.id.to_string());
-    let is_right = check(app, ("credential", &who), address, secret, hash).await?;
+    // However many a user has.
+    let owner = found.as_ref().map_or_else(|| who.clone(), |found| found.user_id.to_string());
+    let is_right = check(app, ("credential", &who), (&owner, address), secret, hash).await?;
     match found {
         Some(found) if is_right => Ok(Proof::Credential(found.id, found.secret_hash)),
         Some(_) | None => Err(IdentityError::Unauthorized),
     }
 }
 
-/// Whether a secret is right, when it is the attempt's turn. It takes as long when there is nobody of that name.
+/// Whether a secret is right, when it is the attempt's turn: at guessing, and at computing for its owner. It takes as long
+/// when there is nobody of that name.
 pub(super) async fn check(
     app: &App,
     who: (&str, &str),
-    address: IpAddr,
+    (owner, address): (&str, IpAddr),
     secret: Password,
     hash: Option<PasswordHash>,
 ) -> Result<bool, IdentityError> {
     let attempt = app.identity().throttle.admit(&who, address).await?;
-    let checked = app.identity().passwords.verify(secret, hash).await;
+    let checked = app.identity().passwords.verify(owner, secret, hash).await;
     attempt.end(match checked {
         Ok(true) => Verdict::Right,
         Ok(false) => Verdict::Wrong,
@@ -207,10 +220,8 @@ async fn origin(app: &App, session: &Session, proof: Proof) -> Result<Origin, Id
             expires_at,
         }),
         Proof::Token(digest) => {
-            let token = session.find_token(digest).await.map_err(IdentityError::from_store)?;
-            let token = token.ok_or(IdentityError::Unauthorized)?;
             // Whoever could do nothing else with it gets no other one for it either.
-            let bearer = bearer_of(session, token).await.map_err(IdentityError::from_store)?;
+            let bearer = bearer_of_digest(session, digest).await.map_err(IdentityError::from_store)?;
             origin_in_token(bearer.ok_or(IdentityError::Unauthorized)?.token)
         }
         Proof::Credential(id, hash) => {

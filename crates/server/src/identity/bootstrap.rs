@@ -65,8 +65,8 @@ impl App {
     /// [`BootstrapError`].
     pub async fn bootstrap(&self, bootstrap: Bootstrap) -> Result<Bootstrapped, BootstrapError> {
         let passwords = &self.identity().passwords;
-        let admin_hash = passwords.hash(Password::new(bootstrap.admin_password)).await?;
-        let demo_hash = passwords.hash(Password::new(bootstrap.demo_password)).await?;
+        let admin_hash = passwords.hash("", Password::new(bootstrap.admin_password)).await?;
+        let demo_hash = passwords.hash("", Password::new(bootstrap.demo_password)).await?;
 
         let session = self.store().write().await?;
         let domain_id = domain(&session).await?;

@@ -10,7 +10,6 @@ use uuid::Uuid;
 
 use super::Bearer;
 use super::resource::{Asking, Resource};
-use crate::App;
 use crate::resource::FromStore;
 
 /// The domain that every deployment begins with.
@@ -33,7 +32,7 @@ impl Resource for Domain {
         Ok((Self { id: DomainId::from(Uuid::new_v4()), name, description, enabled }, ()))
     }
 
-    async fn change(_: &App, before: &Self, body: &[u8]) -> Result<Update, IdentityError> {
+    async fn change(_: Asking<'_>, before: &Self, body: &[u8]) -> Result<Update, IdentityError> {
         Update::parse(before.id.as_str(), body)
     }
 

@@ -9,7 +9,6 @@ use uuid::Uuid;
 
 use super::resource::{Asking, Resource, find};
 use super::{catalog, region, service};
-use crate::App;
 use crate::resource::FromStore;
 
 impl Resource for Endpoint {
@@ -36,7 +35,7 @@ impl Resource for Endpoint {
         Ok((Self { id, service_id, interface, region_id, url, enabled }, wanted))
     }
 
-    async fn change(_: &App, before: &Self, body: &[u8]) -> Result<Update, IdentityError> {
+    async fn change(_: Asking<'_>, before: &Self, body: &[u8]) -> Result<Update, IdentityError> {
         Update::parse(before.id.as_str(), body)
     }
 

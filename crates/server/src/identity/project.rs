@@ -44,7 +44,7 @@ impl Resource for Project {
         Ok((Self { id, domain_id, name, description, enabled, tags }, ()))
     }
 
-    async fn change(_: &App, before: &Self, body: &[u8]) -> Result<Update, IdentityError> {
+    async fn change(_: Asking<'_>, before: &Self, body: &[u8]) -> Result<Update, IdentityError> {
         Update::parse(before, body)
     }
 

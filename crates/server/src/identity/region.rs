@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Bearer;
-use super::resource::{Asking, Resource, find};
+use super::resource::{self, Asking, Resource, find};
 use crate::App;
 use crate::resource::FromStore;
 
@@ -37,7 +37,7 @@ impl Resource for Region {
         Ok((Self { id, description, parent_id }, ()))
     }
 
-    async fn change(_: &App, before: &Self, body: &[u8]) -> Result<Update, IdentityError> {
+    async fn change(_: Asking<'_>, before: &Self, body: &[u8]) -> Result<Update, IdentityError> {
         Update::parse(before.id.as_str(), body)
     }
 
@@ -79,6 +79,28 @@ impl Resource for Region {
     fn view(self, base: &str) -> Value {
         json!(View::new(self, base))
     }
+}
+
+/// `PUT /v3/regions/{id}`: a new region that is called so.
+pub(crate) async fn create_as(asking: Asking<'_>, id: &str, body: &[u8]) -> Result<Region, IdentityError> {
+    asking.bearer.require_admin("identity:create_region")?;
+    resource::create(asking, &called(id, body)?).await
+}
+
+/// The body of a POST that makes a region which is called so.
+fn called(id: &str, body: &[u8]) -> Result<Vec<u8>, IdentityError> {
+    // What is no body at all is refused by whoever reads it next.
+    let Ok(mut value) = serde_json::from_slice::<Value>(body) else { return Ok(body.to_owned()) };
+    let Some(region) = value.get_mut("region").and_then(Value::as_object_mut) else {
+        return Ok(body.to_owned());
+    };
+    if let Some(other) = region.get("id").filter(|other| **other != id) {
+        let other = other.as_str().map_or_else(|| other.to_string(), str::to_owned);
+        let message = format!("Conflicting region IDs specified: \"{id}\" != \"{other}\"");
+        return Err(IdentityError::Unacceptable { message });
+    }
+    region.insert("id".to_owned(), Value::from(id));
+    Ok(value.to_string().into_bytes())
 }
 
 /// The region of the configuration.

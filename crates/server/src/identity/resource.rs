@@ -64,7 +64,7 @@ pub(crate) trait Resource: Record {
 
     /// What the body of a PATCH wants.
     fn change(
-        app: &App,
+        asking: Asking<'_>,
         before: &Self,
         body: &[u8],
     ) -> impl Future<Output = Result<Self::Change, IdentityError>> + Send;
@@ -165,7 +165,7 @@ pub(crate) async fn update<R: Resource + PartialEq>(
         find::<R>(&session, id).await?.record
     };
     // A password takes long to be hashed, so there is no transaction meanwhile.
-    let change = R::change(asking.app, &before, body).await?;
+    let change = R::change(asking, &before, body).await?;
     let session = asking.app.store().write().await.map_err(IdentityError::from_store)?;
     let mut stored = find::<R>(&session, id).await?;
     let before = stored.record.clone();

@@ -27,7 +27,7 @@ impl Resource for Role {
         Ok((Self { id: RoleId::from(Uuid::new_v4()), name, description, immutable }, ()))
     }
 
-    async fn change(_: &App, before: &Self, body: &[u8]) -> Result<Update, IdentityError> {
+    async fn change(_: Asking<'_>, before: &Self, body: &[u8]) -> Result<Update, IdentityError> {
         Update::parse(before.id.as_str(), body)
     }
 

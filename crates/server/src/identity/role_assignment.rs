@@ -6,7 +6,7 @@ use adit_api::identity::IdentityError;
 use adit_api::identity::assignment::{Names, View};
 use adit_model::identity::{Domain, Project, Role, RoleAssignment, Scope, User};
 use adit_model::{DomainId, ProjectId, RoleId, UserId};
-use adit_store::{Filter, Listing, Record, RoleAssignmentFilter, Session};
+use adit_store::{Record, RoleAssignmentFilter, Session};
 
 use super::resource::find;
 use super::{Bearer, application_credential, commit, scope};
@@ -214,11 +214,8 @@ async fn by_id<R: Record>(
     session: &Session,
     ids: impl Iterator<Item = &str>,
 ) -> Result<BTreeMap<String, R>, IdentityError> {
-    let mut values: Vec<serde_json::Value> = ids.map(Into::into).collect();
-    values.sort_by(|one, other| one.as_str().cmp(&other.as_str()));
-    values.dedup();
-    let listing = Listing { filters: vec![Filter { column: "id", values }], ..Listing::default() };
-    let records = session.table::<R>().list(&listing).await.map_err(IdentityError::from_store)?;
+    let records = session.table::<R>().find_all("id", ids.map(str::to_owned).collect()).await;
+    let records = records.map_err(IdentityError::from_store)?;
     Ok(records.into_iter().map(|record| (record.record.id(), record.record)).collect())
 }
 

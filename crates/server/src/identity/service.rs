@@ -9,7 +9,6 @@ use uuid::Uuid;
 
 use super::catalog;
 use super::resource::{Asking, Resource};
-use crate::App;
 use crate::resource::FromStore;
 
 impl Resource for Service {
@@ -30,7 +29,7 @@ impl Resource for Service {
         Ok((Self { id, service_type, name, description, enabled }, ()))
     }
 
-    async fn change(_: &App, before: &Self, body: &[u8]) -> Result<Update, IdentityError> {
+    async fn change(_: Asking<'_>, before: &Self, body: &[u8]) -> Result<Update, IdentityError> {
         Update::parse(before.id.as_str(), body)
     }
 

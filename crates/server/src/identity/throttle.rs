@@ -6,10 +6,13 @@
 //! | a user at an address | 5 | 1 s, doubled per failure up to 8 s | 60 s |
 //! | an address | 20 | 50 ms, doubled per failure up to 250 ms | 10 s |
 //!
+//! An address counts twice: for users that were right there lately, and for all others. So whoever tries names at an
+//! address that many share - behind a NAT, say - does not slow those who work there.
+//!
 //! Somebody who mistypes a password a few times notices nothing. Somebody who guesses gets about 10,000 tries a day at a
 //! user from an address, and 4 a second in all. Nobody is locked out: a user's failures at one address count there
-//! alone, so that an attacker cannot keep the user from logging in elsewhere, and even at the attacker's own address the
-//! user has to wait for seconds only. The right password makes a user's failures at the address forgotten; those of the address
+//! alone, so that an attacker cannot keep the user from logging in elsewhere. At the attacker's own address the user has to
+//! wait for seconds, and shares its turns with the attacker for as long as that one goes on. The right password makes a user's failures at the address forgotten; those of the address
 //! stay, since an attacker may have a password of its own.
 //!
 //! An attempt that would wait for longer than [`PATIENCE`] is refused as if the password were wrong, which clients know what to
@@ -33,6 +36,8 @@ use gate::{Gate, Limits};
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How many users at addresses, and how many addresses, are remembered: about 1 MiB in all.
 const MOST: usize = 8192;
+/// How long a user is known at an address where it was right.
+const KNOWN_FOR: Duration = Duration::from_hours(30 * 24);
 
 const AT_ADDRESS: Limits = Limits {
     free: 5,
@@ -60,15 +65,20 @@ pub(crate) struct Throttle {
 #[derive(Debug, Default)]
 struct Gates {
     at_address: HashMap<u64, Gate>,
-    addresses: HashMap<u64, Gate>,
+    addresses: HashMap<Lane, Gate>,
+    /// Users at addresses, and when they were right there last.
+    known: HashMap<u64, Instant>,
 }
+
+/// An address, and whether it is about users that are known there.
+type Lane = (u64, bool);
 
 /// An attempt that may go on. One that is dropped without a verdict has failed: whoever hangs up saves nothing.
 #[derive(Debug)]
 pub(crate) struct Attempt<'a> {
     throttle: &'a Throttle,
     at_address: u64,
-    address: u64,
+    address: Lane,
     verdict: Verdict,
 }
 
@@ -106,7 +116,11 @@ impl Throttle {
             // Before the look, so that nothing that ends after it is missed.
             ended.as_mut().enable();
             let now = Instant::now();
-            let turn = self.lock().enter(at_address, address, now);
+            let (turn, address) = {
+                let mut gates = self.lock();
+                let lane = (address, gates.is_known(at_address, now));
+                (gates.enter(at_address, lane, now), lane)
+            };
             match turn {
                 Turn::Now => {
                     return Ok(Attempt { throttle: self, at_address, address, verdict: Verdict::Wrong });
@@ -127,7 +141,7 @@ impl Throttle {
 
 impl Gates {
     /// Lets an attempt in by both gates, or by neither.
-    fn enter(&mut self, at_address: u64, address: u64, now: Instant) -> Turn {
+    fn enter(&mut self, at_address: u64, address: Lane, now: Instant) -> Turn {
         make_room(&mut self.at_address, at_address, &AT_ADDRESS, now);
         make_room(&mut self.addresses, address, &ADDRESS, now);
         let at_address = self.at_address.entry(at_address).or_insert_with(|| Gate::new(now));
@@ -145,11 +159,25 @@ impl Gates {
             (Turn::Later, Turn::Now | Turn::Later) | (Turn::Now, Turn::Later) => Turn::Later,
         }
     }
+
+    /// Whether the user was right at the address lately.
+    fn is_known(&self, at_address: u64, now: Instant) -> bool {
+        self.known.get(&at_address).is_some_and(|right| now.saturating_duration_since(*right) < KNOWN_FOR)
+    }
+
+    /// Remembers that the user was right at the address, in the place of whoever was so longest ago.
+    fn know(&mut self, at_address: u64, now: Instant) {
+        if self.known.len() >= MOST && !self.known.contains_key(&at_address) {
+            let oldest = self.known.iter().min_by_key(|(_, right)| **right).map(|(key, _)| *key);
+            oldest.and_then(|oldest| self.known.remove(&oldest));
+        }
+        self.known.insert(at_address, now);
+    }
 }
 
 /// Before another gate is added to as many as there may be: those go that stop nobody, and else the one that is nearest
 /// to that.
-fn make_room(gates: &mut HashMap<u64, Gate>, new: u64, limits: &Limits, now: Instant) {
+fn make_room<K: Copy + Eq + Hash>(gates: &mut HashMap<K, Gate>, new: K, limits: &Limits, now: Instant) {
     if gates.len() < MOST || gates.contains_key(&new) {
         return;
     }
@@ -181,6 +209,9 @@ impl Drop for Attempt<'_> {
     fn drop(&mut self) {
         let now = Instant::now();
         let mut gates = self.throttle.lock();
+        if self.verdict == Verdict::Right {
+            gates.know(self.at_address, now);
+        }
         if let Some(gate) = gates.at_address.get_mut(&self.at_address) {
             gate.leave(self.verdict, &AT_ADDRESS, now);
             if self.verdict == Verdict::Right {

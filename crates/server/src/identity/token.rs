@@ -37,8 +37,7 @@ pub(crate) async fn bearer(app: &App, token: &BearerToken) -> Result<Option<Arc<
         Err(era) => era,
     };
     let session = app.store().read().await?;
-    let Some(token) = session.find_token(digest).await? else { return Ok(None) };
-    let bearer = bearer_of(&session, token).await?.map(Arc::new);
+    let bearer = bearer_of_digest(&session, digest).await?.map(Arc::new);
     if let Some(bearer) = &bearer {
         app.identity().tokens.remember(bearer, era);
     }
@@ -148,6 +147,17 @@ async fn find_expired_subject(
     };
     let found = bearer_of(&session, token).await.map_err(IdentityError::from_store)?;
     found.map(Arc::new).ok_or(IdentityError::TokenNotFound)
+}
+
+/// Whoever bears the token of this digest now, as the session sees it.
+pub(super) async fn bearer_of_digest(
+    session: &Session,
+    digest: TokenDigest,
+) -> Result<Option<Bearer>, StoreError> {
+    match session.find_token(digest).await? {
+        None => Ok(None),
+        Some(token) => bearer_of(session, token).await,
+    }
 }
 
 /// A token with everything that it says now; `None` when it is not valid any more.

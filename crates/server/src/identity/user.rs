@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::auth::check;
 use super::resource::{Asking, Resource, find};
+use super::token::bearer_of_digest;
 use super::{Bearer, commit};
 use crate::App;
 use crate::resource::FromStore;
@@ -43,7 +44,7 @@ impl Resource for User {
             domain_id: domain_id.unwrap_or_else(|| asking.bearer.domain_id()),
             name,
             enabled,
-            password_hash: hash(asking.app, password).await?,
+            password_hash: hash(asking.app, &asking.bearer.user.id, password).await?,
             default_project_id,
             email,
             description,
@@ -51,11 +52,11 @@ impl Resource for User {
         Ok((user, ()))
     }
 
-    async fn change(app: &App, before: &Self, body: &[u8]) -> Result<Change, IdentityError> {
+    async fn change(asking: Asking<'_>, before: &Self, body: &[u8]) -> Result<Change, IdentityError> {
         let mut update = Update::parse(before, body)?;
         let password_hash = match update.password.take() {
             None => None,
-            Some(password) => Some(hash(app, password).await?),
+            Some(password) => Some(hash(asking.app, &asking.bearer.user.id, password).await?),
         };
         Ok(Change { update, password_hash })
     }
@@ -75,11 +76,20 @@ impl Resource for User {
     /// A new password, or the loss of the right to use it, ends the user's tokens.
     async fn before_save(
         &self,
-        _: Asking<'_>,
+        asking: Asking<'_>,
         session: &Session,
         (): (),
         before: Option<&Self>,
     ) -> Result<(), IdentityError> {
+        if self.password_hash.is_some() && before.is_none_or(|user| user.password_hash != self.password_hash)
+        {
+            // The hash has taken a while, and whoever was shut out meanwhile must not be left with a way in.
+            let still = bearer_of_digest(session, asking.bearer.token.digest).await;
+            still
+                .map_err(IdentityError::from_store)?
+                .ok_or(IdentityError::Unauthorized)?
+                .require_admin("identity:update_user")?;
+        }
         match before {
             None => find::<Domain>(session, self.domain_id.as_str()).await.map(|_| ()),
             Some(before) if !self.enabled || self.password_hash != before.password_hash => {
@@ -115,10 +125,10 @@ pub(crate) async fn change_password(
         let session = app.store().read().await.map_err(IdentityError::from_store)?;
         find::<User>(&session, id).await?.record.password_hash
     };
-    if !check(app, ("user", id), address, original, known.clone()).await? {
+    if !check(app, ("user", id), (id, address), original, known.clone()).await? {
         return Err(IdentityError::Unauthorized);
     }
-    let new = hash(app, Some(new)).await?;
+    let new = hash(app, &bearer.user.id, Some(new)).await?;
     let session = app.store().write().await.map_err(IdentityError::from_store)?;
     let mut user = find::<User>(&session, id).await?;
     if user.password_hash != known {
@@ -130,9 +140,14 @@ pub(crate) async fn change_password(
     commit(app, session).await
 }
 
-async fn hash(app: &App, password: Option<Password>) -> Result<Option<PasswordHash>, IdentityError> {
+/// The hash of a password that is to be a user's, for whoever asks for it.
+async fn hash(
+    app: &App,
+    owner: &str,
+    password: Option<Password>,
+) -> Result<Option<PasswordHash>, IdentityError> {
     match password {
         None => Ok(None),
-        Some(password) => Ok(Some(app.identity().passwords.hash(password).await?)),
+        Some(password) => Ok(Some(app.identity().passwords.hash(owner, password).await?)),
     }
 }

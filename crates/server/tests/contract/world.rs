@@ -41,7 +41,9 @@ impl World {
         self.connect("{other_subnet}").await;
         let agent = self.cloud.ids["node-1"].clone();
         self.name("agent", &agent);
-        for (name, value) in [("host", "node-1"), ("alias", "vpnaas"), ("tag", "green")] {
+        for (name, value) in
+            [("host", "node-1"), ("alias", "vpnaas"), ("tag", "green"), ("made region", "made")]
+        {
             self.cloud.ids.insert(name.to_owned(), value.to_owned());
         }
         for (name, collection) in [("demo", "users"), ("member", "roles"), ("reader", "roles")] {

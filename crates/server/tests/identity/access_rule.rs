@@ -72,6 +72,50 @@ async fn a_token_is_good_for_what_the_rules_allow() {
     }
 }
 
+/// A path is compared as the client wrote it: another spelling of a word is another word, and no spelling of a slash is one.
+#[tokio::test]
+async fn a_rule_does_not_reach_further_for_a_path_that_is_spelled_otherwise() {
+    let mut server = Server::start().await;
+    let demo = server.demo().await;
+    let rules = json!([
+        rule("network", "GET", "/v2.0/networks"),
+        rule("network", "GET", "/v2.0/routers/*"),
+        rule("network", "GET", "/v2.0/vpn/**"),
+    ]);
+    let body = json!({"application_credential": {"name": "robot", "secret": "s", "access_rules": rules}});
+    server.make(&demo, "robot", CREDENTIALS, body).await;
+    let token =
+        server.authenticate(by_credential(json!({"id": "{robot}", "secret": "s"}))).await.subject_token();
+    for (path, status) in [
+        ("networks", 200),
+        ("networks/", 200),
+        ("networks.json", 200),
+        ("networks?name=%2F", 200),
+        ("n%65tworks", 401),
+        ("%6eetworks", 401),
+        ("networks%2F1", 401),
+        ("networks%00", 401),
+        ("subnets", 401),
+        // What stands for a word is one, however it is spelled.
+        ("routers/%31", 404),
+        ("routers/a%2Fl3-agents", 404),
+        ("routers/..", 404),
+        ("routers/1/l3-agents", 401),
+        ("routers/..%2Fsubnets", 404),
+        ("routers/../subnets", 401),
+        ("rout%65rs/1", 401),
+        ("vpn/ik%65policies", 200),
+        ("vpn/../subnets", 404),
+        ("vpn%2Fikepolicies", 401),
+        ("%2e%2e/v2.0/networks", 401),
+        ("/networks", 401),
+    ] {
+        let path = format!("/networking/v2.0/{path}");
+        let answer = server.send("GET", &path, &[("x-auth-token", &token)], "").await;
+        assert_eq!(answer.status, status, "{path}: {}", answer.body);
+    }
+}
+
 #[tokio::test]
 async fn a_credential_has_fifty_rules_at_most_in_their_order() {
     let mut server = Server::start().await;

@@ -3,7 +3,7 @@
 use adit_server::Bootstrapped;
 use serde_json::{Value, json};
 
-use crate::support::{Server, WRONG};
+use crate::support::{Server, WRONG, by_password};
 
 /// Each operation, with what administrators, members and people without a token get.
 #[tokio::test]
@@ -61,6 +61,7 @@ async fn each_operation_is_for_those_it_is_meant_for() {
         ("PATCH", format!("/endpoints/{other}"), 404, 403, "update_endpoint"),
         ("DELETE", format!("/endpoints/{other}"), 404, 403, "delete_endpoint"),
         ("POST", "/regions".to_owned(), 400, 403, "create_region"),
+        ("PUT", format!("/regions/{other}"), 400, 403, "create_region"),
         ("PATCH", format!("/regions/{other}"), 404, 403, "update_region"),
         ("DELETE", format!("/regions/{other}"), 404, 403, "delete_region"),
         ("GET", format!("/domains/default/users/{other}/roles"), 404, 403, "list_grants"),
@@ -145,4 +146,54 @@ async fn a_member_is_refused_whether_the_thing_is_there_or_not() {
             [server.said(&demo, there, Value::Null).await, server.said(&demo, absent, Value::Null).await];
         assert_eq!(said[0], said[1], "{there}");
     }
+}
+
+/// The role `admin` of a domain or of the system administers what has no project, and has no project itself.
+#[tokio::test]
+async fn an_administrator_of_a_domain_or_the_system_has_no_project() {
+    let mut server = Server::start().await;
+    let admin = server.admin().await;
+    server.user(&admin, "anna", &[]).await;
+    server.name_role(&admin, "admin").await;
+    let unscoped = server.token_in("anna", "anna", json!("unscoped")).await;
+    for (grant, scope) in [
+        ("/domains/default/users/{anna user}/roles/{admin}", json!({"domain": {"id": "default"}})),
+        ("/system/users/{anna user}/roles/{admin}", json!({"system": {"all": true}})),
+    ] {
+        assert_eq!(server.authenticate(by_password("anna", "anna", scope.clone())).await.status, 401);
+        assert_eq!(server.said(&admin, &format!("PUT {grant}"), Value::Null).await, "204");
+        let token = server.token_in("anna", "anna", scope.clone()).await;
+        let credential = json!({"application_credential": {"name": "robot"}});
+        server
+            .says(
+                &token,
+                &[
+                    ("GET /users", Value::Null, "200"),
+                    ("GET /projects/{demo project}", Value::Null, "200"),
+                    ("PATCH /projects/{demo project}", json!({"project": {"description": "d"}}), "200"),
+                    (
+                        "POST /users/{anna user}/application_credentials",
+                        credential,
+                        "403 You are not authorized to perform the requested action.",
+                    ),
+                    ("GET /auth/catalog", Value::Null, "200"),
+                ],
+            )
+            .await;
+        // Nothing of a project is shown or made without one.
+        for method in ["GET", "POST"] {
+            for path in ["networks", "routers", "vpn/ikepolicies", "quotas"] {
+                let path = format!("/networking/v2.0/{path}");
+                let answer = server.send(method, &path, &[("x-auth-token", &token)], "{}").await;
+                assert_eq!(answer.status, 401, "{method} {path} {scope}");
+            }
+        }
+        // Nor does the role reach into projects that the user has none in.
+        let elsewhere = by_password("anna", "anna", json!({"project": {"id": "{demo project}"}}));
+        assert_eq!(server.authenticate(elsewhere).await.status, 401, "{scope}");
+        assert_eq!(server.said(&admin, &format!("DELETE {grant}"), Value::Null).await, "204");
+        assert_eq!(server.said(&token, "GET /users", Value::Null).await, format!("401 {WRONG}"));
+    }
+    let said = server.said(&unscoped, "GET /users", Value::Null).await;
+    assert_eq!(said, "403 You are not authorized to perform the requested action: identity:list_users.");
 }

@@ -37,6 +37,29 @@ async fn a_region_lives() {
                     region(json!({"id": "a", "parent_region_id": "nowhere"})),
                     "404 Could not find region: nowhere.",
                 ),
+                ("PUT /regions/east", region(json!({"description": "f"})), "201"),
+                ("PUT /regions/west", region(json!({"id": "west", "parent_region_id": "east"})), "201"),
+                (
+                    "PUT /regions/east",
+                    region(json!({})),
+                    "409 Conflict occurred attempting to store region - Duplicate ID, east.",
+                ),
+                (
+                    "PUT /regions/left",
+                    region(json!({})),
+                    "409 Conflict occurred attempting to store region - Duplicate ID, left.",
+                ),
+                (
+                    "PUT /regions/south",
+                    region(json!({"id": "east"})),
+                    r#"400 Conflicting region IDs specified: "south" != "east""#,
+                ),
+                (
+                    "PUT /regions/south",
+                    region(json!({"description": 5})),
+                    "400 Invalid input for field/attribute description. Value: 5. 5 is not of type 'string'",
+                ),
+                ("GET /regions/south", Value::Null, "404 Could not find region: south."),
                 ("PATCH /regions/north", region(json!({"description": "e"})), "200"),
                 (
                     "PATCH /regions/north",
@@ -58,6 +81,8 @@ async fn a_region_lives() {
             ],
         )
         .await;
+    let shown = server.get(&admin, "/regions/west").await;
+    assert_eq!(shown.body["region"]["parent_region_id"], "east");
     let shown = server.get(&admin, "/regions/north").await;
     assert_eq!(shown.body["region"]["description"], "e");
     let demo = server.demo().await;

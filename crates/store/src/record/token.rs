@@ -7,8 +7,8 @@ use std::time::Duration;
 use adit_model::identity::{ApplicationCredentialId, Scope};
 use adit_model::{DomainId, ProjectId, UserId};
 use jiff::Timestamp;
-use sea_orm::Set;
 use sea_orm::entity::prelude::*;
+use sea_orm::{ExprTrait, QueryOrder, QuerySelect, Set};
 
 use super::Reader;
 use crate::{Error, Result, Session};
@@ -195,6 +195,28 @@ impl Session {
     /// [`Error::Statement`].
     pub async fn purge_tokens(&self, grace: Duration) -> Result<()> {
         self.delete_tokens(Column::ExpiresAt.lte(self.ago(grace)), "purge expired tokens").await
+    }
+
+    /// Keeps that many tokens of a user, of which the others would have expired first or have so.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub async fn keep_tokens_of_user(&self, user: &UserId, most: u64) -> Result<()> {
+        let doing = || Error::statement("limit the tokens of a user");
+        let of_user = Column::UserId.eq(user.as_str());
+        let first_beyond = Entity::find()
+            .filter(of_user.clone())
+            .order_by_desc(Column::ExpiresAt)
+            .order_by_desc(Column::Digest)
+            .offset(most)
+            .one(&self.transaction)
+            .await
+            .map_err(doing())?;
+        let Some(Model { digest, expires_at, .. }) = first_beyond else { return Ok(()) };
+        let of_that_moment = Column::ExpiresAt.eq(expires_at).and(Column::Digest.lte(digest));
+        let beyond = of_user.and(Column::ExpiresAt.lt(expires_at).or(of_that_moment));
+        Entity::delete_many().filter(beyond).exec(&self.transaction).await.map_err(doing())?;
+        Ok(())
     }
 
     /// A moment of the past, as columns hold it.

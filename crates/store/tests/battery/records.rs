@@ -265,6 +265,23 @@ pub(crate) async fn tokens_live_as_long_as_what_they_stand_for(database: Databas
     }
     session.table::<ApplicationCredential>().delete("a").await.unwrap();
     assert_eq!(session.find_token(digest(8)).await.unwrap(), None);
+
+    // Of too many, those go that end first; of two that end at the same moment, one.
+    for (number, ends) in [(11, 40), (12, 20), (13, 30), (14, 30), (15, 50)] {
+        let token = sample::token(number, "u", sample::time(4_000_000_000 + ends));
+        session.insert_token(&token).await.unwrap();
+    }
+    for (most, left) in [(9, "11 12 13 14 15"), (5, "11 12 13 14 15"), (3, "11 14 15"), (1, "15")] {
+        session.keep_tokens_of_user(&UserId::new("u"), most).await.unwrap();
+        let mut found = Vec::new();
+        for number in 11..16 {
+            if session.find_token(digest(number)).await.unwrap().is_some() {
+                found.push(number.to_string());
+            }
+        }
+        assert_eq!(found.join(" "), left, "{most}");
+    }
+    assert!(session.find_token(digest(7)).await.unwrap().is_some(), "of another user");
     session.commit().await.unwrap();
     database
 }

@@ -54,6 +54,7 @@ pub(super) fn list_of<R: Resource>(call: &Call, records: Vec<R>) -> Answer {
     call.list(R::PLURAL, views)
 }
 
-fn enveloped<R: Resource>(call: &Call, record: R) -> Value {
+/// One object in its envelope.
+pub(super) fn enveloped<R: Resource>(call: &Call, record: R) -> Value {
     json!({<R as Record>::NOUN: record.view(&call.base)})
 }

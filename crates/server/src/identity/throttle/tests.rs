@@ -69,6 +69,32 @@ async fn an_address_that_tries_many_users_is_slowed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn those_who_work_at_an_address_are_not_slowed_by_others_who_guess_there() {
+    let throttle = Throttle::default();
+    assert_eq!(waits(&throttle, "anna", HERE, Verdict::Right).await, Some(0));
+    for number in 0..30 {
+        waits(&throttle, &format!("user{number}"), HERE, Verdict::Wrong).await;
+    }
+    assert_eq!(waits(&throttle, "user", HERE, Verdict::Wrong).await, Some(250));
+    assert_eq!(waits(&throttle, "anna", HERE, Verdict::Right).await, Some(0));
+    assert_eq!(waits(&throttle, "user", THERE, Verdict::Wrong).await, Some(0));
+    // Who knows one user's password guesses no faster at others.
+    assert_eq!(waits(&throttle, "bert", HERE, Verdict::Wrong).await, Some(250));
+    // Guessing at those who are known there is counted as well.
+    for number in 0..20 {
+        waits(&throttle, &format!("known{number}"), HERE, Verdict::Right).await;
+    }
+    for number in 0..20 {
+        assert_eq!(waits(&throttle, &format!("known{number}"), HERE, Verdict::Wrong).await, Some(0));
+    }
+    assert_eq!(waits(&throttle, "anna", HERE, Verdict::Right).await, Some(50));
+    tokio::time::advance(KNOWN_FOR).await;
+    let gates = throttle.lock();
+    let hash = throttle.hasher.hash_one((&"anna", block(HERE)));
+    assert!(gates.known.contains_key(&hash) && !gates.is_known(hash, Instant::now()));
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_was_not_decided_costs_nothing() {
     let throttle = Throttle::default();
     for _ in 0..30 {
@@ -128,6 +154,13 @@ async fn the_memory_is_bounded_and_keeps_the_worst() {
     };
     assert!(at_address <= MOST && addresses <= MOST, "{at_address} {addresses}");
     assert_eq!(waits(&throttle, "anna", HERE, Verdict::Wrong).await, Some(1000));
+    let mut gates = throttle.lock();
+    let start = Instant::now();
+    for number in 0..10_000 {
+        gates.know(number, start + Duration::from_millis(number));
+    }
+    assert_eq!(gates.known.len(), MOST);
+    assert!(gates.known.contains_key(&9_999) && !gates.known.contains_key(&0), "the oldest goes");
 }
 
 #[test]

@@ -52,6 +52,7 @@ const OTHERS: &[Line] = &[
     ("GET", "users/{user_id=demo user}/access_rules", "", [401, 403, 403, 200, 200]),
     ("GET", "users/{user_id=demo user}/access_rules/{access_rule_id}", "", [401, 403, 403, 200, 200]),
     ("DELETE", "users/{user_id=demo user}/access_rules/{access_rule_id}", "", [401, 403, 403, 204, 404]),
+    ("PUT", "regions/{region_id=made region}", r#"{"region": {}}"#, [401, 403, 403, 403, 201]),
     ("PUT", "projects/{project_id}/users/{user_id}/roles/{role_id}", "", DO),
     ("GET", "projects/{project_id}/users/{user_id}/roles", "", ADMIN),
     ("GET", "projects/{project_id}/users/{user_id}/roles/{role_id}", "", DO),
