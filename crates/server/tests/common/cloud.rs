@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::kinds;
 use super::{ADMIN_PASSWORD, AGENT_KEY, Answer, DEMO_PASSWORD, Person, Server};
 
 /// A server with people, and names for the ids of what they made: `{left}` in a path, a body or a message stands for
@@ -57,11 +58,8 @@ impl Cloud {
 
     /// Makes something that has no name of its own, and names it here.
     pub async fn make(&mut self, who: &Person, kind: &str, name: &str, attributes: Value) -> Value {
-        let path = format!(
-            "{}s",
-            kind.replace("security_group", "security-group").replace("group_rule", "group-rule")
-        );
-        let answer = self.call(who, "POST", &path, &json!({kind: attributes})).await;
+        let path = kinds::kind(kind).collection;
+        let answer = self.call(who, "POST", path, &json!({kind: attributes})).await;
         assert_eq!(answer.status, 201, "{kind} {name}: {}", answer.body);
         let object = answer.body[kind].clone();
         self.ids.insert(name.to_owned(), object["id"].as_str().unwrap().to_owned());

@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub, reason = "shared by test programs that each use another part of it")]
 
 pub mod cloud;
+pub mod kinds;
 
 use std::sync::Arc;
 

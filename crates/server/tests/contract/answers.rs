@@ -3,10 +3,10 @@
 
 use serde_json::Value;
 
+use super::common::kinds::KINDS;
 use super::common::{Answer, Person};
 use super::database::Database;
 use super::description::Description;
-use super::kinds::KINDS;
 use super::world::World;
 
 /// Asks, and checks the form of the answer.

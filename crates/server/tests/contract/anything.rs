@@ -10,9 +10,9 @@ use serde_json::{Map, Value, json};
 
 use super::authorisation::{Row, rows};
 use super::common::Person;
+use super::common::kinds::{KINDS, Kind};
 use super::database::{Contents, Database};
 use super::description::Description;
-use super::kinds::{KINDS, Kind};
 use super::world::World;
 
 /// How many bodies are sent.

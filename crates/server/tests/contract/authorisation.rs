@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::common::AGENT_KEY;
+use super::common::kinds::{IDENTITY, KINDS};
 use super::description::{Description, Operation};
-use super::kinds::{IDENTITY, KINDS};
 use super::world::World;
 
 /// An operation, and what becomes of it by who asks.

@@ -11,5 +11,4 @@ mod anything;
 mod authorisation;
 mod database;
 mod description;
-mod kinds;
 mod world;

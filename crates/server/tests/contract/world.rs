@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::common::cloud::Cloud;
+use super::common::kinds::{IDENTITY, KINDS, Kind, kind};
 use super::common::{Answer, Person};
-use super::kinds::{Access, IDENTITY, KINDS, Kind};
 
 /// People, and one of each of [`KINDS`]: `{network}` and `{network_id}` in a path or a body stand for the id of the
 /// world's network.
@@ -14,22 +14,16 @@ pub(crate) struct World {
     pub(crate) cloud: Cloud,
     /// Objects that nothing needs, by their singular word: to be deleted.
     spares: BTreeMap<&'static str, String>,
-    /// How many objects were made.
+    /// How many objects were made, at most, of any kind.
     made: u32,
 }
 
 impl World {
     pub(crate) async fn build() -> Self {
-        let mut world = Self { cloud: Cloud::start().await, spares: BTreeMap::new(), made: 0 };
+        let mut world = Self { cloud: Cloud::start().await, spares: BTreeMap::new(), made: 1 };
         world.cloud.external().await;
         world.cloud.agent("node-1", "nova").await;
-        for kind in KINDS {
-            let object = world.make(kind).await;
-            world.name(kind.singular, object["id"].as_str().unwrap());
-            if kind.singular == "router" {
-                world.connect("{subnet}").await;
-            }
-        }
+        world.cloud.make_one_of_each(KINDS.iter().copied()).await;
         world.name_others().await;
         world
     }
@@ -84,18 +78,13 @@ impl World {
 
     /// Who makes objects of a kind.
     pub(crate) fn maker(&self, kind: &Kind) -> Person {
-        match kind.access {
-            Access::Project => self.cloud.demo.clone(),
-            Access::Admin | Access::Hidden => self.cloud.admin.clone(),
-        }
+        self.cloud.maker(kind)
     }
 
     /// One more of a kind.
     pub(crate) async fn make(&mut self, kind: &Kind) -> Value {
-        let body = self.body(kind);
-        let answer = self.ask(Some(&self.maker(kind)), "POST", &kind.path(), &body).await;
-        assert_eq!(answer.status, 201, "{}: {}", kind.singular, answer.body);
-        answer.body[kind.singular].clone()
+        self.made += 1;
+        self.cloud.make_one(kind, self.made).await
     }
 
     /// A body that makes one more of a kind, unlike all before it.
@@ -136,9 +125,4 @@ impl World {
     pub(crate) fn deleted(&mut self, path: &str) {
         self.spares.retain(|_, id| !path.ends_with(id.as_str()));
     }
-}
-
-/// The kind of this singular word.
-pub(crate) fn kind(singular: &str) -> &'static Kind {
-    KINDS.iter().find(|kind| kind.singular == singular).unwrap()
 }

@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use crate::common::Person;
 use crate::common::cloud::Cloud;
-use crate::kinds::{KINDS, Kind, body, is_vpn, one_of_each};
-use crate::{said, says};
+use crate::common::kinds::{Access, Kind, networking};
+use crate::{one_of_each, said, says};
 
 /// By what each list can be filtered, and by what it can be sorted, as everybody and (after `|`) as administrators only.
-const TABLE: [(&str, &str, &str); 10] = [
+const TABLE: [(&str, &str, &str); 14] = [
     (
         "networks",
         "id project_id tenant_id name description admin_state_up status shared router:external mtu revision_number \
@@ -39,6 +39,18 @@ const TABLE: [(&str, &str, &str); 10] = [
         "id project_id tenant_id floating_network_id floating_ip_address fixed_ip_address router_id",
     ),
     (
+        "security-groups",
+        "id project_id tenant_id name description stateful shared revision_number",
+        "id project_id tenant_id name",
+    ),
+    (
+        "security-group-rules",
+        "id project_id tenant_id description security_group_id direction ethertype protocol port_range_min \
+         port_range_max remote_ip_prefix remote_group_id belongs_to_default_sg revision_number",
+        "id project_id tenant_id security_group_id direction ethertype protocol port_range_min port_range_max \
+         remote_ip_prefix remote_group_id",
+    ),
+    (
         "vpn/ikepolicies",
         "id project_id tenant_id name description auth_algorithm encryption_algorithm phase1_negotiation_mode \
          ike_version pfs",
@@ -67,6 +79,8 @@ const TABLE: [(&str, &str, &str); 10] = [
          local_id mtu initiator admin_state_up status route_mode auth_mode local_ep_group_id peer_ep_group_id",
         "id project_id tenant_id name",
     ),
+    ("flavors", "id name description service_type enabled", "id name service_type enabled"),
+    ("service_profiles", "id description driver enabled metainfo", "id driver enabled"),
 ];
 
 /// The names that `query` is granted for.
@@ -74,13 +88,13 @@ async fn granted(cloud: &Cloud, who: &Person, kind: Kind, names: &[String], quer
     let mut granted = Vec::new();
     for name in names {
         let query = query.replace("NAME", &name.replace(':', "%3A"));
-        let got = said(cloud, who, &format!("GET {}?{query}", kind.path), &Value::Null).await;
+        let got = said(cloud, who, &format!("GET {}?{query}", kind.collection), &Value::Null).await;
         let what = if query.starts_with("sort_key") { "sort_keys" } else { "filtering" };
         if got.starts_with("200 ") {
             granted.push(name.clone());
         } else {
             let want = format!("400 HTTPBadRequest ['{name}'] is invalid attribute for {what}");
-            assert_eq!(got, want, "{} {query}", kind.path);
+            assert_eq!(got, want, "{} {query}", kind.collection);
         }
     }
     granted.sort_unstable();
@@ -97,10 +111,11 @@ fn words(text: &str) -> Vec<String> {
 async fn each_list_has_its_filters_and_its_orders() {
     let cloud = one_of_each().await;
     let (admin, demo) = (cloud.admin.clone(), cloud.demo.clone());
-    for (kind, (path, filters, orders)) in KINDS.into_iter().zip(TABLE) {
-        assert_eq!(kind.path, path);
-        let one = cloud.get(&admin, &format!("{path}/{{{}}}", kind.key)).await;
-        let mut names: Vec<String> = one[kind.key].as_object().unwrap().keys().cloned().collect();
+    assert_eq!(networking().count(), TABLE.len());
+    for (kind, (path, filters, orders)) in networking().zip(TABLE) {
+        assert_eq!(kind.collection, path);
+        let one = cloud.get(&admin, &format!("{path}/{{{}}}", kind.singular)).await;
+        let mut names: Vec<String> = one[kind.singular].as_object().unwrap().keys().cloned().collect();
         // What tags are filtered by is tested with tags; the rest are attributes that a POST has and an answer has not,
         // or that openstacksdk asks for in vain.
         names.retain(|name| name != "tags");
@@ -128,9 +143,9 @@ async fn each_list_has_its_filters_and_its_orders() {
 #[tokio::test]
 async fn an_object_is_found_by_each_thing_that_it_shows() {
     let cloud = one_of_each().await;
-    let demo = cloud.demo.clone();
-    for (kind, (path, filters, _)) in KINDS.into_iter().zip(TABLE) {
-        let one = cloud.get(&demo, &format!("{path}/{{{}}}", kind.key)).await[kind.key].clone();
+    for (kind, (path, filters, _)) in networking().zip(TABLE) {
+        let demo = cloud.maker(&kind);
+        let one = cloud.get(&demo, &format!("{path}/{{{}}}", kind.singular)).await[kind.singular].clone();
         let everybody = filters.split('|').next().unwrap_or_default();
         for name in everybody.split_whitespace() {
             let value = match &one[name] {
@@ -142,7 +157,7 @@ async fn an_object_is_found_by_each_thing_that_it_shows() {
             let value: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
             let query = format!("{}={value}&fields=id", name.replace(':', "%3A"));
             let found = cloud.get(&demo, &format!("{path}?{query}")).await;
-            let found = found[kind.plural].as_array().unwrap();
+            let found = found[kind.plural()].as_array().unwrap();
             assert!(found.contains(&json!({"id": one["id"]})), "{path}?{query}: {found:?}");
         }
     }
@@ -151,13 +166,13 @@ async fn an_object_is_found_by_each_thing_that_it_shows() {
 #[tokio::test]
 async fn a_filter_means_the_same_in_every_list() {
     let cloud = one_of_each().await;
-    let (admin, demo, stranger) = (cloud.admin.clone(), cloud.demo.clone(), cloud.stranger.clone());
-    for kind in KINDS {
-        let Kind { path, key, plural, .. } = kind;
-        let named = key != "floatingip";
+    let (admin, stranger) = (cloud.admin.clone(), cloud.stranger.clone());
+    for kind in networking() {
+        let Kind { collection: path, singular: key, .. } = kind;
+        let (demo, plural) = (cloud.maker(&kind), kind.plural());
         let count = async |who: &Person, query: &str| {
             let list = cloud.get(who, &format!("{path}?{query}")).await;
-            list[plural].as_array().unwrap().iter().filter(|one| one["id"] == json!(cloud.ids[key])).count()
+            list[&plural].as_array().unwrap().iter().filter(|one| one["id"] == json!(cloud.ids[key])).count()
         };
         for (query, want) in [
             (format!("id={{{key}}}"), 1),
@@ -171,9 +186,12 @@ async fn a_filter_means_the_same_in_every_list() {
             ("description=x&description=".to_owned(), 1),
             (format!("id={}", cloud.ids[key].to_uppercase()), 0),
         ] {
+            if !kind.is_owned() && (query.contains("project_id") || query.contains("tenant_id")) {
+                continue;
+            }
             assert_eq!(count(&demo, &query).await, want, "{path}?{query}");
         }
-        if named {
+        if kind.is_named() {
             cloud.put(&demo, &format!("{path}/{{{key}}}"), json!({key: {"name": "Left"}})).await;
             for (query, want) in [("name=Left", 1), ("name=left", 0), ("name=", 0), ("name=Lef", 0)] {
                 assert_eq!(count(&demo, query).await, want, "{path}?{query}");
@@ -182,8 +200,10 @@ async fn a_filter_means_the_same_in_every_list() {
             assert_eq!(count(&demo, "name=").await, 1, "{path}");
         }
         // Another project's are not found, by whatever they are asked for.
-        for query in ["".to_owned(), format!("id={{{key}}}"), "project_id={demo project}".to_owned()] {
-            assert_eq!(count(&stranger, &query).await, 0, "{path}?{query}");
+        let seen = usize::from(kind.access == Access::Admin);
+        let all = ["".to_owned(), format!("id={{{key}}}"), "project_id={demo project}".to_owned()];
+        for query in all.into_iter().take(if kind.is_owned() { 3 } else { 2 }) {
+            assert_eq!(count(&stranger, &query).await, seen, "{path}?{query}");
             assert_eq!(count(&admin, &query).await, 1, "{path}?{query}");
         }
         for (query, want) in [
@@ -202,6 +222,7 @@ async fn a_filter_means_the_same_in_every_list() {
             "400 HTTPBadRequest ['up'] is invalid value for sort_dirs, valid value is 'asc' and 'desc'";
         says(&cloud, &demo, &format!("GET {path}?sort_key=id&sort_dir=up"), json!(null), want).await;
     }
+    let demo = cloud.demo.clone();
     for (query, want) in [
         (
             "networks?admin_state_up=maybe",
@@ -241,18 +262,21 @@ async fn a_filter_means_the_same_in_every_list() {
 async fn fields_choose_what_is_shown() {
     let cloud = one_of_each().await;
     let (admin, demo) = (cloud.admin.clone(), cloud.demo.clone());
-    for Kind { path, key, plural, .. } in KINDS {
-        let project = json!({"tenant_id": demo.project});
+    for kind in networking() {
+        let Kind { collection: path, singular: key, .. } = kind;
+        let (demo, plural) = (cloud.maker(&kind), kind.plural());
+        let (other, value) =
+            if kind.is_owned() { ("tenant_id", demo.project.as_str()) } else { ("description", "") };
         for (fields, want) in [
             ("fields=id", json!({"id": cloud.ids[key]})),
-            ("fields=id&fields=tenant_id", json!({"id": cloud.ids[key], "tenant_id": demo.project})),
-            ("fields=tenant_id&fields=bogus", project),
+            (&format!("fields=id&fields={other}"), json!({"id": cloud.ids[key], other: value})),
+            (&format!("fields={other}&fields=bogus"), json!({other: value})),
             ("fields=bogus", json!({})),
             // A comma is no separator.
-            ("fields=id%2Ctenant_id", json!({})),
+            (&format!("fields=id%2C{other}"), json!({})),
         ] {
             let list = cloud.get(&demo, &format!("{path}?id={{{key}}}&{fields}")).await;
-            assert_eq!(list, json!({plural: [want.clone()]}), "{path}?{fields}");
+            assert_eq!(list, json!({plural.as_str(): [want.clone()]}), "{path}?{fields}");
             let one = cloud.get(&demo, &format!("{path}/{{{key}}}?{fields}")).await;
             assert_eq!(one, json!({key: want}), "{path}?{fields}");
         }
@@ -275,17 +299,15 @@ struct Page {
 }
 
 async fn page(cloud: &Cloud, kind: Kind, query: &str) -> Page {
-    let list = cloud.get(&cloud.demo, &format!("{}?{query}", kind.path)).await;
-    let ids = list[kind.plural].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned());
-    let links = list.get(format!("{}_links", kind.plural)).map(|links| links.as_array().unwrap().clone());
+    let list = cloud.get(&cloud.maker(&kind), &format!("{}?{query}", kind.collection)).await;
+    let ids =
+        list[kind.plural()].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned());
+    let links = list.get(format!("{}_links", kind.plural())).map(|links| links.as_array().unwrap().clone());
     assert_eq!(links.is_some(), query.contains("limit=") && !query.contains("limit=0"), "{query}");
     let link = |rel: &str| {
         let link = links.iter().flatten().find(|link| link["rel"] == rel)?;
         let (url, query) = link["href"].as_str().unwrap().split_once('?').unwrap();
-        assert!(
-            url.starts_with("http") && url.ends_with(&format!("/networking/v2.0/{}", kind.path)),
-            "{url}"
-        );
+        assert!(url.starts_with("http") && url.ends_with(&kind.path()), "{url}");
         Some(query.to_owned())
     };
     Page { ids: ids.collect(), next: link("next"), previous: link("previous") }
@@ -295,19 +317,18 @@ async fn page(cloud: &Cloud, kind: Kind, query: &str) -> Page {
 async fn five(cloud: &Cloud, kind: Kind) -> Vec<String> {
     let before = page(cloud, kind, "").await.ids;
     for n in 0..5 {
-        let made = cloud.call(&cloud.demo, "POST", kind.path, &json!({kind.key: body(kind, n + 10)})).await;
-        assert_eq!(made.status, 201, "{}: {}", kind.path, made.body);
+        cloud.make_one(&kind, n + 10).await;
     }
     let all = page(cloud, kind, "").await.ids;
-    assert_eq!(all.len(), before.len() + 5, "{}", kind.path);
+    assert_eq!(all.len(), before.len() + 5, "{}", kind.collection);
     all
 }
 
 #[tokio::test]
 async fn every_list_comes_in_pages() {
     let cloud = one_of_each().await;
-    for kind in KINDS {
-        let path = kind.path;
+    for kind in networking() {
+        let path = kind.collection;
         let all = five(&cloud, kind).await;
         let count = all.len();
         // Forwards by the links, to the end.
@@ -336,7 +357,7 @@ async fn every_list_comes_in_pages() {
             ("limit=100".to_owned(), &all[..]),
             (format!("limit=2&marker={}", all[1]), &all[2..4]),
             (format!("limit=2&marker={}&page_reverse=true", all[2]), &all[..2]),
-            (format!("limit=9&marker={}&page_reverse=False", all[2]), &all[3..]),
+            (format!("limit=90&marker={}&page_reverse=False", all[2]), &all[3..]),
             (format!("limit=2&marker={}", all[count - 1]), &[]),
             (format!("limit=2&marker={}&page_reverse=True", all[0]), &[]),
         ] {
@@ -355,15 +376,18 @@ async fn every_list_comes_in_pages() {
 #[tokio::test]
 async fn pages_keep_order_filters_and_fields() {
     let cloud = one_of_each().await;
-    for kind in KINDS {
-        let path = kind.path;
+    for kind in networking() {
+        let path = kind.collection;
         five(&cloud, kind).await;
-        let own = format!("tenant_id={}", cloud.demo.project);
+        let (first_key, own) = if kind.is_owned() {
+            ("sort_key=tenant_id&sort_dir=asc&", format!("tenant_id={}&description=", cloud.demo.project))
+        } else {
+            ("", "description=".to_owned())
+        };
         let mut all = page(&cloud, kind, &own).await.ids;
         all.sort_unstable();
         all.reverse();
-        let order =
-            format!("sort_key=tenant_id&sort_dir=asc&sort_key=id&sort_dir=desc&{own}&description=&fields=id");
+        let order = format!("{first_key}sort_key=id&sort_dir=desc&{own}&fields=id");
         let first = page(&cloud, kind, &format!("{order}&limit=3")).await;
         assert_eq!(first.ids, all[..3], "{path}");
         let next = first.next.unwrap();
@@ -378,19 +402,19 @@ async fn pages_keep_order_filters_and_fields() {
 #[tokio::test]
 async fn a_page_next_to_nothing_is_refused() {
     let mut cloud = one_of_each().await;
-    let (demo, stranger) = (cloud.demo.clone(), cloud.stranger.clone());
+    let stranger = cloud.stranger.clone();
     let made = cloud.call(&stranger, "POST", "networks", &json!({"network": {}})).await;
     cloud.ids.insert("theirs".to_owned(), made.body["network"]["id"].as_str().unwrap().to_owned());
-    for kind in KINDS {
-        let path = kind.path;
+    for kind in networking() {
+        let (demo, path) = (cloud.maker(&kind), kind.collection);
         let unknown = |marker: &str| {
-            if is_vpn(kind) {
+            if kind.is_vpn() {
                 format!("400 BadRequest Bad marker request: '{marker}' is not an object of the list.")
             } else {
                 kind.missing.replace("{one}", marker)
             }
         };
-        let own = format!("{{{}}}", kind.key);
+        let own = format!("{{{}}}", kind.singular);
         for (query, want) in [
             ("limit=2&marker=gone".to_owned(), unknown("gone")),
             ("limit=2&marker={theirs}".to_owned(), unknown("{theirs}")),
@@ -407,9 +431,9 @@ async fn a_page_next_to_nothing_is_refused() {
         }
         // Without a limit there are no pages, and nothing to be next to; but VPN's lists know their objects.
         let whole = cloud.get(&demo, path).await;
-        let known = if is_vpn(kind) { own.as_str() } else { "gone" };
+        let known = if kind.is_vpn() { own.as_str() } else { "gone" };
         assert_eq!(cloud.get(&demo, &format!("{path}?marker={known}")).await, whole, "{path}");
-        if is_vpn(kind) {
+        if kind.is_vpn() {
             says(&cloud, &demo, &format!("GET {path}?marker=gone"), json!(null), &unknown("gone")).await;
         }
     }

@@ -11,7 +11,6 @@ mod bodies;
 mod bulk;
 mod discovery;
 mod headers;
-mod kinds;
 mod lists;
 mod quotas;
 mod roles;
@@ -19,7 +18,21 @@ mod tags;
 
 use common::Person;
 use common::cloud::Cloud;
+use common::kinds::{Kind, networking};
 use serde_json::Value;
+
+/// One object of each kind of the Networking API, by the name of its kind.
+async fn one_of_each() -> Cloud {
+    let mut cloud = Cloud::start().await;
+    cloud.external().await;
+    cloud.make_one_of_each(networking()).await;
+    cloud
+}
+
+/// The attributes of a POST that is granted: the `n`th of a kind, of several that are made later.
+fn body(kind: Kind, n: u32) -> Value {
+    (kind.attributes)(100 + n)
+}
 
 /// What is answered to a request as `PUT networks/{left}`: `STATUS`, `STATUS JSON` or `STATUS TYPE MESSAGE`, with names
 /// instead of ids.

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::common::Person;
 use crate::common::cloud::Cloud;
-use crate::kinds::{KINDS, Kind, body, one_of_each};
-use crate::{said, says};
+use crate::common::kinds::{Access, Kind, networking};
+use crate::{body, one_of_each, said, says};
 
 /// A user with one role in the project of `demo`.
 async fn with_role(cloud: &Cloud, role: &str) -> Person {
@@ -27,7 +27,7 @@ async fn with_role(cloud: &Cloud, role: &str) -> Person {
 
 /// The answers to a list, and to GET, POST, PUT and DELETE of an object: a number for what is granted.
 async fn answers(cloud: &Cloud, who: &Person, kind: Kind) -> [String; 5] {
-    let Kind { path, key, .. } = kind;
+    let Kind { collection: path, singular: key, .. } = kind;
     let one = format!("{path}/{{{key}}}");
     let short = |answer: String| match answer.split_once(' ') {
         Some((status, _)) if status.starts_with('2') => status.to_owned(),
@@ -46,12 +46,14 @@ async fn answers(cloud: &Cloud, who: &Person, kind: Kind) -> [String; 5] {
 async fn who_may_only_look_is_told_what_is_forbidden() {
     let cloud = one_of_each().await;
     let reader = cloud.reader.clone();
-    for kind in KINDS {
-        let Kind { path, key, .. } = kind;
+    for kind in networking() {
+        let Kind { collection: path, singular: key, missing, .. } = kind;
         let forbidden =
             |action: &str| format!("403 PolicyNotAuthorized rule:{action}_{key} is disallowed by policy");
-        let want =
+        let seen =
             ["1".to_owned(), "200".to_owned(), forbidden("create"), forbidden("update"), forbidden("delete")];
+        let hidden = ["0", missing, &forbidden("create"), missing, missing].map(str::to_owned);
+        let want = if kind.access == Access::Hidden { hidden } else { seen };
         assert_eq!(answers(&cloud, &reader, kind).await, want, "{path}");
     }
 }
@@ -62,21 +64,26 @@ async fn who_may_not_look_finds_nothing() {
     // The one role that says nothing of most resources.
     let other_role = with_role(&cloud, "service").await;
     let stranger = cloud.stranger.clone();
-    for kind in KINDS {
-        let Kind { path, key, missing, .. } = kind;
+    for kind in networking() {
+        let Kind { collection: path, singular: key, missing, .. } = kind;
         let forbidden = format!("403 PolicyNotAuthorized rule:create_{key} is disallowed by policy");
         let want = ["0", missing, &forbidden, missing, missing];
         if !["network", "port"].contains(&key) {
             assert_eq!(answers(&cloud, &other_role, kind).await, want, "{path}");
+        }
+        // Everybody who may look sees these.
+        if kind.access == Access::Admin {
+            continue;
         }
         let [listed, shown, _, changed, removed] = answers(&cloud, &stranger, kind).await;
         assert_eq!([listed.as_str(), &shown, &changed, &removed], ["0", missing, missing, missing], "{path}");
     }
     // Nor is it told that a network is there, by what would be made on it.
     for key in ["subnet", "port"] {
-        let kind = KINDS.into_iter().find(|kind| kind.key == key).unwrap();
+        let kind = networking().find(|kind| kind.singular == key).unwrap();
         let want = "404 NetworkNotFound Network {network} could not be found.";
-        says(&cloud, &stranger, &format!("POST {}", kind.path), json!({key: body(kind, 1)}), want).await;
+        says(&cloud, &stranger, &format!("POST {}", kind.collection), json!({key: body(kind, 1)}), want)
+            .await;
     }
 }
 
@@ -85,8 +92,8 @@ async fn members_managers_and_administrators_do_everything() {
     for role in ["member", "manager", "admin"] {
         let cloud = one_of_each().await;
         let who = with_role(&cloud, role).await;
-        for kind in KINDS.into_iter().rev() {
-            let path = kind.path;
+        for kind in networking().rev().filter(|kind| kind.is_owned() || role == "admin") {
+            let path = kind.collection;
             let got = answers(&cloud, &who, kind).await;
             assert_eq!(got[..2], ["1", "200"], "{role} {path}");
             assert_eq!(got[3], "200", "{role} {path}");
@@ -201,8 +208,8 @@ async fn only_an_administrator_makes_things_for_others() {
     let (admin, demo) = (cloud.admin.clone(), cloud.demo.clone());
     let refused = "400 HTTPBadRequest Specifying 'project_id' other than the authenticated project in request is not allowed for the current user.";
     let mismatch = "400 HTTPBadRequest 'project_id' and 'tenant_id' do not match";
-    for kind in KINDS {
-        let Kind { path, key, .. } = kind;
+    for kind in networking().filter(Kind::is_owned) {
+        let Kind { collection: path, singular: key, .. } = kind;
         let with = |more: Value| {
             let mut object = body(kind, 1);
             object.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -230,8 +237,10 @@ async fn only_an_administrator_makes_things_for_others() {
         }
         let made = cloud.call(&admin, "POST", path, &with(json!({"tenant_id": "{other project}"}))).await;
         assert_eq!(made.status, 201, "{path} {}", made.body);
+        // A rule belongs to whom its group belongs to.
+        let owner = if key == "security_group_rule" { &cloud.demo } else { &cloud.stranger };
         for name in ["project_id", "tenant_id"] {
-            assert_eq!(made.body[key][name], json!(cloud.stranger.project), "{path} {name}");
+            assert_eq!(made.body[key][name], json!(owner.project), "{path} {name}");
         }
     }
 }

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::common::Person;
 use crate::common::cloud::Cloud;
-use crate::{said, says};
+use crate::common::kinds::{Kind, networking};
+use crate::{one_of_each, said, says};
 
 /// A network, a subnet, a port and a router of `demo`, with the same name as their collection's key.
 async fn tagged_things() -> (Cloud, Person) {
@@ -23,11 +24,12 @@ const KINDS: [&str; 4] = ["network", "subnet", "port", "router"];
 
 #[tokio::test]
 async fn objects_of_every_kind_can_be_tagged() {
-    let (cloud, demo) = tagged_things().await;
-    for kind in KINDS {
-        let tags = format!("{kind}s/{{{kind}}}/tags");
-        let revision =
-            async || cloud.get(&demo, &format!("{kind}s/{{{kind}}}")).await[kind]["revision_number"].clone();
+    let cloud = one_of_each().await;
+    let demo = cloud.demo.clone();
+    for Kind { collection, singular: kind, .. } in networking().filter(|kind| kind.has_tags) {
+        let one = format!("{collection}/{{{kind}}}");
+        let tags = format!("{one}/tags");
+        let revision = async || cloud.get(&demo, &one).await[kind]["revision_number"].clone();
         let first = revision().await;
         for (request, body, want) in [
             ("GET", json!(null), r#"200 {"tags":[]}"#),
@@ -54,12 +56,12 @@ async fn objects_of_every_kind_can_be_tagged() {
             let (method, tag) = request.split_once(' ').unwrap_or((request, ""));
             says(&cloud, &demo, &format!("{method} {tags}{tag}"), body, want).await;
         }
-        let shown = cloud.get(&demo, &format!("{kind}s/{{{kind}}}")).await;
+        let shown = cloud.get(&demo, &one).await;
         assert_eq!(shown[kind]["tags"], json!(["a b", "blue", "green"]), "{kind}");
         // Six of the requests above changed something.
         assert_eq!(shown[kind]["revision_number"].as_i64(), first.as_i64().map(|first| first + 6), "{kind}");
-        let listed = cloud.get(&demo, &format!("{kind}s?fields=tags&id={{{kind}}}")).await;
-        assert_eq!(listed[format!("{kind}s")], json!([{"tags": ["a b", "blue", "green"]}]));
+        let listed = cloud.get(&demo, &format!("{collection}?fields=tags&id={{{kind}}}")).await;
+        assert_eq!(listed[collection.replace('-', "_")], json!([{"tags": ["a b", "blue", "green"]}]));
         says(&cloud, &demo, &format!("DELETE {tags}"), json!(null), "204").await;
         says(&cloud, &demo, &format!("GET {tags}"), json!(null), r#"200 {"tags":[]}"#).await;
     }

@@ -6,6 +6,7 @@ use adit_model::{SiteConnection, Status, VpnService};
 use serde_json::{Value, json};
 
 use crate::common::cloud::Cloud;
+use crate::common::kinds;
 use crate::common::{AGENT_KEY, Answer, Person};
 
 /// A cloud with an external network, and the router `{router}` of `demo` between it and `{subnet}`, 10.1.0.0/24.
@@ -222,16 +223,7 @@ impl World {
 
 /// The key of one object in the bodies of a collection.
 pub(crate) fn singular(path: &str) -> &'static str {
-    match path {
-        "vpn/vpnservices" => "vpnservice",
-        "vpn/ikepolicies" => "ikepolicy",
-        "vpn/ipsecpolicies" => "ipsecpolicy",
-        "vpn/endpoint-groups" => "endpoint_group",
-        "vpn/ipsec-site-connections" => "ipsec_site_connection",
-        "flavors" => "flavor",
-        "service_profiles" => "service_profile",
-        _ => panic!("`{path}` has no singular here"),
-    }
+    kinds::of(path).singular
 }
 
 fn connection(mut connection: Value, changes: Value) -> Value {

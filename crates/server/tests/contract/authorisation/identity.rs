@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Line, Row};
 use crate::common::DEMO_PASSWORD;
-use crate::kinds::{Access, IDENTITY, KINDS, Kind};
+use crate::common::kinds::{Access, IDENTITY, KINDS, Kind};
 use crate::world::World;
 
 /// What all may do who are somebody.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Line, Row};
-use crate::kinds::{Access, KINDS, Kind, NETWORKING};
+use crate::common::kinds::{Access, KINDS, Kind, NETWORKING};
 
 /// What all may see who are somebody.
 const ALL: [u16; 5] = [401, 200, 200, 200, 200];

@@ -1,31 +1,40 @@
-//! Every collection of both APIs, and how one more of each is made and changed.
+//! Every collection of both APIs, and how one more of each is made and changed: the one table of them, for whatever goes
+//! through all.
 
 use serde_json::{Value, json};
 
+use super::Person;
+use super::cloud::Cloud;
+
 /// Where the Networking API is.
-pub(crate) const NETWORKING: &str = "/networking/v2.0";
+pub const NETWORKING: &str = "/networking/v2.0";
 /// Where the Identity API is.
-pub(crate) const IDENTITY: &str = "/identity/v3";
+pub const IDENTITY: &str = "/identity/v3";
 
 /// A collection.
-pub(crate) struct Kind {
+#[derive(Clone, Copy)]
+pub struct Kind {
     /// [`NETWORKING`] or [`IDENTITY`].
-    pub(crate) api: &'static str,
-    pub(crate) collection: &'static str,
-    pub(crate) singular: &'static str,
-    pub(crate) access: Access,
-    pub(crate) has_tags: bool,
+    pub api: &'static str,
+    /// Below the API's URL.
+    pub collection: &'static str,
+    /// The key of one object, which is the word of the policy's rules too.
+    pub singular: &'static str,
+    pub access: Access,
+    pub has_tags: bool,
     /// What a member of another project is told who asks for one more, of and on what this project has.
-    pub(crate) stranger: u16,
+    pub stranger: u16,
+    /// How the Networking API tells that an object is not there, where `{one}` stands for its id.
+    pub missing: &'static str,
     /// For the `n`th object.
-    pub(crate) attributes: fn(n: u32) -> Value,
+    pub attributes: fn(n: u32) -> Value,
     /// A change that is always possible.
-    pub(crate) change: fn() -> Value,
+    pub change: fn() -> Value,
 }
 
 /// Who makes the objects of a collection, and sees them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Access {
+pub enum Access {
     /// Members of a project, which they belong to.
     Project,
     /// Administrators make them, and all see them.
@@ -36,27 +45,50 @@ pub(crate) enum Access {
 
 impl Kind {
     /// Of the collection.
-    pub(crate) fn path(&self) -> String {
+    pub fn path(&self) -> String {
         format!("{}/{}", self.api, self.collection)
     }
 
+    /// The key of a list.
+    pub fn plural(&self) -> String {
+        self.collection.rsplit('/').next().unwrap().replace('-', "_")
+    }
+
+    /// Whether it is part of VPN, which another part of the reference serves, with manners of its own.
+    pub fn is_vpn(&self) -> bool {
+        self.collection.starts_with("vpn/")
+    }
+
+    /// Whether its objects belong to projects.
+    pub fn is_owned(&self) -> bool {
+        self.access == Access::Project
+    }
+
+    /// Whether its objects have names.
+    pub fn is_named(&self) -> bool {
+        !matches!(
+            self.singular,
+            "floatingip" | "security_group_rule" | "service_profile" | "region" | "endpoint"
+        )
+    }
+
     /// Of one object, with a name for its id.
-    pub(crate) fn one(&self) -> String {
+    pub fn one(&self) -> String {
         format!("{}/{{{}_id}}", self.path(), self.singular)
     }
 
     /// The method that changes an object.
-    pub(crate) fn verb(&self) -> &'static str {
+    pub fn verb(&self) -> &'static str {
         if self.api == IDENTITY { "PATCH" } else { "PUT" }
     }
 
     /// What asks for the `n`th object.
-    pub(crate) fn creation(&self, n: u32) -> Value {
+    pub fn creation(&self, n: u32) -> Value {
         json!({self.singular: (self.attributes)(n)})
     }
 
     /// What asks for a change.
-    pub(crate) fn update(&self) -> Value {
+    pub fn update(&self) -> Value {
         json!({self.singular: (self.change)()})
     }
 }
@@ -75,6 +107,7 @@ const fn owned(
         access: Access::Project,
         has_tags: false,
         stranger: 201,
+        missing: "",
         attributes,
         change,
     }
@@ -88,7 +121,17 @@ const fn managed(
     attributes: fn(u32) -> Value,
     change: fn() -> Value,
 ) -> Kind {
-    Kind { api: IDENTITY, collection, singular, access, has_tags: false, stranger: 403, attributes, change }
+    Kind {
+        api: IDENTITY,
+        collection,
+        singular,
+        access,
+        has_tags: false,
+        stranger: 403,
+        missing: "",
+        attributes,
+        change,
+    }
 }
 
 impl Kind {
@@ -103,6 +146,11 @@ impl Kind {
         self
     }
 
+    const fn missing(mut self, missing: &'static str) -> Self {
+        self.missing = missing;
+        self
+    }
+
     const fn on_own(mut self, stranger: u16) -> Self {
         self.stranger = stranger;
         self
@@ -110,8 +158,10 @@ impl Kind {
 }
 
 /// In an order in which each object finds what it needs.
-pub(crate) static KINDS: &[Kind] = &[
-    owned("networks", "network", |_| json!({}), || json!({"description": "changed", "mtu": 1400})).tagged(),
+pub static KINDS: &[Kind] = &[
+    owned("networks", "network", |_| json!({}), || json!({"description": "changed", "mtu": 1400}))
+        .tagged()
+        .missing("404 NetworkNotFound Network {one} could not be found."),
     owned(
         "subnets",
         "subnet",
@@ -119,7 +169,8 @@ pub(crate) static KINDS: &[Kind] = &[
         || json!({"dns_nameservers": ["192.0.2.53"]}),
     )
     .tagged()
-    .on_own(404),
+    .on_own(404)
+    .missing("404 SubnetNotFound Subnet {one} could not be found."),
     owned(
         "ports",
         "port",
@@ -127,22 +178,27 @@ pub(crate) static KINDS: &[Kind] = &[
         || json!({"description": "changed"}),
     )
     .tagged()
-    .on_own(404),
+    .on_own(404)
+    .missing("404 PortNotFound Port {one} could not be found."),
     owned(
         "routers",
         "router",
         |_| json!({"external_gateway_info": {"network_id": "{ext}"}}),
         || json!({"admin_state_up": false}),
     )
-    .tagged(),
+    .tagged()
+    .missing("404 RouterNotFound Router {one} could not be found"),
     owned(
         "floatingips",
         "floatingip",
         |_| json!({"floating_network_id": "{ext}"}),
         || json!({"description": "changed"}),
     )
-    .tagged(),
-    owned("security-groups", "security_group", |_| json!({}), || json!({"stateful": false})).tagged(),
+    .tagged()
+    .missing("404 FloatingIPNotFound Floating IP {one} could not be found"),
+    owned("security-groups", "security_group", |_| json!({}), || json!({"stateful": false}))
+        .tagged()
+        .missing("404 SecurityGroupNotFound Security group {one} does not exist"),
     owned(
         "security-group-rules",
         "security_group_rule",
@@ -150,22 +206,27 @@ pub(crate) static KINDS: &[Kind] = &[
         // No attribute of a rule can be changed.
         || json!({}),
     )
-    .on_own(404),
-    owned("vpn/ikepolicies", "ikepolicy", |_| json!({}), || json!({"lifetime": {"value": 7200}})),
-    owned("vpn/ipsecpolicies", "ipsecpolicy", |_| json!({}), || json!({"pfs": "group14"})),
+    .on_own(404)
+    .missing("404 SecurityGroupRuleNotFound Security group rule {one} does not exist"),
+    owned("vpn/ikepolicies", "ikepolicy", |_| json!({}), || json!({"lifetime": {"value": 7200}}))
+        .missing("404 IKEPolicyNotFound IKEPolicy {one} could not be found"),
+    owned("vpn/ipsecpolicies", "ipsecpolicy", |_| json!({}), || json!({"pfs": "group14"}))
+        .missing("404 IPsecPolicyNotFound IPsecPolicy {one} could not be found"),
     owned(
         "vpn/vpnservices",
         "vpnservice",
         |_| json!({"router_id": "{router}", "subnet_id": "{subnet}"}),
         || json!({"admin_state_up": false}),
     )
-    .on_own(404),
+    .on_own(404)
+    .missing("404 VPNServiceNotFound VPNService {one} could not be found"),
     owned(
         "vpn/endpoint-groups",
         "endpoint_group",
         |n| json!({"type": "cidr", "endpoints": [format!("10.{n}.0.0/24")]}),
         || json!({"description": "changed"}),
-    ),
+    )
+    .missing("404 VPNEndpointGroupNotFound Endpoint group {one} could not be found"),
     owned(
         "vpn/ipsec-site-connections",
         "ipsec_site_connection",
@@ -182,21 +243,24 @@ pub(crate) static KINDS: &[Kind] = &[
         },
         || json!({"mtu": 1400}),
     )
-    .on_own(404),
+    .on_own(404)
+    .missing("404 IPsecSiteConnectionNotFound ipsec_site_connection {one} not found"),
     owned(
         "flavors",
         "flavor",
         |n| json!({"name": format!("flavor-{n}"), "service_type": "VPN"}),
         || json!({"description": "changed"}),
     )
-    .by(Access::Admin),
+    .by(Access::Admin)
+    .missing("404 FlavorNotFound Flavor {one} could not be found."),
     owned(
         "service_profiles",
         "service_profile",
         |n| json!({"metainfo": format!("profile {n}")}),
         || json!({"description": "changed"}),
     )
-    .by(Access::Hidden),
+    .by(Access::Hidden)
+    .missing("404 ServiceProfileNotFound Service Profile {one} could not be found."),
     managed(
         "domains",
         "domain",
@@ -252,3 +316,53 @@ pub(crate) static KINDS: &[Kind] = &[
         || json!({"url": "http://192.0.2.9:9999"}),
     ),
 ];
+
+/// Those of the Networking API.
+pub fn networking() -> impl DoubleEndedIterator<Item = Kind> + Clone {
+    KINDS.iter().copied().filter(|kind| kind.api == NETWORKING)
+}
+
+/// The kind of this singular word.
+pub fn kind(singular: &str) -> &'static Kind {
+    KINDS.iter().find(|kind| kind.singular == singular).unwrap_or_else(|| panic!("there is no {singular}"))
+}
+
+/// The kind of this collection.
+pub fn of(collection: &str) -> &'static Kind {
+    KINDS
+        .iter()
+        .find(|kind| kind.collection == collection)
+        .unwrap_or_else(|| panic!("there is no {collection}"))
+}
+
+impl Cloud {
+    /// Who makes objects of a kind, and sees them.
+    pub fn maker(&self, kind: &Kind) -> Person {
+        match kind.access {
+            Access::Project => self.demo.clone(),
+            Access::Admin | Access::Hidden => self.admin.clone(),
+        }
+    }
+
+    /// The `n`th object of a kind.
+    pub async fn make_one(&self, kind: &Kind, n: u32) -> Value {
+        let body = serde_json::from_str(&self.with_ids(&kind.creation(n).to_string())).unwrap();
+        let answer = self.server.call(Some(&self.maker(kind).token), "POST", &kind.path(), &body).await;
+        assert_eq!(answer.status, 201, "{} {n}: {}", kind.collection, answer.body);
+        answer.body[kind.singular].clone()
+    }
+
+    /// One object of each of these kinds, the router with an interface to the subnet. `{network}` and `{network_id}`
+    /// stand for the id of the network from then on, and so on. There is an external network.
+    pub async fn make_one_of_each(&mut self, kinds: impl Iterator<Item = Kind>) {
+        for kind in kinds {
+            let id = self.make_one(&kind, 1).await["id"].as_str().unwrap().to_owned();
+            self.ids.insert(format!("{}_id", kind.singular), id.clone());
+            self.ids.insert(kind.singular.to_owned(), id);
+            if kind.singular == "router" {
+                let body = json!({"subnet_id": "{subnet}"});
+                self.put(&self.demo, "routers/{router}/add_router_interface", body).await;
+            }
+        }
+    }
+}
