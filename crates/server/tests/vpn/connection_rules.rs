@@ -320,3 +320,35 @@ async fn an_administrator_combines_projects() {
         ("stranger DELETE vpn/endpoint-groups/{their-group}", Value::Null, "400 EndpointGroupInUse Endpoint group {their-group} is in use and cannot be deleted"),
     ]).await;
 }
+
+/// `localhost` is the one name that leads somewhere without anybody being asked, and what is no name leads nowhere.
+#[tokio::test]
+async fn a_peer_may_be_given_by_name() {
+    let mut world = World::with_parts().await;
+    // Whichever address of the two comes first.
+    world.dual_stack().await;
+    let made = world.connect("conn", json!({"peer_address": "localhost", "peer_id": "localhost"})).await;
+    let address: std::net::IpAddr = made["peer_address"].as_str().unwrap().parse().unwrap();
+    assert!(address.is_loopback(), "{made}");
+    assert_eq!(made["peer_id"], "localhost", "an identity is what its owner says");
+    let connection = |name: &str| json!({"ipsec_site_connection": {"peer_address": name}});
+    let put = "demo PUT vpn/ipsec-site-connections/{conn}";
+    let unresolved =
+        |name: &str| format!("400 VPNPeerAddressNotResolved Peer address {name} cannot be resolved");
+    world
+        .refuse([
+            (put, connection("not a name"), unresolved("not a name").as_str()),
+            (put, connection("a..b"), unresolved("a..b").as_str()),
+        ])
+        .await;
+    world
+        .check([
+            (put, connection("203.0.113.10"), "200"),
+            (put, connection("localhost"), "200"),
+            (put, json!({"ipsec_site_connection": {"name": "renamed"}}), "200"),
+        ])
+        .await;
+    let demo = world.demo.clone();
+    let shown = world.get(&demo, "vpn/ipsec-site-connections/{conn}").await;
+    assert_eq!(shown["ipsec_site_connection"]["peer_address"], address.to_string());
+}
