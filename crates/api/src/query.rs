@@ -8,7 +8,7 @@ use crate::python;
 use crate::shape::Shape;
 
 /// How many addresses a list of ports can be filtered by at once.
-const MOST_FIXED_IPS: usize = 100;
+pub const MOST_FIXED_IPS: usize = 100;
 
 /// What a list was asked for.
 #[derive(Debug, Default)]

@@ -19,6 +19,8 @@ pub enum Shape {
     Flag,
     /// A list.
     List(&'static Shape),
+    /// A list of no more than so many.
+    AtMost(usize, &'static Shape),
     /// An object with these keys, all of which may be absent.
     Object(&'static [(&'static str, Shape)]),
     /// This, or `null`.
@@ -37,8 +39,9 @@ impl Shape {
     /// A whole number or `null`.
     pub const OPTIONAL_NUMBER: Self = Self::Nullable(&Self::Number);
     /// A route of a router or a subnet.
-    pub const ROUTES: Self =
-        Self::List(&Self::Object(&[("destination", Self::Text), ("nexthop", Self::Text)]));
+    pub const ROUTES: Self = Self::List(&Self::ROUTE);
+    /// One of them.
+    pub const ROUTE: Self = Self::Object(&[("destination", Self::Text), ("nexthop", Self::Text)]);
     /// Addresses of a port.
     pub const FIXED_IPS: Self =
         Self::List(&Self::Object(&[("subnet_id", Self::UUID), ("ip_address", Self::Text)]));

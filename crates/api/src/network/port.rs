@@ -49,6 +49,7 @@ pub static SCHEMA: Schema = Schema {
             .filter(),
         Attribute::new("port_security_enabled", Kind::Bool).optional(Initial::Absent).mutable(),
         Attribute::new("allowed_address_pairs", Kind::Other(address_pair::check))
+            .shaped(address_pair::SHAPE)
             .optional(Initial::List)
             .mutable(),
         Attribute::new("extra_dhcp_opts", Kind::Other(dhcp_option::check)).optional(Initial::List).mutable(),

@@ -13,7 +13,8 @@ pub(super) const UPDATED_AT: Attribute = Attribute::new("updated_at", Kind::Text
 /// `revision_number`.
 pub(super) const REVISION_NUMBER: Attribute = Attribute::new("revision_number", Kind::Number).filter();
 /// `tags`. A resource that declares them has the calls and the filters for them too.
-pub(super) const TAGS: Attribute = Attribute::new("tags", Kind::Other(tag::check)).shaped(Shape::TEXTS);
+pub(super) const TAGS: Attribute =
+    Attribute::new("tags", Kind::Other(tag::check)).shaped(Shape::AtMost(tag::MOST, &Shape::Text));
 
 /// The part of an answer that says how old an object is.
 #[derive(Debug, Serialize)]

@@ -17,6 +17,11 @@ use crate::python;
 use crate::shape::Shape;
 use crate::vpn::site_connection::present;
 
+/// Most nameservers of a subnet.
+pub const MOST_NAMESERVERS: usize = 5;
+/// Most host routes of a subnet.
+pub const MOST_HOST_ROUTES: usize = 20;
+
 /// The declaration.
 pub static SCHEMA: Schema = Schema {
     singular: "subnet",
@@ -45,11 +50,11 @@ pub static SCHEMA: Schema = Schema {
             .sort(),
         Attribute::new("allocation_pools", Kind::Other(pools)).optional(Initial::List).mutable(),
         Attribute::new("dns_nameservers", Kind::Other(nameservers))
-            .shaped(Shape::TEXTS)
+            .shaped(Shape::AtMost(MOST_NAMESERVERS, &Shape::Text))
             .optional(Initial::List)
             .mutable(),
         Attribute::new("host_routes", Kind::Other(route::check))
-            .shaped(Shape::ROUTES)
+            .shaped(Shape::AtMost(MOST_HOST_ROUTES, &Shape::ROUTE))
             .optional(Initial::List)
             .mutable(),
         Attribute::new("enable_dhcp", Kind::Bool).optional(Initial::Bool(true)).mutable().filter(),

@@ -15,6 +15,9 @@ use super::{Bearer, commit};
 use crate::App;
 use crate::resource::FromStore;
 
+/// What is true or not, of all that lists are narrowed by.
+pub(crate) const FLAGS: [&str; 2] = ["enabled", "is_domain"];
+
 /// Who asks, and where.
 #[derive(Clone, Copy)]
 pub(crate) struct Asking<'a> {
@@ -250,5 +253,5 @@ fn is_wanted<R: Resource>(record: &R, pairs: &[(String, String)], counts: impl F
 /// The value that a query names; `None` for one that cannot be.
 fn wanted(key: &str, value: &str) -> Option<Value> {
     let text = Value::from(value);
-    if ["enabled", "is_domain"].contains(&key) { parse_bool(&text).map(Value::from) } else { Some(text) }
+    if FLAGS.contains(&key) { parse_bool(&text).map(Value::from) } else { Some(text) }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use adit_api::network::subnet::{Create, SCHEMA, Update, View};
+use adit_api::network::subnet::{Create, MOST_HOST_ROUTES, MOST_NAMESERVERS, SCHEMA, Update, View};
 use adit_api::{ApiError, Schema};
 use adit_model::port::{FixedIp, OWNER_DHCP, OWNER_FLOATING_IP, OWNER_ROUTER_INTERFACE};
 use adit_model::router::Route;
@@ -21,11 +21,6 @@ use super::network::Networks;
 use super::{interface, network, standard};
 use crate::resource::{self, Context, FromStore, Resource};
 use crate::vpn::protection;
-
-/// Most nameservers of a subnet.
-const MOST_NAMESERVERS: usize = 5;
-/// Most host routes of a subnet.
-const MOST_HOST_ROUTES: usize = 20;
 
 pub(crate) struct Subnets;
 

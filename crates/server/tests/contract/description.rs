@@ -131,3 +131,35 @@ async fn the_document_is_whole() {
         assert_eq!(named, declared.map(|parameter| parameter["name"].as_str().unwrap()).collect(), "{path}");
     }
 }
+
+/// What lists are narrowed by is described, and bounded where a request is.
+#[tokio::test]
+async fn filters_and_bounds_are_described() {
+    let server = Server::start().await;
+    let description = Description::of(&server).await;
+    for (path, name, want) in [
+        ("/identity/v3/users", "enabled", json!({"type": "boolean"})),
+        ("/identity/v3/projects", "enabled", json!({"type": "boolean"})),
+        ("/identity/v3/domains", "enabled", json!({"type": "boolean"})),
+        ("/identity/v3/users", "name", json!({"type": "string"})),
+        ("/networking/v2.0/flavors", "enabled", json!({"type": "array", "items": {"type": "boolean"}})),
+        (
+            "/networking/v2.0/ports",
+            "fixed_ips",
+            json!({"type": "array", "items": {"type": "string"}, "maxItems": 100}),
+        ),
+    ] {
+        let parameters = description.0["paths"][path]["get"]["parameters"].as_array().unwrap();
+        let found = parameters.iter().find(|parameter| parameter["name"] == name);
+        assert_eq!(found.map(|found| &found["schema"]), Some(&want), "{path} {name}");
+    }
+    for (schema, name, most) in [
+        ("subnet_create", "dns_nameservers", 5),
+        ("subnet_update", "host_routes", 20),
+        ("port_create", "allowed_address_pairs", 10),
+        ("network", "tags", 50),
+    ] {
+        let property = &description.0["components"]["schemas"][schema]["properties"][name];
+        assert_eq!(property["maxItems"], most, "{schema} {name}");
+    }
+}

@@ -9,6 +9,11 @@ use crate::attribute::ValueError;
 use crate::error::ApiError;
 use crate::network::value::{invalid, mac_address, parse_address, parse_network};
 use crate::python;
+use crate::shape::Shape;
+
+/// What pairs look like.
+pub(in crate::network) const SHAPE: Shape =
+    Shape::AtMost(MOST, &Shape::Object(&[("ip_address", Shape::Text), ("mac_address", Shape::Text)]));
 
 /// Most pairs of a port.
 const MOST: usize = 10;

@@ -4,7 +4,7 @@ use adit_api::identity::IdentityError;
 use adit_store::Record;
 use serde_json::{Value, json};
 
-use super::{Answer, Asked, Call, Route, created, no_content, ok};
+use super::{Answer, Asked, Call, Route, Wire, created, no_content, ok};
 use crate::identity::resource::{self, Resource};
 
 /// The routes of a resource.
@@ -13,7 +13,8 @@ pub(super) fn routes<R: Resource + PartialEq>() -> Vec<Route<Call, IdentityError
     let one = format!("{all}/{{{noun}_id}}");
     let a = if noun.starts_with('e') { "an" } else { "a" };
     vec![
-        Route::new("GET", all, format!("List {all}"), |asked| Box::pin(list::<R>(asked))),
+        Route::new("GET", all, format!("List {all}"), |asked| Box::pin(list::<R>(asked)))
+            .gives(200, Wire::Found { filters: R::FILTERS, constants: R::CONSTANTS }),
         Route::new("POST", all, format!("Create {a} {noun}"), |asked| Box::pin(create::<R>(asked))),
         Route::new("GET", &one, format!("Show {a} {noun}"), |asked| Box::pin(show::<R>(asked))),
         Route::new("PATCH", &one, format!("Change {a} {noun}"), |asked| Box::pin(update::<R>(asked))),

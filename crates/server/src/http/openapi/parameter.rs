@@ -1,12 +1,14 @@
 //! Parameters of an operation: what its path names, and how a list is narrowed.
 
-use adit_api::attribute::Attribute;
+use adit_api::attribute::{Attribute, Kind};
+use adit_api::query::MOST_FIXED_IPS;
 use adit_api::shape::Shape;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{ArrayBuilder, RefOr, Required, Schema};
 
 use super::Wire;
 use super::body::shaped;
+use crate::identity::resource::FLAGS;
 
 /// What the caller chooses in a path.
 pub(super) fn of_path(path: &str) -> impl Iterator<Item = Parameter> {
@@ -26,7 +28,7 @@ pub(super) fn of_list(answer: Wire) -> impl Iterator<Item = Parameter> {
     let (schema, is_list) = match answer {
         Wire::Many(schema) => (Some(schema), true),
         Wire::One(schema) => (Some(schema), false),
-        Wire::Nothing | Wire::Json | Wire::New(_) | Wire::Changes(_) => (None, false),
+        Wire::Nothing | Wire::Json | Wire::Found { .. } | Wire::New(_) | Wire::Changes(_) => (None, false),
     };
     let attributes = schema.filter(|_| is_list).map(|schema| schema.attributes).unwrap_or_default();
     let filters = attributes.iter().filter(|attribute| attribute.filter.is_some()).map(filter);
@@ -51,7 +53,27 @@ pub(super) fn of_list(answer: Wire) -> impl Iterator<Item = Parameter> {
 }
 
 fn filter(attribute: &'static Attribute) -> Parameter {
+    if let Kind::FixedIps = attribute.kind {
+        let item = ArrayBuilder::new().items(shaped(Shape::Text)).max_items(Some(MOST_FIXED_IPS)).build();
+        let what = "Only objects with all of these: `subnet_id=ID`, `ip_address=ADDRESS` or `ip_address_substr=PART`.";
+        return query(attribute.name, item.into(), what);
+    }
     repeated(attribute.name, shaped(attribute.shape()), "Only objects with one of these values.")
+}
+
+/// What a list of the Identity API can be narrowed by.
+pub(super) fn of_found(answer: Wire) -> impl Iterator<Item = Parameter> {
+    let (filters, constants) = match answer {
+        Wire::Found { filters, constants } => (filters, constants),
+        Wire::Nothing | Wire::Json | Wire::New(_) | Wire::Changes(_) | Wire::One(_) | Wire::Many(_) => {
+            (&[][..], &[][..])
+        }
+    };
+    let names = filters.iter().map(|(name, _)| *name).chain(constants.iter().copied());
+    names.map(|name| {
+        let shape = if FLAGS.contains(&name) { Shape::Flag } else { Shape::Text };
+        query(name, shaped(shape), "Only objects with this value.")
+    })
 }
 
 fn one_of(names: impl Iterator<Item = &'static str>) -> RefOr<Schema> {
