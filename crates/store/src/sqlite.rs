@@ -34,6 +34,9 @@ const MOST_TOGETHER: usize = 32;
 /// How many statements a connection keeps prepared: more than the program has, but for lists of ids, which make a new
 /// one for each length.
 const PREPARED: usize = 256;
+/// The longest statement that is kept prepared, in octets: a list of a thousand ids is ten times as long, hardly comes
+/// again with the same length, and stays in memory with all that SQLite made of it.
+const LONGEST_PREPARED: usize = 8 * 1024;
 /// How many rows its thread reads ahead, so that a long list does not go to and fro.
 const READ_AHEAD: usize = 512;
 
@@ -422,7 +425,8 @@ impl ConnectionTrait for Transaction {
 
 fn query(statement: Statement) -> Query<'static, sqlx::Sqlite, SqlxValues> {
     let values = statement.values.unwrap_or_else(|| Values(Vec::new()));
-    sqlx::query_with(AssertSqlSafe(statement.sql), SqlxValues(values))
+    let is_kept = statement.sql.len() <= LONGEST_PREPARED;
+    sqlx::query_with(AssertSqlSafe(statement.sql), SqlxValues(values)).persistent(is_kept)
 }
 
 fn exec_error(error: sqlx::Error) -> DbErr {

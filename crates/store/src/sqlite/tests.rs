@@ -5,12 +5,13 @@ use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use sea_orm::sqlx::Connection;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
-use super::{MOST_TOGETHER, Outcome, Sqlite, Transaction};
+use super::{LONGEST_PREPARED, MOST_TOGETHER, Outcome, Reading, Sqlite, Transaction};
 
 /// A database with a table `numbers`, and one whose rows must name one of them when a transaction ends.
 struct File {
@@ -284,6 +285,34 @@ async fn a_reader_sees_one_moment_and_gives_its_connection_back() {
     }
     assert_eq!(file.numbers().await, [1]);
     assert_eq!(file.sqlite.readers.free().len(), 1, "all used the same connection");
+}
+
+#[tokio::test]
+async fn long_statements_are_not_kept_prepared() {
+    let file = File::make().await;
+    let long = |number: usize| {
+        let ids = vec![number.to_string(); LONGEST_PREPARED / 2].join(", ");
+        format!("SELECT number FROM numbers WHERE number IN ({ids})")
+    };
+    assert!(file.numbers().await.is_empty());
+    let reading = Transaction::Read(file.sqlite.read().await.unwrap());
+    // The statement of `numbers`, BEGIN and ROLLBACK.
+    let others = 3;
+    for (sql, kept) in [
+        (long(1), 0),
+        (long(22), 0),
+        ("SELECT number FROM numbers WHERE number IN (1)".to_owned(), 1),
+        ("SELECT number FROM numbers WHERE number IN (1, 2)".to_owned(), 2),
+        (long(333), 2),
+    ] {
+        let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql.as_str(), []);
+        assert!(reading.query_all_raw(statement).await.unwrap().is_empty());
+        // Counted when the next one begins.
+        numbers(&reading).await;
+        let Transaction::Read(Reading { connection, .. }) = &reading else { panic!("it reads") };
+        let size = connection.lock().await.as_ref().unwrap().cached_statements_size();
+        assert_eq!(size, kept + others, "{} octets", sql.len());
+    }
 }
 
 #[tokio::test]
