@@ -63,6 +63,8 @@ api_errors! {
     412 RevisionNumberConstraintFailed { wanted, current } => "Constrained to {wanted}, but current revision is {current}",
     413 HTTPRequestEntityTooLarge { most } => "The request body is larger than {most} octets.",
     501 HTTPNotImplemented => "POST requests are not supported on this resource.",
+    503 Collision => "Another request changed the same thing at the same moment. Nothing was changed by this one: try again.",
+    503 OutcomeUnknown => "The database did not confirm in time whether the request was done, and it may be done still. Look before you try again.",
     503 ServiceUnavailable { reason } => "{reason}",
 
     // Tags.

@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::App;
-use crate::resource::FromStore;
+use crate::resource::{self, FromStore};
 
 /// A sign of life is written down no more often than this: each costs a write to the disk.
 const NOTED_EVERY: SignedDuration = SignedDuration::from_secs(5);
@@ -33,6 +33,7 @@ pub(crate) async fn hello(app: &App, hello: AgentHello) -> Result<AgentId, ApiEr
     let table = session.table::<Agent>();
     let AgentHello { host, availability_zone, data_plane, physical_networks, version: _ } = hello;
     let known = table.of_host(&host).await.map_err(ApiError::from_store)?;
+    let known = table.relock(known.into_iter().collect()).await.map_err(ApiError::from_store)?.pop();
     let id = match known {
         Some(mut agent) => {
             agent.record = Agent {
@@ -66,8 +67,7 @@ pub(crate) async fn hello(app: &App, hello: AgentHello) -> Result<AgentId, ApiEr
     for router in session.table::<Router>().unassigned().await.map_err(ApiError::from_store)? {
         schedule::place(&session, router).await?;
     }
-    session.commit().await.map_err(ApiError::from_store)?;
-    app.wake();
+    resource::commit(app, session).await?;
     Ok(id)
 }
 

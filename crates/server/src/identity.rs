@@ -107,12 +107,15 @@ async fn authenticate_here(app: &App, presented: &Presented<'_>) -> Result<Optio
     }))
 }
 
-/// Keeps what a use case wrote. Whatever it was, tokens may mean something else from now on.
+/// Keeps what a use case wrote. Whatever it was, tokens may mean something else from then on, also when nobody waits for
+/// the answer any more.
 async fn commit(app: &App, session: Session) -> Result<(), IdentityError> {
-    let committed = session.commit().await;
-    app.identity().tokens.forget_all();
-    app.identity().catalog.forget();
-    committed.map_err(IdentityError::from_store)
+    let app = app.clone();
+    let forget = move || {
+        app.identity().tokens.forget_all();
+        app.identity().catalog.forget();
+    };
+    session.commit_then(forget).await.map_err(IdentityError::from_store)
 }
 
 /// The domains that the bearer can get a token for, and whether it can get one for the system.
@@ -127,11 +130,15 @@ pub(crate) async fn beyond_projects(
 impl FromStore for IdentityError {
     fn from_store(error: StoreError) -> Self {
         match error {
+            // Asked for before: only another request at the same moment can be the cause.
+            StoreError::Duplicate { .. } | StoreError::Referenced { .. } | StoreError::Collision { .. } => {
+                Self::Collision
+            }
             StoreError::Contended { .. } => Self::Busy,
+            StoreError::TooSlow { .. } => Self::Slow,
+            StoreError::OutcomeUnknown { .. } => Self::OutcomeUnknown,
             StoreError::Open { .. }
             | StoreError::Statement { .. }
-            | StoreError::Duplicate { .. }
-            | StoreError::Referenced { .. }
             | StoreError::Vanished { .. }
             | StoreError::Corrupt { .. }
             | StoreError::UnknownMarker { .. }

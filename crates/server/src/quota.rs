@@ -1,5 +1,7 @@
 //! How much of everything a project may have: defaults for all, limits of their own for some.
 
+use std::collections::BTreeMap;
+
 use adit_api::attribute::Kind;
 use adit_api::network::quota::SCHEMA;
 use adit_api::{ApiError, body};
@@ -45,12 +47,27 @@ pub(crate) async fn admit<R: Resource>(
     more: usize,
 ) -> Result<(), ApiError> {
     let resource = R::SCHEMA.singular;
+    lock(cx.session, project, resource).await?;
     let limit = limit(cx.session, project, resource).await?;
     if limit == UNLIMITED {
         return Ok(());
     }
     let used = count::<R::Record>(cx.session, project).await?;
     require_within(limit, resource, used.saturating_add(more))
+}
+
+/// Sees to it that nobody else makes objects of a resource for a project before this session ends: for those who will
+/// count them later, when they have locked what stands behind quotas in the order of locks.
+///
+/// # Errors
+/// [`ApiError::Collision`].
+pub(crate) async fn hold<R: Resource>(cx: Context<'_>, project: &ProjectId) -> Result<(), ApiError> {
+    lock(cx.session, project, R::SCHEMA.singular).await
+}
+
+/// What others make at the same moment is counted too: whoever counts comes one after the other.
+async fn lock(session: &Session, project: &ProjectId, resource: &str) -> Result<(), ApiError> {
+    session.lock_name("quota", format!("{project} {resource}")).await.map_err(ApiError::from_store)
 }
 
 /// Refuses more of something than a project may have at once.
@@ -131,6 +148,10 @@ pub(crate) async fn update(
     Kind::ShortText.check(&Value::from(project)).map_err(|error| error.at("project_id"))?;
     let project = ProjectId::new(project);
     let session = app.store().write().await.map_err(ApiError::from_store)?;
+    let checked: BTreeMap<String, Value> = checked.into_iter().collect();
+    for resource in checked.keys() {
+        lock(&session, &project, resource).await?;
+    }
     for (resource, limit) in checked {
         let limit = limit.as_i64().unwrap_or(UNLIMITED);
         if !is_forced && limit != UNLIMITED {

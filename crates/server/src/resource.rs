@@ -36,7 +36,7 @@ pub(crate) trait Resource: 'static {
     /// A checked POST.
     type Create: DeserializeOwned + Send + Sync;
     /// A checked PUT.
-    type Update: DeserializeOwned + Send;
+    type Update: DeserializeOwned + Send + Sync;
     /// An answer.
     type View: Serialize + Send;
     /// The declaration.
@@ -119,7 +119,18 @@ pub(crate) trait Resource: 'static {
         std::future::ready(cx.caller.require_change(Self::owner(record), action, Self::SCHEMA.rule))
     }
 
-    /// `PUT .../{id}/{action}`, for each of [`Self::ACTIONS`], of an object that the caller may change.
+    /// Locks what stands before the object in the order of locks (see `ARCHITECTURE.md`), as far as the request is about it.
+    /// `update` is what a PUT wants. Only asked where several write side by side.
+    fn lock_first(
+        cx: Context<'_>,
+        id: &str,
+        update: Option<&Self::Update>,
+    ) -> impl Future<Output = Result<(), ApiError>> + Send {
+        let _ = (cx, id, update);
+        std::future::ready(Ok(()))
+    }
+
+    /// `PUT .../{id}/{action}`, for each of [`Self::ACTIONS`], of an object that the caller may change, and that is locked.
     fn act(
         cx: Context<'_>,
         record: Stored<Self::Record>,
@@ -250,10 +261,13 @@ pub(crate) async fn update<R: Resource>(
 ) -> Result<Value, ApiError> {
     let checked = body::parse_update(R::SCHEMA, request)?;
     app.config().vpn.permit(R::SCHEMA, &checked)?;
-    let mut update = typed(Value::Object(checked.clone()))?;
+    let mut update: R::Update = typed(Value::Object(checked.clone()))?;
     R::prepare_update(&mut update).await;
     let session = app.store().write().await.map_err(ApiError::from_store)?;
     let cx = Context { session: &session, caller };
+    if !session.writes_alone() {
+        R::lock_first(cx, id, Some(&update)).await?;
+    }
     let record = find_to_change::<R>(cx, "update", id, revision).await?;
     if body::needs_permission(R::SCHEMA, &checked, caller.sender()) {
         let current = R::views(cx, vec![record.clone()]).await?.pop();
@@ -278,6 +292,9 @@ pub(crate) async fn delete<R: Resource>(
 ) -> Result<(), ApiError> {
     let session = app.store().write().await.map_err(ApiError::from_store)?;
     let cx = Context { session: &session, caller };
+    if !session.writes_alone() {
+        R::lock_first(cx, id, None).await?;
+    }
     let record = find_to_change::<R>(cx, "delete", id, revision).await?;
     R::delete(cx, record).await?;
     commit(app, session).await
@@ -294,7 +311,7 @@ pub(crate) async fn act<R: Resource>(
 ) -> Result<Value, ApiError> {
     let session = app.store().write().await.map_err(ApiError::from_store)?;
     let cx = Context { session: &session, caller };
-    let record = find::<R>(cx, id).await?;
+    let record = lock::<R>(cx, id).await?;
     let (verb, noun) = action.split_once('_').ok_or(ApiError::HTTPNotFound)?;
     caller.require_change(R::owner(&record), verb, noun)?;
     require_revision(&record, revision)?;
@@ -325,6 +342,12 @@ async fn find_to_change<R: Resource>(
 /// As [`find`], under a lock: from here on nobody else changes the object.
 pub(crate) async fn lock<R: Resource>(cx: Context<'_>, id: &str) -> Result<Stored<R::Record>, ApiError> {
     let found = cx.session.table::<R::Record>().lock_in(id, &visible::<R>(cx.caller)).await;
+    found.map_err(ApiError::from_store)?.ok_or_else(|| R::not_found(id))
+}
+
+/// As [`find`], and nobody changes the object before the session ends; others may want the same.
+pub(crate) async fn share<R: Resource>(cx: Context<'_>, id: &str) -> Result<Stored<R::Record>, ApiError> {
+    let found = cx.session.table::<R::Record>().share_in(id, &visible::<R>(cx.caller)).await;
     found.map_err(ApiError::from_store)?.ok_or_else(|| R::not_found(id))
 }
 
@@ -359,11 +382,10 @@ pub(crate) async fn show_one<R: Resource>(
     Ok(view::wrap_one(R::SCHEMA, shown.ok_or_else(|| ApiError::internal("a view is missing"))?))
 }
 
-/// Ends a transaction, and lets agents look at what it changed.
+/// Ends a transaction, and lets agents look at what it changed, also when nobody waits for the answer any more.
 pub(crate) async fn commit(app: &App, session: Session) -> Result<(), ApiError> {
-    session.commit().await.map_err(ApiError::from_store)?;
-    app.wake();
-    Ok(())
+    let app = app.clone();
+    session.commit_then(move || app.wake()).await.map_err(ApiError::from_store)
 }
 
 fn typed<T: DeserializeOwned>(checked: Value) -> Result<T, ApiError> {
@@ -405,12 +427,18 @@ impl FromStore for ApiError {
                 reason: format!("'{marker}' is not an object of the list"),
             },
             // The rules looked before: only another request at the same moment can be the cause.
-            StoreError::Duplicate { .. } | StoreError::Referenced { .. } | StoreError::Contended { .. } => {
-                Self::ServiceUnavailable {
-                    reason: "Another request changed the same thing at the same moment. Try again."
-                        .to_owned(),
-                }
+            StoreError::Duplicate { .. } | StoreError::Referenced { .. } | StoreError::Collision { .. } => {
+                Self::Collision
             }
+            StoreError::Contended { .. } => Self::ServiceUnavailable {
+                reason: "Others hold what the request needs for too long. Nothing was changed: try again in a moment."
+                    .to_owned(),
+            },
+            StoreError::TooSlow { .. } => Self::ServiceUnavailable {
+                reason: "The database did not answer in time. Nothing was changed: try again later, and if that does not help, look at what the database is doing."
+                    .to_owned(),
+            },
+            StoreError::OutcomeUnknown { .. } => Self::OutcomeUnknown,
             StoreError::Open { .. }
             | StoreError::Statement { .. }
             | StoreError::Vanished { .. }

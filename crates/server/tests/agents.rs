@@ -267,6 +267,11 @@ async fn the_tunnels_of_a_silent_agent_are_not_said_to_be_up() {
 async fn nothing_is_pending_for_ever_though_no_agent_serves_the_router() {
     let scene = Scene::new().await;
     let router = scene.router.parse().unwrap();
-    scene.write(async |session| session.table::<Router>().assign(router, None).await.unwrap()).await;
+    let leave = async |session: &Session| {
+        let routers = session.table::<Router>();
+        let agent = routers.find(router).await.unwrap().unwrap().agent_id;
+        assert!(routers.assign(router, agent, None).await.unwrap());
+    };
+    scene.write(leave).await;
     scene.comes_down().await;
 }

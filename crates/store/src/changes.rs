@@ -7,6 +7,7 @@ use adit_model::{AgentId, RouterId};
 use sea_orm::entity::prelude::*;
 use sea_orm::{ExprTrait, QueryOrder, Set};
 
+use crate::record::insert_all;
 use crate::{Error, Result, Session};
 
 mod change {
@@ -65,55 +66,53 @@ pub enum News {
     Unknown,
 }
 
-impl Session {
-    /// Notes that a router is to be looked at again by its agent: a new generation of it.
-    ///
-    /// # Errors
-    /// [`Error::Statement`].
-    pub async fn touch(&self, router: RouterId) -> Result<()> {
-        self.touch_all([router]).await
-    }
+/// What a session will append to the log when it is committed.
+#[derive(Debug, Default)]
+pub(crate) struct Pending {
+    touched: BTreeSet<RouterId>,
+    announced: BTreeSet<(RouterId, AgentId)>,
+}
 
-    /// As [`Self::touch`], for several routers. All of them are locked before the head of the log is: a session that had
-    /// the head and wanted a router could wait for one that has the router and wants the head.
-    ///
-    /// # Errors
-    /// [`Error::Statement`].
-    pub async fn touch_all(&self, routers: impl IntoIterator<Item = RouterId>) -> Result<()> {
-        let mut agents = Vec::new();
-        for router in routers.into_iter().collect::<BTreeSet<_>>() {
-            let agent = self.table::<adit_model::Router>().bump(router).await?;
-            agents.extend(agent.map(|agent| (router, agent)));
-        }
-        for (router, agent) in agents {
-            self.announce(router, agent).await?;
-        }
-        Ok(())
+impl Session {
+    /// Notes that a router is to be looked at again by its agent: a new generation of it, once the session is committed.
+    pub fn touch(&self, router: RouterId) {
+        self.pending().touched.insert(router);
     }
 
     /// Notes that an agent is to look at a router again, also one that it has no more.
-    ///
-    /// # Errors
-    /// [`Error::Statement`].
-    pub async fn announce(&self, router: RouterId, agent: AgentId) -> Result<()> {
+    pub fn announce(&self, router: RouterId, agent: AgentId) {
+        self.pending().announced.insert((router, agent));
+    }
+
+    /// Writes down what was noted. It is the last that a session does: the generations are locked in the order of the
+    /// routers' ids, then the head of the log, and nothing is waited for after that. So sessions that touch the same
+    /// routers never wait for each other in a circle, in whatever order they thought of them.
+    pub(crate) async fn append_changes(&self) -> Result<()> {
+        let Pending { touched, mut announced } = std::mem::take(&mut *self.pending());
+        for router in touched {
+            let agent = self.table::<adit_model::Router>().bump(router).await?;
+            announced.extend(agent.map(|agent| (router, agent)));
+        }
+        let Ok(count @ 1..) = i64::try_from(announced.len()) else { return Ok(()) };
         let doing = || Error::statement("append to the change log");
         let heads = head::Entity::update_many()
-            .col_expr(head::Column::Revision, Expr::col(head::Column::Revision).add(1_i64))
+            .col_expr(head::Column::Revision, Expr::col(head::Column::Revision).add(count))
             .exec_with_returning(&self.transaction)
             .await
             .map_err(doing())?;
-        let [head::Model { revision, .. }] = heads[..] else {
+        let [head::Model { revision: newest, .. }] = heads[..] else {
             return Err(Error::Vanished { doing: "append to the change log".to_owned() });
         };
-        let row = change::ActiveModel {
-            revision: Set(revision),
-            router_id: Set(router.to_string()),
-            agent_id: Set(agent.to_string()),
-        };
-        change::Entity::insert(row).exec_without_returning(&self.transaction).await.map_err(doing())?;
-        if revision % FORGOTTEN_TOGETHER == 0 {
+        let rows =
+            (newest - count + 1..).zip(announced).map(|(revision, (router, agent))| change::ActiveModel {
+                revision: Set(revision),
+                router_id: Set(router.to_string()),
+                agent_id: Set(agent.to_string()),
+            });
+        insert_all(rows.collect(), self).await.map_err(doing())?;
+        if newest / FORGOTTEN_TOGETHER != (newest - count) / FORGOTTEN_TOGETHER {
             change::Entity::delete_many()
-                .filter(change::Column::Revision.lte(revision - KEPT))
+                .filter(change::Column::Revision.lte(newest - KEPT))
                 .exec(&self.transaction)
                 .await
                 .map_err(doing())?;

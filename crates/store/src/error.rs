@@ -41,12 +41,38 @@ pub enum Error {
         #[source]
         source: DbErr,
     },
-    /// Others held what the statement needs for too long, or it and another waited for each other. Trying again helps.
+    /// Another transaction and this one could not both go on, and this one was taken back as a whole. Doing it once more
+    /// helps.
+    #[error("cannot {doing}: another transaction was in the way")]
+    Collision {
+        /// As in "update a router".
+        doing: String,
+        /// What the database said; `None` when it was found out by looking.
+        #[source]
+        source: Option<DbErr>,
+    },
+    /// Others held what the statement needs for too long. Trying again helps, later.
     #[error("cannot {doing}: others are in the way")]
     Contended {
         /// As in "begin a transaction".
         doing: String,
         /// What the database said; `None` when it was not even asked.
+        #[source]
+        source: Option<DbErr>,
+    },
+    /// The database took longer than a statement may take.
+    #[error("cannot {doing}: it takes too long")]
+    TooSlow {
+        /// As in "list networks".
+        doing: String,
+        /// What the database said.
+        #[source]
+        source: DbErr,
+    },
+    /// Nobody knows whether a transaction was kept: the database did not say, or not in time. It may still be kept.
+    #[error("it is not known whether a transaction was committed")]
+    OutcomeUnknown {
+        /// Why there was no answer; `None` when it took too long.
         #[source]
         source: Option<DbErr>,
     },
@@ -103,23 +129,48 @@ impl Error {
             Some(SqlErr::UniqueConstraintViolation(_)) => Self::Duplicate { doing, source },
             Some(SqlErr::ForeignKeyConstraintViolation(_)) => Self::Referenced { doing, source },
             _ if is_restricted(&source) => Self::Referenced { doing, source },
+            _ if has_code(&source, &COLLISIONS) => Self::Collision { doing, source: Some(source) },
             _ if is_contended(&source) => Self::Contended { doing, source: Some(source) },
+            _ if has_code(&source, &["57014"]) => Self::TooSlow { doing, source },
             _ => Self::Statement { doing, source },
         }
     }
+
+    /// For `map_err` of a commit: what the database says has not happened; that it says nothing tells nothing.
+    pub(crate) fn commit(source: DbErr) -> Self {
+        // PostgreSQL's errors of the connection, and of a server that is going down.
+        let is_lost = |code: &str| code.starts_with("08") || code.starts_with("57P");
+        match code(&source) {
+            Some(code) if !is_lost(&code) => Self::statement("commit a transaction")(source),
+            Some(_) | None => Self::OutcomeUnknown { source: Some(source) },
+        }
+    }
+
+    /// Whether the same once more may well succeed, or be refused for a reason that can be told: somebody else was at it
+    /// at the same moment.
+    pub fn is_collision(&self) -> bool {
+        matches!(self, Self::Collision { .. } | Self::Duplicate { .. } | Self::Referenced { .. })
+    }
 }
+
+/// PostgreSQL's serialization_failure and deadlock_detected.
+const COLLISIONS: [&str; 2] = ["40001", "40P01"];
 
 /// Whether an `ON DELETE RESTRICT` stood in the way. It has codes of its own, which sea-orm does not know: SQLite does
 /// it by a trigger (SQLITE_CONSTRAINT_TRIGGER), and PostgreSQL from version 18 on says restrict_violation.
 fn is_restricted(error: &DbErr) -> bool {
-    matches!(code(error).as_deref(), Some("1811" | "23001"))
+    has_code(error, &["1811", "23001"])
 }
 
-/// Whether another transaction was in the way: SQLITE_BUSY and its kinds; PostgreSQL's serialization_failure,
-/// deadlock_detected and lock_not_available; or no connection was free in time.
+/// Whether others were in the way for too long: SQLITE_BUSY and its kinds; PostgreSQL's lock_not_available; or no
+/// connection was free in time.
 fn is_contended(error: &DbErr) -> bool {
     matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))
-        || matches!(code(error).as_deref(), Some("5" | "261" | "517" | "40001" | "40P01" | "55P03"))
+        || has_code(error, &["5", "261", "517", "55P03"])
+}
+
+fn has_code(error: &DbErr, codes: &[&str]) -> bool {
+    code(error).is_some_and(|code| codes.contains(&code.as_str()))
 }
 
 fn code(error: &DbErr) -> Option<String> {

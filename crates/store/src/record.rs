@@ -55,6 +55,8 @@ pub trait Record: Clone + Send + Sync + Sized + 'static {
     const TAGGED: bool = false;
     /// What lists can be sorted by though all rows are alike in it, as it is no column.
     const ALIKE: &'static [&'static str] = &[];
+    /// Whether one is locked by its name rather than by its row, since others write to the row without asking.
+    const LOCKED_BY_NAME: bool = false;
 
     /// Its id as text.
     fn id(&self) -> String;

@@ -1,17 +1,22 @@
 //! Opening the database, and transactions on it.
 
+use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::{Timestamp, Unit};
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DbBackend, IsolationLevel, TransactionOptions,
-    TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, IsolationLevel,
+    SqlxPostgresConnector, Statement, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
+use tokio::time::timeout;
+use tracing::Instrument;
 
+use crate::changes::Pending;
 use crate::migration::Migrator;
 use crate::sqlite::{self, Sqlite};
 use crate::transaction::Transaction;
@@ -32,10 +37,17 @@ pub struct Session {
     pub(crate) transaction: Transaction,
     pub(crate) key: SealingKey,
     pub(crate) now: Timestamp,
+    pending: Mutex<Pending>,
 }
 
 /// How long a transaction waits for others: for its turn, for a connection, for another writer of the same SQLite file.
 const BUSY: Duration = Duration::from_secs(10);
+/// How long whoever asks for a commit waits for it.
+const COMMIT: Duration = Duration::from_secs(10);
+/// What PostgreSQL does not wait for any longer: a lock that others hold, the end of a statement, and the next statement of
+/// a transaction whose server has vanished without a word. A URL can say otherwise (`?options=-c lock_timeout=1s`).
+const LIMITS: [(&str, &str); 3] =
+    [("lock_timeout", "5s"), ("statement_timeout", "30s"), ("idle_in_transaction_session_timeout", "60s")];
 
 impl Store {
     /// Opens `url`: `sqlite:///var/lib/adit/adit.db` or `postgres://user:password@host/database`. A SQLite file is
@@ -46,7 +58,7 @@ impl Store {
     pub async fn connect(url: &str, key: SealingKey) -> Result<Self> {
         let mut options = ConnectOptions::new(url);
         options.sqlx_logging(false).connect_timeout(BUSY).acquire_timeout(BUSY).max_connections(8);
-        options.map_sqlx_sqlite_opts(sqlite_options);
+        options.map_sqlx_sqlite_opts(sqlite_options).map_sqlx_postgres_opts(postgres_options);
         let open = |source| Error::Open { url: without_credentials(url), source };
         let connection = Database::connect(options).await.map_err(open)?;
         let is_sqlite = connection.get_database_backend() == DbBackend::Sqlite;
@@ -68,7 +80,17 @@ impl Store {
     /// [`Error::Newer`] for a database that this program is too old for, [`Error::Statement`].
     pub async fn migrate(&self) -> Result<()> {
         self.refuse_newer().await?;
-        Migrator::up(&self.connection, None).await.map_err(Error::statement("migrate the database"))
+        let doing = Error::statement("migrate the database");
+        if self.sqlite.is_some() {
+            return Migrator::up(&self.connection, None).await.map_err(doing);
+        }
+        // A step may take longer than a request may.
+        let options = self.connection.get_postgres_connection_pool().connect_options();
+        let options = PgConnectOptions::clone(&options).options(LIMITS.map(|(name, _)| (name, "0")));
+        let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(BUSY).connect_lazy_with(options);
+        let patient = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
+        Migrator::up(&patient, None).await.map_err(doing)?;
+        patient.close().await.map_err(Error::statement("close a connection"))
     }
 
     /// Names of the migrations that are missing.
@@ -126,7 +148,7 @@ impl Store {
     fn session(&self, transaction: Transaction) -> Session {
         // Columns hold microseconds: what is returned after a write equals what is read later.
         let now = Timestamp::now().round(Unit::Microsecond).expect("a moment of now is far from the limits");
-        Session { transaction, key: self.key.clone(), now }
+        Session { transaction, key: self.key.clone(), now, pending: Mutex::default() }
     }
 
     /// Closes all connections; SQLite then tidies up its files.
@@ -153,13 +175,69 @@ impl Session {
         self.now
     }
 
+    /// Whether nobody else writes until this session ends, as on SQLite. Then there is nothing to lock, and what was read
+    /// once need not be read again.
+    pub fn writes_alone(&self) -> bool {
+        matches!(self.transaction, Transaction::Sqlite(_))
+    }
+
+    /// Waits until no other session has locked this name, and locks it until this one ends: for what is no row, or must be
+    /// locked while others write to its row. Costs nothing where there is nothing to lock.
+    ///
+    /// # Errors
+    /// [`Error::Collision`], [`Error::Contended`], [`Error::Statement`].
+    pub async fn lock_name(&self, kind: &str, name: impl fmt::Display) -> Result<()> {
+        if self.writes_alone() {
+            return Ok(());
+        }
+        let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
+        let values = [format!("{kind} {name}").into()];
+        let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
+        let doing = Error::statement(format!("lock a {kind}"));
+        self.transaction.execute_raw(statement).await.map_err(doing)?;
+        Ok(())
+    }
+
     /// Keeps what was written. When this returns, it survives the end of everything.
     ///
     /// # Errors
-    /// [`Error::Statement`]; nothing was written then.
+    /// [`Error::OutcomeUnknown`] when it may have been written or not; with all others, nothing was.
     pub async fn commit(self) -> Result<()> {
-        self.transaction.commit().await.map_err(Error::statement("commit a transaction"))
+        self.commit_then(|| ()).await
     }
+
+    /// As [`Self::commit`], and calls `then` as soon as it is known how that went. A commit that was begun is brought to
+    /// its end and followed by `then`, also when nobody waits for it any more.
+    ///
+    /// # Errors
+    /// As [`Self::commit`].
+    pub async fn commit_then(self, then: impl FnOnce() + Send + 'static) -> Result<()> {
+        let committing = async move {
+            let outcome = self.finish().await;
+            then();
+            outcome
+        };
+        match timeout(COMMIT, tokio::spawn(committing.in_current_span())).await {
+            Ok(Ok(outcome)) => outcome,
+            // The runtime ends; or it may still come to a good end, but every wait has a limit.
+            Ok(Err(_)) | Err(_) => Err(Error::OutcomeUnknown { source: None }),
+        }
+    }
+
+    async fn finish(self) -> Result<()> {
+        self.append_changes().await?;
+        self.transaction.commit().await.map_err(Error::commit)
+    }
+
+    /// It is whole after each statement, so a panic elsewhere does not spoil it.
+    pub(crate) fn pending(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn postgres_options(options: PgConnectOptions) -> PgConnectOptions {
+    let given = options.get_options().unwrap_or_default().to_owned();
+    options.options(LIMITS.into_iter().filter(|(name, _)| !given.contains(name)))
 }
 
 fn sqlite_options(options: SqliteConnectOptions) -> SqliteConnectOptions {

@@ -15,9 +15,7 @@ use futures_util::FutureExt;
 use sea_orm::sqlx::query::Query;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions, Connection, Executor, SqliteConnection};
-use sea_orm::{
-    ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, Values,
-};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, Values};
 use sea_query_sqlx::SqlxValues;
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::timeout;
@@ -96,7 +94,6 @@ pub(crate) struct Writing {
     writer: Mutex<Option<Turn>>,
     lock: Arc<Mutex<Writer>>,
     waiting: Arc<AtomicUsize>,
-    busy: Duration,
     /// Whether others before it share its transaction.
     in_group: bool,
 }
@@ -156,7 +153,6 @@ impl Sqlite {
             writer: Mutex::new(Some(writer)),
             lock: Arc::clone(&self.writer),
             waiting: Arc::clone(&self.waiting),
-            busy: self.busy,
         };
         if let Err(error) = writing.begin().await {
             if let Some(mut writer) = writing.writer.get_mut().take() {
@@ -223,7 +219,8 @@ impl Writing {
         }
     }
 
-    /// Makes everything durable that was written in this transaction, and in those that share its commit.
+    /// Makes everything durable that was written in this transaction, and in those that share its commit. Takes as long as
+    /// it takes: how long to wait for it is the caller's business.
     pub(crate) async fn commit(mut self) -> Outcome {
         if !self.in_group && self.waiting.load(Ordering::Relaxed) == 0 {
             let mut turn = self.writer.lock().await;
@@ -238,12 +235,7 @@ impl Writing {
         let writer = self.writer.get_mut().take().ok_or_else(is_over)?;
         let (lock, waiting, in_group) = (Arc::clone(&self.lock), Arc::clone(&self.waiting), self.in_group);
         let committing = tokio::spawn(commit_together(writer, lock, waiting, in_group));
-        match timeout(self.busy, committing).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(_)) => Err(is_over()),
-            // It may still come to a good end; but every wait has a limit.
-            Err(_) => Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
-        }
+        committing.await.unwrap_or_else(|_| Err(is_over()))
     }
 }
 
@@ -347,8 +339,13 @@ impl Writer {
 ///
 /// Returns whether the connection is still there.
 fn send(connection: &mut SqliteConnection, text: &'static str) -> bool {
-    // The first poll puts it into the queue of the connection's thread.
-    !matches!(sqlx::query(text).execute(connection).now_or_never(), Some(Err(sqlx::Error::WorkerCrashed)))
+    match sqlx::query(text).execute(connection).now_or_never() {
+        // The first poll has put it into the queue of the connection's thread. There is room: whoever has a connection
+        // waits for each statement before it sends another one, so few can be in the queue when one is given up.
+        None | Some(Ok(_)) => true,
+        // Nobody takes anything out of that queue any more.
+        Some(Err(_)) => false,
+    }
 }
 
 /// Counts those who wait for a turn.

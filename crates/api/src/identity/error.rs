@@ -117,6 +117,17 @@ pub enum IdentityError {
     /// Too many others want the same; trying again helps.
     #[error("The service is busy: try again in a moment.")]
     Busy,
+    /// Another request was at the same thing at the same moment; trying again helps.
+    #[error("Another request changed the same thing at the same moment: try again.")]
+    Collision,
+    /// The database takes too long.
+    #[error("The database did not answer in time. Nothing was changed: try again later.")]
+    Slow,
+    /// Nobody knows whether the request was done.
+    #[error(
+        "The database did not confirm in time whether the request was done, and it may be done still. Look before you try again."
+    )]
+    OutcomeUnknown,
     /// A failure of ours. The cause goes to the log, never to the client.
     #[error("An unexpected error prevented the server from fulfilling your request.")]
     Internal(#[source] Box<dyn StdError + Send + Sync>),
@@ -151,7 +162,9 @@ impl IdentityError {
             Self::Conflict { .. } => (409, "Conflict"),
             Self::TooLarge { .. } => (413, "Request Entity Too Large"),
             Self::Internal(_) => (500, "Internal Server Error"),
-            Self::Busy | Self::KeystoneUnavailable => (503, "Service Unavailable"),
+            Self::Busy | Self::Collision | Self::Slow | Self::OutcomeUnknown | Self::KeystoneUnavailable => {
+                (503, "Service Unavailable")
+            }
         }
     }
 

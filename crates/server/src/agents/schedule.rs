@@ -28,24 +28,36 @@ pub(crate) async fn place(session: &Session, router: RouterId) -> Result<(), Api
         }
     }
     let Some((_, agent)) = best else { return Ok(()) };
-    bind(session, router, agent).await
+    // An agent that is deleted at this moment takes no router along; if another one has the router now, it keeps it.
+    if !session.table::<Agent>().keep(agent).await.map_err(ApiError::from_store)? {
+        return Err(ApiError::Collision);
+    }
+    bind(session, router, agent).await.map(drop)
 }
 
-/// Gives a router to this agent: it is told, and sets the router up.
+/// Gives a router that nobody has to this agent: it is told, and sets the router up. Returns whether nobody had it.
 ///
 /// # Errors
 /// [`ApiError::Internal`].
-pub(crate) async fn bind(session: &Session, router: RouterId, agent: AgentId) -> Result<(), ApiError> {
-    session.table::<Router>().assign(router, Some(agent)).await.map_err(ApiError::from_store)?;
-    session.touch(router).await.map_err(ApiError::from_store)
+pub(crate) async fn bind(session: &Session, router: RouterId, agent: AgentId) -> Result<bool, ApiError> {
+    let is_bound = session.table::<Router>().assign(router, None, Some(agent)).await;
+    let is_bound = is_bound.map_err(ApiError::from_store)?;
+    if is_bound {
+        session.touch(router);
+    }
+    Ok(is_bound)
 }
 
 /// Takes a router from its agent, which takes it down. Nobody has it then, until somebody gives it to an agent or one
-/// says hello.
+/// says hello. Returns whether that agent had it.
 ///
 /// # Errors
 /// [`ApiError::Internal`].
-pub(crate) async fn unbind(session: &Session, router: RouterId, agent: AgentId) -> Result<(), ApiError> {
-    session.table::<Router>().assign(router, None).await.map_err(ApiError::from_store)?;
-    session.announce(router, agent).await.map_err(ApiError::from_store)
+pub(crate) async fn unbind(session: &Session, router: RouterId, agent: AgentId) -> Result<bool, ApiError> {
+    let is_free = session.table::<Router>().assign(router, Some(agent), None).await;
+    let is_free = is_free.map_err(ApiError::from_store)?;
+    if is_free {
+        session.announce(router, agent);
+    }
+    Ok(is_free)
 }

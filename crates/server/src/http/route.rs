@@ -4,7 +4,8 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use adit_api::Schema;
+use adit_api::identity::IdentityError;
+use adit_api::{ApiError, Schema};
 use axum::response::Response;
 
 /// What becomes of a request in time.
@@ -52,6 +53,27 @@ pub(super) enum Wire {
     Many(&'static Schema),
 }
 
+/// How often a request is begun that collides with others each time.
+const ATTEMPTS: u32 = 5;
+
+/// What a request of an API can be refused with.
+pub(super) trait Refusal {
+    /// Whether nothing but another request at the same moment was the reason.
+    fn is_collision(&self) -> bool;
+}
+
+impl Refusal for ApiError {
+    fn is_collision(&self) -> bool {
+        matches!(self, Self::Collision)
+    }
+}
+
+impl Refusal for IdentityError {
+    fn is_collision(&self) -> bool {
+        matches!(self, Self::Collision)
+    }
+}
+
 type Handler<C, E> = for<'c> fn(Asked<'c, C>) -> Answering<'c, E>;
 
 /// A call, and what its path named.
@@ -62,6 +84,7 @@ pub(super) struct Asked<'c, C> {
 }
 
 /// What a path says beside its words.
+#[derive(Clone)]
 pub(super) struct Names<'c> {
     chosen: Vec<&'c str>,
     last: &'c str,
@@ -123,9 +146,23 @@ impl<C, E> Route<C, E> {
         parts.next().is_none().then_some(Names { chosen, last })
     }
 
-    /// Answers.
-    pub(super) fn answer<'c>(&self, call: &'c C, names: Names<'c>) -> Answering<'c, E> {
-        (self.handler)(Asked { call, names })
+    /// Answers. A request that collided with another one is done once more, from its beginning: its transaction was taken
+    /// back as a whole, and now it may see why it cannot be, or succeed.
+    pub(super) async fn answer<'c>(&self, call: &'c C, names: Names<'c>) -> Result<Response, E>
+    where
+        E: Refusal,
+    {
+        let mut attempt = 1;
+        loop {
+            let answer = (self.handler)(Asked { call, names: names.clone() }).await;
+            match answer {
+                Err(refusal) if refusal.is_collision() && attempt < ATTEMPTS => {
+                    tracing::debug!(attempt, "collided with another request");
+                    attempt += 1;
+                }
+                answer => return answer,
+            }
+        }
     }
 }
 

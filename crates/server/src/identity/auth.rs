@@ -7,7 +7,7 @@ use adit_api::identity::IdentityError;
 use adit_api::identity::auth::{self, AuthRequest, BearerToken, CredentialRef, DomainRef, Method, UserRef};
 use adit_api::identity::token::{NamedInDomain, TokenCredential};
 use adit_model::UserId;
-use adit_model::identity::{ApplicationCredentialId, Password, PasswordHash, Scope, User};
+use adit_model::identity::{ApplicationCredentialId, Password, PasswordHash, Project, Scope, User};
 use adit_store::{ApplicationCredential, Error as StoreError, Listing, Session, Token, TokenDigest};
 use jiff::Timestamp;
 
@@ -43,6 +43,7 @@ pub(crate) async fn issue(
     };
     let session = app.store().write().await.map_err(IdentityError::from_store)?;
     session.purge_tokens(EXPIRED_FOR).await.map_err(IdentityError::from_store)?;
+    share_user(&session, &proof).await.map_err(IdentityError::from_store)?;
     let origin = origin(app, &session, proof).await?;
     let (user, domain) = active_user(&session, &origin.user_id)
         .await
@@ -99,6 +100,25 @@ enum Proof {
     Password(UserId, PasswordHash),
     Token(TokenDigest),
     Credential(ApplicationCredentialId, PasswordHash),
+}
+
+/// Sees to it that what the proof is about stays until the new token is there. A new password, or the loss of the right to
+/// have tokens, ends all tokens of a user: none may come to be at the same moment that is not among them.
+async fn share_user(session: &Session, proof: &Proof) -> Result<(), StoreError> {
+    if session.writes_alone() {
+        return Ok(());
+    }
+    let user = match proof {
+        Proof::Password(user, _) => Some(user.clone()),
+        Proof::Token(digest) => session.find_token(*digest).await?.map(|token| token.user_id),
+        Proof::Credential(id, _) => {
+            session.table::<ApplicationCredential>().find(id).await?.map(|found| found.record.user_id)
+        }
+    };
+    if let Some(user) = user {
+        session.table::<User>().share(user).await?;
+    }
+    Ok(())
 }
 
 /// The session is over before the password is hashed: that takes long.
@@ -283,6 +303,10 @@ async fn choose_scope(
         auth::Scope::System => Ok(Some(Scope::System)),
     };
     let scope = found.map_err(IdentityError::from_store)?.ok_or(IdentityError::Unauthorized)?;
+    if let (false, Scope::Project(project)) = (session.writes_alone(), &scope) {
+        // As with its user: a project that is switched off ends its tokens.
+        session.table::<Project>().share(project).await.map_err(IdentityError::from_store)?;
+    }
     let scope = active_scope(session, &user.id, &scope).await.map_err(IdentityError::from_store)?;
     scope.map(Some).ok_or(IdentityError::Unauthorized)
 }

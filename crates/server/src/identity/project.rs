@@ -77,7 +77,8 @@ impl Resource for Project {
     async fn before_delete(&self, session: &Session) -> Result<(), IdentityError> {
         let table = session.table::<User>();
         let theirs = Listing::of("default_project_id", &self.id);
-        for mut user in table.list(&theirs).await.map_err(IdentityError::from_store)? {
+        let users = table.list(&theirs).await.map_err(IdentityError::from_store)?;
+        for mut user in table.relock(users).await.map_err(IdentityError::from_store)? {
             user.default_project_id = None;
             table.update(&mut user).await.map_err(IdentityError::from_store)?;
         }

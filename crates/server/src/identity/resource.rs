@@ -170,7 +170,7 @@ pub(crate) async fn update<R: Resource + PartialEq>(
     // A password takes long to be hashed, so there is no transaction meanwhile.
     let change = R::change(asking, &before, body).await?;
     let session = asking.app.store().write().await.map_err(IdentityError::from_store)?;
-    let mut stored = find::<R>(&session, id).await?;
+    let mut stored = lock::<R>(&session, id).await?;
     let before = stored.record.clone();
     let extra = stored.apply(change)?;
     if stored.record == before {
@@ -190,7 +190,7 @@ pub(crate) async fn delete<R: Resource>(asking: Asking<'_>, id: &str) -> Result<
     require_admin::<R>(asking, "delete")?;
     refuse_built_in::<R>(asking, "delete", id)?;
     let session = asking.app.store().write().await.map_err(IdentityError::from_store)?;
-    let stored = find::<R>(&session, id).await?;
+    let stored = lock::<R>(&session, id).await?;
     stored.before_delete(&session).await?;
     match session.table::<R>().delete(id).await {
         Err(error @ StoreError::Referenced { .. }) => return Err(stored.in_use(error)),
@@ -202,6 +202,12 @@ pub(crate) async fn delete<R: Resource>(asking: Asking<'_>, id: &str) -> Result<
 /// The object that a request is about, or refers to.
 pub(super) async fn find<R: Record>(session: &Session, id: &str) -> Result<Stored<R>, IdentityError> {
     let found = session.table::<R>().find(id).await.map_err(IdentityError::from_store)?;
+    found.ok_or_else(|| IdentityError::NotFound { noun: R::NOUN, id: id.to_owned() })
+}
+
+/// As [`find`], and nobody else changes the object before the session ends.
+pub(super) async fn lock<R: Record>(session: &Session, id: &str) -> Result<Stored<R>, IdentityError> {
+    let found = session.table::<R>().lock(id).await.map_err(IdentityError::from_store)?;
     found.ok_or_else(|| IdentityError::NotFound { noun: R::NOUN, id: id.to_owned() })
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::auth::check;
-use super::resource::{Asking, Resource, find};
+use super::resource::{Asking, Resource, find, lock};
 use super::token::bearer_of_digest;
 use super::{Bearer, commit};
 use crate::App;
@@ -130,7 +130,8 @@ pub(crate) async fn change_password(
     }
     let new = hash(app, &bearer.user.id, Some(new)).await?;
     let session = app.store().write().await.map_err(IdentityError::from_store)?;
-    let mut user = find::<User>(&session, id).await?;
+    // From here on nobody gets a token by the old one.
+    let mut user = lock::<User>(&session, id).await?;
     if user.password_hash != known {
         return Err(IdentityError::Unauthorized);
     }

@@ -1,10 +1,10 @@
 //! Agents and availability zones, as clients see them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use adit_api::network::agent::{SCHEMA, Update, View, ZONE_SCHEMA, ZoneView};
 use adit_api::{ApiError, body, query, view};
-use adit_model::Router;
+use adit_model::{Router, RouterId};
 use adit_store::{Agent, Listing, Stored};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -53,7 +53,10 @@ pub(crate) async fn update(app: &App, caller: &Caller, id: &str, request: &[u8])
     let Update { admin_state_up, description } =
         serde_json::from_value(Value::Object(checked)).map_err(ApiError::internal)?;
     let session = app.store().write().await.map_err(ApiError::from_store)?;
-    let mut agent = find(Context { session: &session, caller }, id).await?;
+    let cx = Context { session: &session, caller };
+    let agent = find(cx, id).await?;
+    let agent = session.table::<Agent>().relock(vec![agent]).await.map_err(ApiError::from_store)?.pop();
+    let mut agent = agent.ok_or_else(|| not_found(id))?;
     let before = agent.record.clone();
     replace(&mut agent.admin_state_up, admin_state_up);
     replace(&mut agent.description, description);
@@ -69,11 +72,15 @@ pub(crate) async fn update(app: &App, caller: &Caller, id: &str, request: &[u8])
 pub(crate) async fn delete(app: &App, caller: &Caller, id: &str) -> Result<(), ApiError> {
     let session = app.store().write().await.map_err(ApiError::from_store)?;
     let agent = find(Context { session: &session, caller }, id).await?;
-    let routers = session.table::<Router>().list(&Listing::of("agent_id", agent.id)).await;
+    // The agent first: from here on nobody gives it another router.
     session.table::<Agent>().delete(agent.id).await.map_err(ApiError::from_store)?;
-    for router in routers.map_err(ApiError::from_store)? {
-        schedule::unbind(&session, router.id, agent.id).await?;
-        schedule::place(&session, router.id).await?;
+    let routers = session.table::<Router>().list(&Listing::of("agent_id", agent.id)).await;
+    let routers: BTreeSet<RouterId> =
+        routers.map_err(ApiError::from_store)?.into_iter().map(|router| router.id).collect();
+    for router in routers {
+        if schedule::unbind(&session, router, agent.id).await? {
+            schedule::place(&session, router).await?;
+        }
     }
     resource::commit(app, session).await
 }

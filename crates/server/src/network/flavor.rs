@@ -138,7 +138,7 @@ pub(crate) async fn chosen(
     id: &str,
     service_type: ServiceType,
 ) -> Result<FlavorId, ApiError> {
-    let flavor = cx.session.table::<Flavor>().lock(id).await.map_err(ApiError::from_store)?;
+    let flavor = cx.session.table::<Flavor>().share(id).await.map_err(ApiError::from_store)?;
     let flavor = flavor.ok_or_else(|| Flavors::not_found(id))?;
     if flavor.service_type != service_type {
         return Err(ApiError::InvalidServiceType { service_type: flavor.service_type.to_string() });

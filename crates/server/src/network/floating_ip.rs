@@ -54,8 +54,24 @@ impl Resource for FloatingIps {
         Ok(())
     }
 
+    /// What it is to stand for comes before it: whoever takes a port or an interface away frees the floating IP then.
+    async fn lock_first(cx: Context<'_>, id: &str, update: Option<&Update>) -> Result<(), ApiError> {
+        let Some(Update { port_id: Some(Some(port)), fixed_ip_address, description: _ }) = update else {
+            return Ok(());
+        };
+        let floating_ip = cx.session.table::<FloatingIp>().find(id).await.map_err(ApiError::from_store)?;
+        let Some(floating_ip) = floating_ip else { return Ok(()) };
+        let network = floating_ip.network_id.to_string();
+        association::lock_router(cx, port, *fixed_ip_address, &network).await?;
+        cx.session.table::<Port>().hold(port).await.map_err(ApiError::from_store)
+    }
+
     async fn create(cx: Context<'_>, create: Create) -> Result<Stored<FloatingIp>, ApiError> {
-        let network = resource::find::<Networks>(cx, &create.floating_network_id).await?;
+        if let (false, Some(port)) = (cx.session.writes_alone(), &create.port_id) {
+            association::lock_router(cx, port, create.fixed_ip_address, &create.floating_network_id).await?;
+        }
+        // It stays external as long as the floating IP comes to be.
+        let network = resource::lock::<Networks>(cx, &create.floating_network_id).await?;
         if !network.external {
             return Err(bad(format!("Network {} is not a valid external network", network.id)));
         }
@@ -79,7 +95,7 @@ impl Resource for FloatingIps {
             floating_ip.association = Some(association);
         }
         let stored = cx.session.table().insert(floating_ip).await.map_err(ApiError::from_store)?;
-        association::touch(cx, [stored.association]).await?;
+        association::touch(cx, [stored.association]);
         Ok(stored)
     }
 
@@ -110,14 +126,15 @@ impl Resource for FloatingIps {
         }
         cx.session.table().update(&mut floating_ip).await.map_err(ApiError::from_store)?;
         if moved {
-            association::touch(cx, [before.association, floating_ip.association]).await?;
+            association::touch(cx, [before.association, floating_ip.association]);
         }
         Ok(floating_ip)
     }
 
     async fn delete(cx: Context<'_>, floating_ip: Stored<FloatingIp>) -> Result<(), ApiError> {
         remove(cx, &floating_ip).await?;
-        association::touch(cx, [floating_ip.association]).await
+        association::touch(cx, [floating_ip.association]);
+        Ok(())
     }
 
     async fn views(cx: Context<'_>, floating_ips: Vec<Stored<FloatingIp>>) -> Result<Vec<View>, ApiError> {

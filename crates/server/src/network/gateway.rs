@@ -33,9 +33,13 @@ pub(super) async fn set(
             protection::gateway_may_go(cx, router.id).await?;
         }
         router.gateway = None;
-        return Ok(old.map(|gateway| gateway.port_id));
+        return match old {
+            None => Ok(None),
+            Some(gateway) => retire(cx, &gateway).await.map(Some),
+        };
     };
-    let network = resource::find::<Networks>(cx, network).await?;
+    // It stays external as long as the gateway comes to be.
+    let network = resource::lock::<Networks>(cx, network).await?;
     if !network.external {
         return Err(bad(format!("Network {} is not an external network", network.id)));
     }
@@ -49,12 +53,19 @@ pub(super) async fn set(
         Some(gateway) => {
             floating_ip::gateway_may_go(cx, router.id, gateway.network_id).await?;
             protection::gateway_may_go(cx, router.id).await?;
-            (plug(cx, router.id, &network, requests).await?, Some(gateway.port_id))
+            let port_id = plug(cx, router.id, &network, requests).await?;
+            (port_id, Some(retire(cx, &gateway).await?))
         }
         None => (plug(cx, router.id, &network, requests).await?, None),
     };
     router.gateway = Some(Gateway { network_id: network.id, port_id, enable_snat });
     Ok(retired)
+}
+
+/// The port of a gateway that goes. It is locked before the router is written, which comes last.
+async fn retire(cx: Context<'_>, gateway: &Gateway) -> Result<PortId, ApiError> {
+    cx.session.table::<Port>().hold(gateway.port_id).await.map_err(ApiError::from_store)?;
+    Ok(gateway.port_id)
 }
 
 /// Makes a port for the router on its external network. It belongs to no project, so that tenants do not see it.

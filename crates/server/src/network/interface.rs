@@ -6,7 +6,7 @@ use adit_api::ApiError;
 use adit_api::network::fixed_ip::FixedIpRequest;
 use adit_api::network::router::{InterfaceRequest, InterfaceView};
 use adit_model::port::{Binding, OWNER_ROUTER_INTERFACE};
-use adit_model::{Cidr, Port, PortId, ProjectId, Router, RouterId, Subnet, SubnetId};
+use adit_model::{Cidr, Network, Port, PortId, ProjectId, Router, RouterId, Subnet, SubnetId};
 use adit_store::{Listing, Stored};
 use uuid::Uuid;
 
@@ -39,7 +39,8 @@ pub(super) async fn remove(
     mut router: Stored<Router>,
     request: InterfaceRequest,
 ) -> Result<InterfaceView, ApiError> {
-    let (mut port, leaving) = interface_to_remove(cx, &router, request).await?;
+    let (port, leaving) = interface_to_remove(cx, &router, request).await?;
+    let mut port = locked(cx, port).await?;
     for subnet in &leaving {
         refuse_needed(cx, &router, *subnet).await?;
     }
@@ -102,10 +103,12 @@ pub(super) fn refuse_overlap(new: &Subnet, attached: &[Stored<Subnet>]) -> Resul
 }
 
 /// Wakes the agents of all routers that have one of these ports.
-pub(super) async fn touch_routers(cx: Context<'_>, ports: &[Stored<Port>]) -> Result<(), ApiError> {
+pub(super) fn touch_routers(cx: Context<'_>, ports: &[Stored<Port>]) {
     let routers = ports.iter().filter(|port| port.is_router_port());
-    let routers: Vec<RouterId> = routers.filter_map(|port| port.device_id.parse().ok()).collect();
-    cx.session.touch_all(routers).await.map_err(ApiError::from_store)
+    let routers = routers.filter_map(|port| port.device_id.parse::<RouterId>().ok());
+    for router in routers {
+        cx.session.touch(router);
+    }
 }
 
 /// The refusal of something that a router cannot do.
@@ -119,7 +122,7 @@ async fn add_subnet(
     router: &Router,
     id: &str,
 ) -> Result<(Stored<Port>, Vec<SubnetId>), ApiError> {
-    let subnet = resource::find::<Subnets>(cx, id).await?;
+    let subnet = lock_network_of(cx, router, id).await?;
     if !cx.caller.may_change(&subnet.project_id) {
         return Err(bad(format!(
             "Cannot add interface to router because subnet {id} is not owned by project making the request"
@@ -134,7 +137,8 @@ async fn add_subnet(
     // All IPv6 subnets of a network share one interface.
     let shared = attached.into_iter().find(|port| gateway_ip.is_ipv6() && is_v6_interface(port, &subnet));
     let port = match shared {
-        Some(mut port) => {
+        Some(port) => {
+            let mut port = locked(cx, port).await?;
             let mut addresses = Addresses::more(cx, Holder::of(&port), &port.fixed_ips).await?;
             addresses.requested(&request).await?;
             let fixed_ips = addresses.given();
@@ -173,6 +177,26 @@ async fn add_subnet(
     Ok((port, vec![subnet.id]))
 }
 
+/// The subnet that a router is to join. Nobody changes it, or gives addresses of its network away, before the session
+/// ends.
+async fn lock_network_of(cx: Context<'_>, router: &Router, id: &str) -> Result<Stored<Subnet>, ApiError> {
+    let subnet = resource::find::<Subnets>(cx, id).await?;
+    if cx.session.writes_alone() {
+        return Ok(subnet);
+    }
+    // Quotas come before networks, wherever they are counted.
+    quota::hold::<Ports>(cx, &router.project_id).await?;
+    cx.session.table::<Network>().hold(subnet.network_id).await.map_err(ApiError::from_store)?;
+    resource::find::<Subnets>(cx, id).await
+}
+
+/// The port as it is now, locked.
+async fn locked(cx: Context<'_>, port: Stored<Port>) -> Result<Stored<Port>, ApiError> {
+    let id = port.id;
+    let port = cx.session.table().relock(vec![port]).await.map_err(ApiError::from_store)?.pop();
+    port.ok_or_else(|| Ports::not_found(&id.to_string()))
+}
+
 fn is_v6_interface(port: &Port, subnet: &Subnet) -> bool {
     port.device_owner == OWNER_ROUTER_INTERFACE
         && port.network_id == subnet.network_id
@@ -185,7 +209,7 @@ async fn adopt(
     router: &Router,
     id: &str,
 ) -> Result<(Stored<Port>, Vec<SubnetId>), ApiError> {
-    let mut port = resource::find::<Ports>(cx, id).await?;
+    let mut port = resource::lock::<Ports>(cx, id).await?;
     Ports::permit(cx, "update", &port).await?;
     if !port.device_id.is_empty() {
         return Err(ApiError::PortInUse {
@@ -268,7 +292,8 @@ fn has_subnet(port: &Port, subnet: SubnetId) -> bool {
 /// A new revision of the router, and work for its agent.
 async fn changed(cx: Context<'_>, router: &mut Stored<Router>) -> Result<(), ApiError> {
     cx.session.table().update(router).await.map_err(ApiError::from_store)?;
-    cx.session.touch(router.id).await.map_err(ApiError::from_store)
+    cx.session.touch(router.id);
+    Ok(())
 }
 
 fn view(router: &Router, port: &Port, subnet_ids: Vec<SubnetId>) -> InterfaceView {

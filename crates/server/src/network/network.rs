@@ -129,7 +129,7 @@ impl Resource for Networks {
         }
         cx.session.table().update(&mut network).await.map_err(ApiError::from_store)?;
         if (network.mtu, &network.physical) != (before.mtu, &before.physical) {
-            interface::touch_routers(cx, &ports).await?;
+            interface::touch_routers(cx, &ports);
         }
         Ok(network)
     }
@@ -148,6 +148,7 @@ impl Resource for Networks {
             return Err(ApiError::NetworkInUse { id: network.id.to_string(), ports: ids.join(",") });
         }
         let subnets = cx.session.table::<Subnet>().list(&Listing::of("network_id", network.id)).await;
+        let subnets = cx.session.table::<Subnet>().relock(subnets.map_err(ApiError::from_store)?).await;
         let subnets = subnets.map_err(ApiError::from_store)?;
         for subnet in &subnets {
             protection::subnet_may_go(cx, subnet.id).await?;
@@ -265,6 +266,7 @@ fn invalid(reason: impl Into<String>) -> ApiError {
 /// Refuses a second network on the same physical network, or the same VLAN of it.
 async fn refuse_taken(cx: Context<'_>, network: &Network) -> Result<(), ApiError> {
     let Some(PhysicalNetwork { name, vlan }) = &network.physical else { return Ok(()) };
+    cx.session.lock_name("physical network", name).await.map_err(ApiError::from_store)?;
     let others = cx.session.table::<Network>().list(&Listing::of("physical_network", name)).await;
     let others = others.map_err(ApiError::from_store)?;
     if !others.iter().any(|other| other.id != network.id && other.physical == network.physical) {
@@ -282,6 +284,7 @@ async fn refuse_second_default(cx: Context<'_>, network: &Network) -> Result<(),
     if !network.is_default {
         return Ok(());
     }
+    cx.session.lock_name("default network", "").await.map_err(ApiError::from_store)?;
     let filters = vec![Filter { column: "is_default", values: vec![Value::from(true)] }];
     let others = cx.session.table::<Network>().list(&Listing { filters, ..Listing::default() }).await;
     match others.map_err(ApiError::from_store)?.iter().find(|other| other.id != network.id) {

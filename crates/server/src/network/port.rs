@@ -5,7 +5,7 @@ mod permission;
 use adit_api::network::port::{AddressPairRequest, Create, SCHEMA, Update, View, merge_dhcp_options};
 use adit_api::{ApiError, Schema};
 use adit_model::port::{AddressPair, Binding, FixedIp, OWNER_NETWORK};
-use adit_model::{MacAddress, Port, PortId, ProjectId, SecurityGroupId, Subnet};
+use adit_model::{MacAddress, Network, Port, PortId, ProjectId, SecurityGroupId, Subnet};
 use adit_store::{Stored, Table};
 use uuid::Uuid;
 
@@ -37,8 +37,19 @@ impl Resource for Ports {
         permission::permit(cx, action, port).await
     }
 
+    /// A port's network, which is always the same, comes before it: addresses are given away there.
+    async fn lock_first(cx: Context<'_>, id: &str, _: Option<&Update>) -> Result<(), ApiError> {
+        let port = cx.session.table::<Port>().find(id).await.map_err(ApiError::from_store)?;
+        match port {
+            Some(port) => {
+                cx.session.table::<Network>().hold(port.network_id).await.map_err(ApiError::from_store)
+            }
+            None => Ok(()),
+        }
+    }
+
     async fn create(cx: Context<'_>, create: Create) -> Result<Stored<Port>, ApiError> {
-        let network = resource::find::<Networks>(cx, &create.network_id).await?;
+        let network = resource::lock::<Networks>(cx, &create.network_id).await?;
         permission::permit_create(cx, &network, &create)?;
         let port_security_enabled = create
             .port_security_enabled
@@ -133,7 +144,7 @@ impl Resource for Ports {
             floating_ip::port_keeps_addresses(cx, &port).await?;
         }
         cx.session.table().update(&mut port).await.map_err(ApiError::from_store)?;
-        interface::touch_routers(cx, std::slice::from_ref(&port)).await?;
+        interface::touch_routers(cx, std::slice::from_ref(&port));
         Ok(port)
     }
 

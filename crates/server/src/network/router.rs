@@ -106,14 +106,15 @@ impl Resource for Routers {
         if router.record == before && !readdressed {
             return Ok(router);
         }
+        if readdressed {
+            protection::gateway_changed(cx, &router).await?;
+        }
+        // Last of all: whoever has something of the above may be about to write to this row too.
         cx.session.table().update(&mut router).await.map_err(ApiError::from_store)?;
         if let Some(port) = retired {
             cx.session.table::<Port>().delete(port).await.map_err(ApiError::from_store)?;
         }
-        if readdressed {
-            protection::gateway_changed(cx, router.id).await?;
-        }
-        cx.session.touch(router.id).await.map_err(ApiError::from_store)?;
+        cx.session.touch(router.id);
         Ok(router)
     }
 
@@ -129,14 +130,17 @@ impl Resource for Routers {
             floating_ip::gateway_may_go(cx, router.id, gateway.network_id).await?;
         }
         protection::gateway_may_go(cx, router.id).await?;
+        if let Some(gateway) = &router.gateway {
+            cx.session.table::<Port>().hold(gateway.port_id).await.map_err(ApiError::from_store)?;
+        }
         cx.session.table::<Router>().delete(router.id).await.map_err(ApiError::from_store)?;
         if let Some(gateway) = &router.gateway {
             cx.session.table::<Port>().delete(gateway.port_id).await.map_err(ApiError::from_store)?;
         }
-        match router.agent_id {
-            Some(agent) => cx.session.announce(router.id, agent).await.map_err(ApiError::from_store),
-            None => Ok(()),
+        if let Some(agent) = router.agent_id {
+            cx.session.announce(router.id, agent);
         }
+        Ok(())
     }
 
     async fn act(
@@ -148,24 +152,20 @@ impl Resource for Routers {
         match action {
             "add_router_interface" => {
                 let request = InterfaceRequest::parse(request)?;
-                let router = lock(cx, router.id).await?;
                 shown(interface::add(cx, router, request).await?)
             }
             "remove_router_interface" => {
                 let request = InterfaceRequest::parse(request)?;
-                let router = lock(cx, router.id).await?;
                 shown(interface::remove(cx, router, request).await?)
             }
             "add_extraroutes" => {
                 let added = extra_routes(request)?;
-                let router = lock(cx, router.id).await?;
                 let missing = added.into_iter().filter(|route| !router.routes.contains(route));
                 let routes = router.routes.iter().cloned().chain(missing).collect();
                 set_routes(cx, router, routes).await
             }
             "remove_extraroutes" => {
                 let removed = extra_routes(request)?;
-                let router = lock(cx, router.id).await?;
                 let routes = router.routes.iter().filter(|route| !removed.contains(route)).cloned().collect();
                 set_routes(cx, router, routes).await
             }
@@ -190,11 +190,6 @@ impl Resource for Routers {
 /// Only administrators choose addresses and translation.
 fn permit_gateway(cx: Context<'_>, request: &GatewayRequest, action: &str) -> Result<(), ApiError> {
     if cx.caller.is_admin() { Ok(()) } else { request.require_no_admin_keys(action) }
-}
-
-async fn lock(cx: Context<'_>, id: RouterId) -> Result<Stored<Router>, ApiError> {
-    let router = cx.session.table().lock(id).await.map_err(ApiError::from_store)?;
-    router.ok_or_else(|| Routers::not_found(&id.to_string()))
 }
 
 fn shown(view: impl serde::Serialize) -> Result<Value, ApiError> {

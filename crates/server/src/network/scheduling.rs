@@ -83,7 +83,11 @@ pub(crate) async fn add(
         None if !agent.admin_state_up => return Err(side.disabled(&agent)),
         None => {}
     }
-    schedule::bind(&session, router.id, agent.id).await?;
+    // An agent that is deleted, or says hello, at this moment.
+    let is_there = session.table::<Agent>().keep(agent.id).await.map_err(ApiError::from_store)?;
+    if !is_there || !schedule::bind(&session, router.id, agent.id).await? {
+        return Err(ApiError::Collision);
+    }
     resource::commit(app, session).await
 }
 
@@ -103,7 +107,9 @@ pub(crate) async fn remove(
     if router.agent_id != Some(agent.id) {
         return Ok(());
     }
-    schedule::unbind(&session, router.id, agent.id).await?;
+    if !schedule::unbind(&session, router.id, agent.id).await? {
+        return Err(ApiError::Collision);
+    }
     resource::commit(app, session).await
 }
 

@@ -156,9 +156,8 @@ pub(super) async fn ensure_default(
 pub(super) async fn find_all(cx: Context<'_>, ids: &[String]) -> Result<Vec<SecurityGroupId>, ApiError> {
     let mut found = Vec::new();
     for id in ids {
-        let group = resource::find::<SecurityGroups>(cx, id).await?;
         // Nobody deletes it before this session ends.
-        let group = resource::lock::<SecurityGroups>(cx, &group.id.to_string()).await?;
+        let group = resource::share::<SecurityGroups>(cx, id).await?;
         if !found.contains(&group.id) {
             found.push(group.id);
         }

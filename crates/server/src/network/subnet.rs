@@ -48,6 +48,17 @@ impl Resource for Subnets {
         cx.caller.require_change(&network.project_id, action, SCHEMA.rule)
     }
 
+    /// A subnet's network, which is always the same, comes before it.
+    async fn lock_first(cx: Context<'_>, id: &str, _: Option<&Update>) -> Result<(), ApiError> {
+        let subnet = cx.session.table::<Subnet>().find(id).await.map_err(ApiError::from_store)?;
+        match subnet {
+            Some(subnet) => {
+                cx.session.table::<Network>().hold(subnet.network_id).await.map_err(ApiError::from_store)
+            }
+            None => Ok(()),
+        }
+    }
+
     async fn create(cx: Context<'_>, create: Create) -> Result<Stored<Subnet>, ApiError> {
         let network = resource::find::<Networks>(cx, &create.network_id).await?;
         cx.caller.require_change(&network.project_id, "create", SCHEMA.rule)?;
@@ -136,7 +147,7 @@ impl Resource for Subnets {
         cx.session.table().update(&mut subnet).await.map_err(ApiError::from_store)?;
         network::revise(cx, subnet.network_id).await?;
         if subnet.gateway_ip != before.gateway_ip {
-            interface::touch_routers(cx, &ports).await?;
+            interface::touch_routers(cx, &ports);
         }
         Ok(subnet)
     }
@@ -151,7 +162,7 @@ impl Resource for Subnets {
             });
         }
         protection::subnet_may_go(cx, subnet.id).await?;
-        for mut port in ports {
+        for mut port in cx.session.table().relock(ports).await.map_err(ApiError::from_store)? {
             port.fixed_ips.retain(|fixed_ip| fixed_ip.subnet_id != subnet.id);
             cx.session.table().update(&mut port).await.map_err(ApiError::from_store)?;
         }
@@ -332,6 +343,7 @@ async fn address_hosts(cx: Context<'_>, subnet: &Subnet) -> Result<(), ApiError>
         return Ok(());
     }
     let ports = cx.session.table::<Port>().list(&Listing::of("network_id", subnet.network_id)).await;
+    let ports = cx.session.table().relock(ports.map_err(ApiError::from_store)?).await;
     for mut port in ports.map_err(ApiError::from_store)? {
         let is_host = !port.is_router_port() && port.device_owner != OWNER_FLOATING_IP;
         let address = Holder::of(&port).automatic_address(subnet).filter(|_| is_host);

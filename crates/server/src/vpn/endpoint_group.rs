@@ -32,6 +32,9 @@ impl Resource for EndpointGroups {
         let endpoints = Endpoints::parse(create.endpoint_type, &create.endpoints)
             .map_err(|error| unfit(&create, error))?;
         if let Endpoints::Subnets(ids) = &endpoints {
+            // Whoever deletes one asks for the groups then.
+            let texts = ids.iter().map(ToString::to_string).collect();
+            cx.session.table::<Subnet>().share_all(texts).await.map_err(ApiError::from_store)?;
             for id in ids {
                 let subnet = cx.session.table::<Subnet>().find_in(id, &cx.caller.visible()).await;
                 if subnet.map_err(ApiError::from_store)?.is_none() {

@@ -1,9 +1,10 @@
-//! What VPN uses must not be pulled away under it: the checks that the network resources make before they go.
+//! What VPN uses must not be pulled away under it: the checks that the network resources make before they go. They hold
+//! since whoever begins to use a router or a subnet locks it first, as those do who ask here.
 
 use adit_api::ApiError;
 use adit_model::endpoint_group::Endpoints;
 use adit_model::site_connection::Selectors;
-use adit_model::{EndpointGroup, RouterId, SiteConnection, SubnetId, VpnService};
+use adit_model::{EndpointGroup, Router, RouterId, SiteConnection, SubnetId, VpnService, VpnServiceId};
 use adit_store::{Listing, Stored};
 
 use crate::resource::{Context, FromStore};
@@ -64,21 +65,19 @@ pub(crate) async fn subnet_may_go(cx: Context<'_>, subnet: SubnetId) -> Result<(
     }
 }
 
-/// Lets the VPN services of a router follow its gateway's addresses.
+/// Lets the VPN services of a router, which is locked, follow its gateway's addresses.
 ///
 /// # Errors
 /// [`ApiError::Internal`].
-pub(crate) async fn gateway_changed(cx: Context<'_>, router: RouterId) -> Result<(), ApiError> {
+pub(crate) async fn gateway_changed(cx: Context<'_>, router: &Router) -> Result<(), ApiError> {
     let (v4, v6) = super::vpn_service::external_addresses(cx.session, router).await?;
-    for mut service in services(cx, router).await? {
-        if (service.external_v4_ip, service.external_v6_ip) == (v4, v6) {
-            continue;
-        }
-        service.record.external_v4_ip = v4;
-        service.record.external_v6_ip = v6;
-        cx.session.table().update(&mut service).await.map_err(ApiError::from_store)?;
-    }
-    Ok(())
+    let mut services = services(cx, router.id).await?;
+    services.retain(|service| (service.external_v4_ip, service.external_v6_ip) != (v4, v6));
+    let mut ids: Vec<VpnServiceId> = services.iter().map(|service| service.id).collect();
+    ids.sort_unstable();
+    // Nothing else of them: somebody may be changing it.
+    let table = cx.session.table::<VpnService>();
+    table.set_external_addresses(&ids, v4, v6).await.map_err(ApiError::from_store)
 }
 
 async fn services(cx: Context<'_>, router: RouterId) -> Result<Vec<Stored<VpnService>>, ApiError> {

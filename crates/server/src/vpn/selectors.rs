@@ -119,7 +119,7 @@ async fn group(cx: Context<'_>, id: GroupId<'_>) -> Result<Stored<EndpointGroup>
     let groups = cx.session.table::<EndpointGroup>();
     match id {
         GroupId::Named(id) => {
-            let group = groups.find_in(id, &cx.caller.visible()).await.map_err(ApiError::from_store)?;
+            let group = groups.share_in(id, &cx.caller.visible()).await.map_err(ApiError::from_store)?;
             group.ok_or_else(|| ApiError::VPNEndpointGroupNotFound { id: id.to_owned() })
         }
         GroupId::Kept(id) => {

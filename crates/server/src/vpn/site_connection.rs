@@ -1,5 +1,6 @@
 //! IPsec site connections.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -8,8 +9,8 @@ use adit_api::{ApiError, Schema};
 use adit_model::algorithm::TransformProtocol;
 use adit_model::site_connection::{Dpd, Selectors, check_dpd, check_mtu};
 use adit_model::{
-    Cidr, EndpointGroupId, IkePolicy, IpsecPolicy, ProjectId, SiteConnection, SiteConnectionId, Status,
-    VpnService,
+    Cidr, EndpointGroupId, IkePolicy, IpsecPolicy, ProjectId, Router, SiteConnection, SiteConnectionId,
+    Status, VpnService,
 };
 use adit_store::{Listing, Record, Stored};
 use uuid::Uuid;
@@ -47,6 +48,15 @@ impl Resource for SiteConnections {
         }
     }
 
+    /// Whoever takes an interface from the router asks for the connections then.
+    async fn lock_first(cx: Context<'_>, id: &str, update: Option<&Update>) -> Result<(), ApiError> {
+        let connection = cx.session.table::<SiteConnection>().find(id).await.map_err(ApiError::from_store)?;
+        match (connection, update) {
+            (Some(connection), Some(_)) => lock_router_of(cx, connection.vpn_service_id).await,
+            (Some(_) | None, _) => Ok(()),
+        }
+    }
+
     async fn create(cx: Context<'_>, create: Create) -> Result<Stored<SiteConnection>, ApiError> {
         let (service, ike_policy, ipsec_policy) = references(cx, &create).await?;
         let given = Given {
@@ -78,7 +88,7 @@ impl Resource for SiteConnections {
         check(&connection, resolved.ip_version)?;
         check_peer(&service, &connection)?;
         let connection = cx.session.table().insert(connection).await.map_err(ApiError::from_store)?;
-        cx.session.touch(service.router_id).await.map_err(ApiError::from_store)?;
+        cx.session.touch(service.router_id);
         Ok(connection)
     }
 
@@ -103,14 +113,15 @@ impl Resource for SiteConnections {
             return Ok(connection);
         }
         cx.session.table().update(&mut connection).await.map_err(ApiError::from_store)?;
-        cx.session.touch(service.router_id).await.map_err(ApiError::from_store)?;
+        cx.session.touch(service.router_id);
         Ok(connection)
     }
 
     async fn delete(cx: Context<'_>, connection: Stored<SiteConnection>) -> Result<(), ApiError> {
         let service = service_of(cx, &connection).await?;
         cx.session.table::<SiteConnection>().delete(connection.id).await.map_err(ApiError::from_store)?;
-        cx.session.touch(service.router_id).await.map_err(ApiError::from_store)
+        cx.session.touch(service.router_id);
+        Ok(())
     }
 
     /// Whoever may not change a connection does not learn its key.
@@ -130,8 +141,10 @@ pub(super) async fn touch_all(cx: Context<'_>, listing: &Listing) -> Result<(), 
         cx.session.table::<SiteConnection>().list(listing).await.map_err(ApiError::from_store)?;
     let services = connections.iter().map(|connection| connection.vpn_service_id.to_string()).collect();
     let services = cx.session.table::<VpnService>().find_all("id", services).await;
-    let routers = services.map_err(ApiError::from_store)?.into_iter().map(|service| service.router_id);
-    cx.session.touch_all(routers).await.map_err(ApiError::from_store)
+    for service in services.map_err(ApiError::from_store)? {
+        cx.session.touch(service.router_id);
+    }
+    Ok(())
 }
 
 /// The address of a peer that was given by name. A name that leads nowhere stays as it is, to be refused in its turn.
@@ -146,8 +159,10 @@ async fn resolved(peer_address: &str) -> String {
 
 type References = (Stored<VpnService>, Stored<IkePolicy>, Stored<IpsecPolicy>);
 
-/// What a connection refers to, as far as the caller sees it; in the reference's order.
+/// What a connection refers to, as far as the caller sees it; in the reference's order. All of it stays as it is until the
+/// session ends, and so do the interfaces of the router.
 async fn references(cx: Context<'_>, create: &Create) -> Result<References, ApiError> {
+    lock_router_of(cx, &create.vpnservice_id).await?;
     let service = visible::<VpnService>(cx, &create.vpnservice_id).await?;
     let service = service.ok_or_else(|| ApiError::VPNServiceNotFound { id: create.vpnservice_id.clone() })?;
     let ipsec_policy = visible::<IpsecPolicy>(cx, &create.ipsecpolicy_id).await?;
@@ -174,8 +189,19 @@ pub(super) fn check_transform(protocol: TransformProtocol) -> Result<(), ApiErro
     }
 }
 
+/// An object that the caller sees, and that nobody changes before the session ends.
 async fn visible<R: Record>(cx: Context<'_>, id: &str) -> Result<Option<Stored<R>>, ApiError> {
-    cx.session.table::<R>().find_in(id, &cx.caller.visible()).await.map_err(ApiError::from_store)
+    cx.session.table::<R>().share_in(id, &cx.caller.visible()).await.map_err(ApiError::from_store)
+}
+
+/// Locks the router of a service, which is always the same. Where nobody else writes, nothing is looked up for that.
+async fn lock_router_of(cx: Context<'_>, service: impl fmt::Display) -> Result<(), ApiError> {
+    if cx.session.writes_alone() {
+        return Ok(());
+    }
+    let service = cx.session.table::<VpnService>().find(service).await.map_err(ApiError::from_store)?;
+    let Some(service) = service else { return Ok(()) };
+    cx.session.table::<Router>().hold(service.router_id).await.map_err(ApiError::from_store)
 }
 
 async fn service_of(cx: Context<'_>, connection: &SiteConnection) -> Result<Stored<VpnService>, ApiError> {

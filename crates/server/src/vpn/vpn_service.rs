@@ -38,8 +38,8 @@ impl Resource for VpnServices {
             Some(id) => Some(flavor::chosen(cx, id, ServiceType::Vpn).await?),
             None => None,
         };
-        let visible = cx.caller.visible();
-        let router = cx.session.table::<Router>().find_in(&create.router_id, &visible).await;
+        // Its gateway and its interfaces stay until the service is there.
+        let router = cx.session.table::<Router>().lock_in(&create.router_id, &cx.caller.visible()).await;
         let router = router.map_err(ApiError::from_store)?;
         let router = router.ok_or_else(|| ApiError::RouterNotFound { id: create.router_id.clone() })?;
         if router.gateway.is_none() {
@@ -49,7 +49,7 @@ impl Resource for VpnServices {
             Some(subnet) => Some(attached_subnet(cx.session, router.id, subnet).await?.id),
             None => None,
         };
-        let (external_v4_ip, external_v6_ip) = external_addresses(cx.session, router.id).await?;
+        let (external_v4_ip, external_v6_ip) = external_addresses(cx.session, &router).await?;
         let service = VpnService {
             id: VpnServiceId::new(Uuid::new_v4()),
             project_id: create.project_id,
@@ -65,7 +65,7 @@ impl Resource for VpnServices {
             reason: None,
         };
         let service = cx.session.table().insert(service).await.map_err(ApiError::from_store)?;
-        cx.session.touch(router.id).await.map_err(ApiError::from_store)?;
+        cx.session.touch(router.id);
         Ok(service)
     }
 
@@ -84,7 +84,7 @@ impl Resource for VpnServices {
         }
         cx.session.table().update(&mut service).await.map_err(ApiError::from_store)?;
         if service.admin_state_up != before.admin_state_up {
-            cx.session.touch(service.router_id).await.map_err(ApiError::from_store)?;
+            cx.session.touch(service.router_id);
         }
         Ok(service)
     }
@@ -96,7 +96,8 @@ impl Resource for VpnServices {
             return Err(ApiError::VPNServiceInUse { id: service.id.to_string() });
         }
         cx.session.table::<VpnService>().delete(service.id).await.map_err(ApiError::from_store)?;
-        cx.session.touch(service.router_id).await.map_err(ApiError::from_store)
+        cx.session.touch(service.router_id);
+        Ok(())
     }
 
     async fn views(_: Context<'_>, services: Vec<Stored<VpnService>>) -> Result<Vec<View>, ApiError> {
@@ -107,10 +108,9 @@ impl Resource for VpnServices {
 /// The first IPv4 and the first IPv6 address of a router's gateway.
 pub(super) async fn external_addresses(
     session: &Session,
-    router: RouterId,
+    router: &Router,
 ) -> Result<(Option<Ipv4Addr>, Option<Ipv6Addr>), ApiError> {
-    let router = session.table::<Router>().find(router).await.map_err(ApiError::from_store)?;
-    let Some(gateway) = router.and_then(|router| router.record.gateway) else { return Ok((None, None)) };
+    let Some(gateway) = &router.gateway else { return Ok((None, None)) };
     let port = session.table::<Port>().find(gateway.port_id).await.map_err(ApiError::from_store)?;
     let addresses: Vec<IpAddr> =
         port.iter().flat_map(|port| &port.fixed_ips).map(|fixed_ip| fixed_ip.ip_address).collect();

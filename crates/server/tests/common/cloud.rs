@@ -24,7 +24,11 @@ pub struct Cloud {
 
 impl Cloud {
     pub async fn start() -> Self {
-        let server = Server::start().await;
+        Self::of(Server::start().await).await
+    }
+
+    /// The same, of a server that is there.
+    pub async fn of(server: Server) -> Self {
         let admin = server.log_in("admin", ADMIN_PASSWORD, "admin").await;
         let demo = server.log_in("demo", DEMO_PASSWORD, "demo").await;
         let other = json!({"project": {"name": "other"}});

@@ -66,7 +66,15 @@ impl Server {
         Self { router: adit_server::http::router(app.clone()), app, ids, state }
     }
 
-    /// The URL of the database.
+    /// With the same users, in this database, which is empty so far.
+    pub async fn start_in(url: &str) -> Self {
+        let state = Arc::new(tempfile::tempdir().unwrap());
+        let app = open_in(url, &state, ServerConfig::default()).await;
+        let ids = app.bootstrap(bootstrap()).await.unwrap();
+        Self { router: adit_server::http::router(app.clone()), app, ids, state }
+    }
+
+    /// The URL of the database, when it is a file.
     pub fn database(&self) -> String {
         Store::sqlite_url(&self.state.path().join("adit.db"))
     }
@@ -150,8 +158,12 @@ impl Server {
 }
 
 async fn open(state: &TempDir, config: ServerConfig) -> App {
+    open_in(&Store::sqlite_url(&state.path().join("adit.db")), state, config).await
+}
+
+async fn open_in(url: &str, state: &TempDir, config: ServerConfig) -> App {
     let key = SealingKey::load_or_create(&state.path().join("key")).unwrap();
-    let store = Store::connect(&Store::sqlite_url(&state.path().join("adit.db")), key).await.unwrap();
+    let store = Store::connect(url, key).await.unwrap();
     store.migrate().await.unwrap();
     App::new(store, config, AGENT_KEY.to_owned())
 }

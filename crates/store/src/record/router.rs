@@ -1,7 +1,7 @@
 use adit_model::router::{Gateway, Router};
 use adit_model::{AgentId, ProjectId, RouterId};
 use sea_orm::entity::prelude::*;
-use sea_orm::{Condition, ExprTrait, Set};
+use sea_orm::{Condition, ExprTrait, QueryOrder, Set};
 
 use super::{Reader, Record};
 use crate::{Error, Result, Session, Table};
@@ -40,6 +40,9 @@ impl Record for Router {
     const NOUN: &'static str = "router";
     const TAGGED: bool = true;
     const ALIKE: &[&str] = &["status"];
+    /// Whatever makes a new generation of a router writes to its row, last of all, whether it has the router locked or
+    /// not.
+    const LOCKED_BY_NAME: bool = true;
 
     fn id(&self) -> String {
         self.id.to_string()
@@ -110,27 +113,34 @@ impl Record for Router {
 }
 
 impl Table<'_, Router> {
-    /// Gives a router to an agent, or to none.
+    /// Gives a router to an agent, or to none, if `from` has it now. Returns whether it had.
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub async fn assign(&self, router: RouterId, agent: Option<AgentId>) -> Result<()> {
-        Entity::update_many()
-            .col_expr(Column::AgentId, Expr::value(agent.map(|id| id.to_string())))
+    pub async fn assign(&self, router: RouterId, from: Option<AgentId>, to: Option<AgentId>) -> Result<bool> {
+        let text = |agent: Option<AgentId>| agent.map(|id| id.to_string());
+        let is_hosted = match text(from) {
+            Some(from) => Column::AgentId.eq(from),
+            None => Column::AgentId.is_null(),
+        };
+        let result = Entity::update_many()
+            .col_expr(Column::AgentId, Expr::value(text(to)))
             .filter(Column::Id.eq(router.to_string()))
+            .filter(is_hosted)
             .exec(&self.session.transaction)
             .await
             .map_err(Error::statement("assign a router to an agent"))?;
-        Ok(())
+        Ok(result.rows_affected == 1)
     }
 
-    /// Routers that no agent has.
+    /// Routers that no agent has, in the order of their ids.
     ///
     /// # Errors
     /// [`Error::Statement`], [`Error::Corrupt`].
     pub async fn unassigned(&self) -> Result<Vec<RouterId>> {
         let rows = Entity::find()
             .filter(Column::AgentId.is_null())
+            .order_by_asc(Column::Id)
             .all(&self.session.transaction)
             .await
             .map_err(Error::statement("list routers without an agent"))?;

@@ -1,6 +1,8 @@
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 use adit_model::{ProjectId, Reason, Status, VpnService, VpnServiceId};
-use sea_orm::Set;
 use sea_orm::entity::prelude::*;
+use sea_orm::{ExprTrait, Set};
 
 use super::{Reader, Record};
 use crate::{Error, Result, Session, Table};
@@ -105,6 +107,30 @@ impl Table<'_, VpnService> {
             .exec(&self.session.transaction)
             .await
             .map_err(Error::statement("write the status of a VPN service"))?;
+        Ok(())
+    }
+
+    /// Writes which addresses the gateway of these services has now, as a new revision of each, and nothing else of them.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub async fn set_external_addresses(
+        &self,
+        services: &[VpnServiceId],
+        v4: Option<Ipv4Addr>,
+        v6: Option<Ipv6Addr>,
+    ) -> Result<()> {
+        for id in services {
+            Entity::update_many()
+                .col_expr(Column::ExternalV4Ip, Expr::value(v4.map(|address| address.to_string())))
+                .col_expr(Column::ExternalV6Ip, Expr::value(v6.map(|address| address.to_string())))
+                .col_expr(Column::UpdatedAt, Expr::value(self.session.now().as_microsecond()))
+                .col_expr(Column::RevisionNumber, Expr::col(Column::RevisionNumber).add(1_i64))
+                .filter(Column::Id.eq(id.to_string()))
+                .exec(&self.session.transaction)
+                .await
+                .map_err(Error::statement("write the addresses of a VPN service"))?;
+        }
         Ok(())
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use adit_model::{AgentId, Router, RouterId};
 use adit_store::changes::News;
 use adit_store::{Listing, Store};
+use sea_orm::{ConnectionTrait, Statement};
 
 use crate::database::{Database, ensure};
 use crate::sample::{self, id};
@@ -23,16 +24,17 @@ pub(crate) async fn each_agent_hears_of_its_own_routers_in_order(database: Datab
     assert_eq!(news(&store, 9, 0).await, since(4, &[]));
     // A router that has moved away is announced to the agent that had it.
     let session = store.write().await.unwrap();
-    session.table::<Router>().assign(id(1), Some(id(2))).await.unwrap();
-    session.announce(id(1), id(1)).await.unwrap();
-    session.touch(id(1)).await.unwrap();
-    assert_eq!(session.revision().await.unwrap(), 6);
+    session.table::<Router>().assign(id(1), Some(id(1)), Some(id(2))).await.unwrap();
+    session.announce(id(1), id(1));
+    session.touch(id(1));
+    session.touch(id(1));
     session.commit().await.unwrap();
+    assert_eq!(store.read().await.unwrap().revision().await.unwrap(), 6);
     assert_eq!(news(&store, 1, 4).await, since(6, &[1]));
     assert_eq!(news(&store, 2, 4).await, since(6, &[1]));
     let session = store.read().await.unwrap();
     let router = session.table::<Router>().find(id::<RouterId>(1)).await.unwrap().unwrap();
-    assert_eq!(router.generation, 3, "each touch is a generation, an announcement is none");
+    assert_eq!(router.generation, 3, "each commit with a touch is a generation, an announcement is none");
     database
 }
 
@@ -40,14 +42,14 @@ pub(crate) async fn a_change_without_a_commit_is_no_news(database: Database) -> 
     let store = database.store().await;
     assigned(&store, &[(1, 1)]).await;
     let session = store.write().await.unwrap();
-    session.touch(id(1)).await.unwrap();
+    session.touch(id(1));
     drop(session);
     assert_eq!(news(&store, 1, 0).await, since(0, &[]));
     // Nor is a router that nobody has.
     let session = store.write().await.unwrap();
     session.table::<Router>().insert(sample::router(7)).await.unwrap();
-    session.touch(id(7)).await.unwrap();
-    session.touch(id(8)).await.unwrap();
+    session.touch(id(7));
+    session.touch(id(8));
     session.commit().await.unwrap();
     assert_eq!(news(&store, 1, 0).await, since(0, &[]));
     database
@@ -59,12 +61,18 @@ pub(crate) async fn what_the_log_cannot_know_is_unknown(database: Database) -> D
     assert_eq!(news(&store, 1, 1).await, News::Unknown, "of the future: of another database");
     assert_eq!(news(&store, 1, u64::MAX).await, News::Unknown);
     let session = store.write().await.unwrap();
-    for _ in 0..10_001 {
-        session.announce(id(1), id(1)).await.unwrap();
+    for number in 0..10_000 {
+        let router = format!("{number:08x}-0000-4000-8000-000000000000").parse().unwrap();
+        session.announce(router, id(9));
     }
+    session.announce(id(1), id(1));
     session.commit().await.unwrap();
     assert_eq!(news(&store, 1, 0).await, News::Unknown, "the log is kept short");
     assert_eq!(news(&store, 1, 1).await, since(10_001, &[1]));
+    let News::Since { routers, .. } = news(&store, 9, 1).await else {
+        panic!("the log reaches back that far")
+    };
+    assert!(routers.len() >= 9_999, "{}", routers.len());
     database
 }
 
@@ -78,11 +86,9 @@ pub(crate) async fn revisions_are_never_seen_out_of_order(database: Database) ->
         .map(|router| {
             let store = store.clone();
             tokio::spawn(async move {
-                let mut touches = Vec::new();
                 for _ in 0..10 {
-                    touches.push((touch(&store, router).await, id::<RouterId>(router)));
+                    touch(&store, router).await;
                 }
-                touches
             })
         })
         .collect();
@@ -98,10 +104,18 @@ pub(crate) async fn revisions_are_never_seen_out_of_order(database: Database) ->
         tokio::task::yield_now().await;
     }
     for writer in writers {
-        for (revision, router) in writer.await.unwrap() {
-            let (_, named) = looks.iter().find(|(seen, _)| seen.contains(&(revision - 1))).unwrap();
-            assert!(named.contains(&router), "revision {revision} of {router} was not seen");
-        }
+        writer.await.unwrap();
+    }
+    let raw = database.raw().await;
+    let all = Statement::from_string(raw.get_database_backend(), "SELECT revision, router_id FROM changes");
+    let written = raw.query_all_raw(all).await.unwrap();
+    assert_eq!(written.len(), usize::from(WRITERS) * 10);
+    for row in written {
+        let revision: i64 = row.try_get("", "revision").unwrap();
+        let revision = revision.unsigned_abs();
+        let router: RouterId = row.try_get::<String>("", "router_id").unwrap().parse().unwrap();
+        let (_, named) = looks.iter().find(|(seen, _)| seen.contains(&(revision - 1))).unwrap();
+        assert!(named.contains(&router), "revision {revision} of {router} was not seen");
     }
     let session = store.read().await.unwrap();
     let generations = session.table::<Router>().list(&Listing::default()).await.unwrap();
@@ -115,18 +129,15 @@ async fn assigned(store: &Store, routers: &[(u8, u8)]) {
     for (router, agent) in routers {
         ensure(&session, sample::agent(*agent)).await;
         session.table::<Router>().insert(sample::router(*router)).await.unwrap();
-        session.table::<Router>().assign(id(*router), Some(id(*agent))).await.unwrap();
+        assert!(session.table::<Router>().assign(id(*router), None, Some(id(*agent))).await.unwrap());
     }
     session.commit().await.unwrap();
 }
 
-/// Returns the revision that it made.
-async fn touch(store: &Store, router: u8) -> u64 {
+async fn touch(store: &Store, router: u8) {
     let session = store.write().await.unwrap();
-    session.touch(id(router)).await.unwrap();
-    let revision = session.revision().await.unwrap();
+    session.touch(id(router));
     session.commit().await.unwrap();
-    revision
 }
 
 async fn news(store: &Store, agent: u8, after: u64) -> News {

@@ -6,6 +6,7 @@ mod changes;
 mod constraints;
 mod database;
 mod listing;
+mod locks;
 mod records;
 mod sample;
 mod schema;
@@ -21,7 +22,14 @@ macro_rules! on_both_databases {
                 crate::database::Database::sqlite().run(crate::$subject::$test).await;
             })*
         }
-        mod postgres {
+        on_postgres! { postgres $($subject::$test)* }
+    };
+}
+
+/// The same, on PostgreSQL alone.
+macro_rules! on_postgres {
+    ($module:ident $($subject:ident::$test:ident)*) => {
+        mod $module {
             $(#[tokio::test(flavor = "multi_thread")]
             async fn $test() {
                 let name = concat!(stringify!($subject), "_", stringify!($test));
@@ -57,5 +65,14 @@ on_both_databases! {
     schema::each_table_has_what_its_record_reads
     schema::migrations_can_be_repeated
     secrets::the_database_never_holds_a_pre_shared_key
+    writers::a_commit_that_nobody_waits_for_is_brought_to_its_end
     writers::what_fails_takes_nothing_of_others_along
+}
+
+on_postgres! {
+    postgres_alone
+    locks::a_commit_on_a_lost_connection_may_have_been_done
+    locks::nobody_waits_forever
+    locks::one_of_two_who_wait_for_each_other_gives_up
+    locks::what_is_locked_waits_and_what_is_shared_does_not
 }

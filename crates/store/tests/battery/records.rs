@@ -146,8 +146,16 @@ pub(crate) async fn status_and_wiring_make_no_revision(database: Database) -> Da
     session.table::<SiteConnection>().set_status(id(1), Status::Error, Some(&reason)).await.unwrap();
     session.table::<SiteConnection>().set_status(id(9), Status::Active, None).await.expect("it is gone");
     session.table::<Port>().set_wired(id(1), true, "node-2").await.unwrap();
-    session.table::<Router>().assign(id(1), Some(id(1))).await.unwrap();
-    session.touch(id(1)).await.unwrap();
+    for (from, to, is_done) in
+        [(Some(id(2)), None, false), (None, Some(id(1)), true), (None, Some(id(2)), false)]
+    {
+        assert_eq!(
+            session.table::<Router>().assign(id(1), from, to).await.unwrap(),
+            is_done,
+            "{from:?} {to:?}"
+        );
+    }
+    session.touch(id(1));
     assert!(session.table::<adit_store::Agent>().heard_of(id(1)).await.unwrap());
     assert!(!session.table::<adit_store::Agent>().heard_of(id(9)).await.unwrap());
     session.commit().await.unwrap();

@@ -2,6 +2,7 @@
 
 use adit_model::{Network, NetworkId};
 use adit_store::{Error, Listing, Record, Store};
+use futures_util::FutureExt;
 
 use crate::database::{Database, insert};
 use crate::sample::{self, id};
@@ -99,4 +100,21 @@ async fn look(store: &Store) -> Vec<NetworkId> {
 async fn ids_of<R: Record>(session: &adit_store::Session) -> Vec<String> {
     let stored = session.table::<R>().list(&Listing::default()).await.unwrap();
     stored.iter().map(|stored| stored.record.id()).collect()
+}
+
+pub(crate) async fn a_commit_that_nobody_waits_for_is_brought_to_its_end(database: Database) -> Database {
+    let store = database.store().await;
+    for number in 1..=10 {
+        let session = store.write().await.unwrap();
+        session.table().insert(sample::network(number)).await.unwrap();
+        let (sender, told) = tokio::sync::oneshot::channel();
+        let commit = session.commit_then(move || sender.send(()).unwrap());
+        // Begun, and given up at once.
+        let _ = commit.now_or_never();
+        told.await.expect("what comes after a commit comes all the same");
+        let session = store.read().await.unwrap();
+        let found = session.table::<Network>().find(id::<NetworkId>(number)).await.unwrap();
+        assert!(found.is_some(), "{number}");
+    }
+    database
 }

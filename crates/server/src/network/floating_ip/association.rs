@@ -23,19 +23,14 @@ pub(super) async fn find(
     port: &str,
     fixed_ip: Option<IpAddr>,
 ) -> Result<Association, ApiError> {
-    let port = resource::find::<Ports>(cx, port).await?;
+    let wanted = port;
+    let port = resource::find::<Ports>(cx, wanted).await?;
     if port.project_id != floating_ip.project_id && !cx.caller.is_admin() {
         return Err(bad(format!("Port {} is owned by a different project", port.id)));
     }
-    // Nobody takes the port's address away before this session ends. Whoever would take it from a port that the floating
-    // IP stands for already waits for the floating IP, with the port locked: waiting for the port would never end.
-    let port = match floating_ip.association {
-        Some(association) if association.port_id == port.id => port,
-        Some(_) | None => {
-            let locked = cx.session.table::<Port>().lock(port.id).await.map_err(ApiError::from_store)?;
-            locked.ok_or_else(|| Ports::not_found(&port.id.to_string()))?
-        }
-    };
+    // Nobody takes the port's address away before this session ends.
+    let port = cx.session.table::<Port>().lock(port.id).await.map_err(ApiError::from_store)?;
+    let port = port.ok_or_else(|| Ports::not_found(wanted))?;
     let (subnet_id, fixed_ip) = address(&port, fixed_ip)?;
     refuse_second(cx, floating_ip, &port, fixed_ip).await?;
     let unreachable = || ApiError::ExternalGatewayForFloatingIPNotFound {
@@ -44,21 +39,40 @@ pub(super) async fn find(
         port: port.id.to_string(),
     };
     let router = router(cx, subnet_id, floating_ip.network_id).await?.ok_or_else(unreachable)?;
+    let association = Association { port_id: port.id, fixed_ip, router_id: router };
+    if cx.session.writes_alone() {
+        return Ok(association);
+    }
     // Whoever takes the interface or the gateway away has the router locked, and looks for floating IPs then.
-    cx.session.table::<Router>().lock(router).await.map_err(ApiError::from_store)?;
+    cx.session.table::<Router>().hold(router).await.map_err(ApiError::from_store)?;
     match self::router(cx, subnet_id, floating_ip.network_id).await? {
-        Some(still) if still == router => Ok(Association { port_id: port.id, fixed_ip, router_id: router }),
+        Some(still) if still == router => Ok(association),
         Some(_) | None => Err(unreachable()),
     }
 }
 
 /// Wakes the agents of the routers that translate, or translated.
-pub(super) async fn touch(
+pub(super) fn touch(cx: Context<'_>, associations: impl IntoIterator<Item = Option<Association>>) {
+    for association in associations.into_iter().flatten() {
+        cx.session.touch(association.router_id);
+    }
+}
+
+/// Locks the router that [`find`] will most likely find, if any, before anything else is locked. What is wrong with the
+/// request is told there.
+pub(super) async fn lock_router(
     cx: Context<'_>,
-    associations: impl IntoIterator<Item = Option<Association>>,
+    port: &str,
+    fixed_ip: Option<IpAddr>,
+    external: &str,
 ) -> Result<(), ApiError> {
-    let routers = associations.into_iter().flatten().map(|association| association.router_id);
-    cx.session.touch_all(routers).await.map_err(ApiError::from_store)
+    let port = cx.session.table::<Port>().find(port).await.map_err(ApiError::from_store)?;
+    let subnet = port.and_then(|port| address(&port, fixed_ip).ok()).map(|(subnet, _)| subnet);
+    let (Some(subnet), Ok(external)) = (subnet, external.parse()) else { return Ok(()) };
+    match router(cx, subnet, external).await? {
+        Some(router) => cx.session.table::<Router>().hold(router).await.map_err(ApiError::from_store),
+        None => Ok(()),
+    }
 }
 
 /// The wanted address of a port with the subnet that it is of, or the only one.

@@ -92,15 +92,18 @@ async fn free(cx: Context<'_>, floating_ips: Vec<Stored<FloatingIp>>) -> Result<
         floating_ip.status = FloatingIpStatus::Down;
         cx.session.table().update(&mut floating_ip).await.map_err(ApiError::from_store)?;
     }
-    association::touch(cx, freed).await
+    association::touch(cx, freed);
+    Ok(())
 }
 
-/// The floating IPs of an external network that stand for nothing.
+/// The floating IPs of an external network that stand for nothing, locked.
 pub(in crate::network) async fn unassociated(
     cx: Context<'_>,
     network: NetworkId,
 ) -> Result<Vec<Stored<FloatingIp>>, ApiError> {
     let mut floating_ips = list(cx, Listing::of("network_id", network)).await?;
+    floating_ips.retain(|floating_ip| floating_ip.association.is_none());
+    let mut floating_ips = relocked(cx, floating_ips).await?;
     floating_ips.retain(|floating_ip| floating_ip.association.is_none());
     Ok(floating_ips)
 }
@@ -122,13 +125,18 @@ async fn of_router(cx: Context<'_>, router: RouterId) -> Result<Vec<Stored<Float
 
 /// Locked: none of them is associated otherwise, or removed, before this session ends.
 async fn of_port(cx: Context<'_>, port: &Port) -> Result<Vec<Stored<FloatingIp>>, ApiError> {
-    let of_port = Listing::of("port_id", port.id);
-    let mut locked = Vec::new();
-    for floating_ip in list(cx, of_port.clone()).await? {
-        let still = cx.session.table::<FloatingIp>().lock_in(floating_ip.id, &of_port).await;
-        locked.extend(still.map_err(ApiError::from_store)?);
-    }
+    let stands_for_it = |association: Association| association.port_id == port.id;
+    let mut locked = relocked(cx, list(cx, Listing::of("port_id", port.id)).await?).await?;
+    locked.retain(|floating_ip| floating_ip.association.is_some_and(stands_for_it));
     Ok(locked)
+}
+
+/// Floating IPs as they are now: somebody may have changed them since they were listed, and nobody does from here on.
+async fn relocked(
+    cx: Context<'_>,
+    floating_ips: Vec<Stored<FloatingIp>>,
+) -> Result<Vec<Stored<FloatingIp>>, ApiError> {
+    cx.session.table().relock(floating_ips).await.map_err(ApiError::from_store)
 }
 
 async fn list(cx: Context<'_>, listing: Listing) -> Result<Vec<Stored<FloatingIp>>, ApiError> {

@@ -42,6 +42,7 @@ impl Resource for SecurityGroupRules {
         if let Some(id) = create.remote_address_group_id {
             return Err(ApiError::AddressGroupNotFound { id });
         }
+        hold_quota_of_group(cx, &create).await?;
         // One after the other, so that none of two equal rules misses the other one.
         let group = resource::lock::<SecurityGroups>(cx, &create.security_group_id).await?;
         cx.caller.require_change(&group.project_id, "create", SCHEMA.rule)?;
@@ -85,6 +86,15 @@ impl Resource for SecurityGroupRules {
         };
         Ok(rules.into_iter().map(view).collect())
     }
+}
+
+/// Quotas come before groups in the order of locks: also that of the group's project, when an administrator adds the rule.
+async fn hold_quota_of_group(cx: Context<'_>, create: &Create) -> Result<(), ApiError> {
+    if cx.session.writes_alone() {
+        return Ok(());
+    }
+    let group = resource::find::<SecurityGroups>(cx, &create.security_group_id).await?;
+    quota::hold::<SecurityGroupRules>(cx, &group.project_id).await
 }
 
 async fn refuse_second(cx: Context<'_>, group: SecurityGroupId, traffic: &Traffic) -> Result<(), ApiError> {
