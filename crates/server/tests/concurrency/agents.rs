@@ -1,0 +1,59 @@
+//! Agents that come and go while routers do.
+
+use serde_json::{Value, json};
+
+use crate::arena::Arena;
+use crate::common::AGENT_KEY;
+
+pub(crate) async fn routers_have_one_living_agent_and_what_is_said_of_agents_stays(
+    mut arena: Arena,
+) -> Arena {
+    let (admin, demo) = (arena.admin.clone(), arena.demo.clone());
+    for host in ["a", "b"] {
+        arena.agent(host, "nova").await;
+    }
+    for router in ["one", "two", "three"] {
+        arena.create(&demo, "router", router, json!({})).await;
+    }
+    for round in 0..12 {
+        let text = format!("round {round}");
+        let id = arena.with_ids("{a}");
+        let requests = vec![
+            (&admin, "PUT", "agents/{b}", json!({"agent": {"description": text}})),
+            (&demo, "POST", "routers", json!({"router": {"name": "new"}})),
+            (&admin, "DELETE", "agents/{a}", Value::Null),
+            (&demo, "POST", "routers", json!({"router": {"name": "new"}})),
+            (&demo, "PUT", "routers/{one}", json!({"router": {"admin_state_up": round % 2 == 0}})),
+            (&admin, "PUT", "routers/{two}", json!({"router": {"name": text}})),
+        ];
+        let hello = json!({
+            "host": "b", "availability_zone": text, "data_plane": "kernel", "physical_networks": ["public"],
+            "version": "1",
+        });
+        let hello = arena.server.call_as_agent(AGENT_KEY, "PUT", "/agent/v1/agents/b", &hello);
+        let (answers, welcome) = tokio::join!(arena.at_once(requests), hello);
+        assert_eq!(welcome.status, 200, "{}", welcome.body);
+        let told = format!("round {round}: {answers:?}");
+        let b = arena.get(&admin, "agents/{b}").await["agent"].clone();
+        assert_eq!((&b["description"], &b["availability_zone"]), (&json!(text), &json!(text)), "{told}");
+        assert!(!arena.has(&format!("agents/{id}")).await, "{told}");
+        for router in arena.list(&admin, "routers").await {
+            let router = router["id"].as_str().unwrap();
+            let agents = arena.list(&admin, &format!("routers/{router}/l3-agents")).await;
+            assert_eq!(agents.len(), 1, "a router without an agent: {told}");
+            assert_eq!(agents[0]["host"], "b", "{told}");
+        }
+        for router in arena.list(&demo, "routers?name=new").await {
+            arena.delete(&demo, &format!("routers/{}", router["id"].as_str().unwrap())).await;
+        }
+        arena.agent("a", "nova").await;
+        // Some of them move, so that the next round has something to take away.
+        for router in ["one", "two"] {
+            arena.delete(&admin, &format!("agents/{{b}}/l3-routers/{{{router}}}")).await;
+            let body = json!({"router_id": format!("{{{router}}}")});
+            let added = arena.call(&admin, "POST", "agents/{a}/l3-routers", &body).await;
+            assert_eq!(added.status, 201, "{}", added.body);
+        }
+    }
+    arena
+}

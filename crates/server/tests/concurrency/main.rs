@@ -1,0 +1,45 @@
+//! Many requests at once, on SQLite, where those who write come one after the other, and on PostgreSQL, where they do not.
+//! Opposing requests are let loose on one another, round after round, and what must always hold is looked at after each.
+
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking and skips aloud")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod agents;
+mod arena;
+mod floating_ips;
+mod identity;
+mod network;
+mod quotas;
+mod vpn;
+
+/// Makes each of the functions a test on either database.
+macro_rules! on_both_databases {
+    ($($subject:ident::$test:ident)*) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                crate::arena::on_sqlite(crate::$subject::$test).await;
+            })*
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                crate::arena::on_postgres(stringify!($test), crate::$subject::$test).await;
+            })*
+        }
+    };
+}
+
+on_both_databases! {
+    agents::routers_have_one_living_agent_and_what_is_said_of_agents_stays
+    floating_ips::they_stand_for_what_is_there_and_nobody_waits_in_a_circle
+    identity::changes_of_a_user_at_once_are_all_kept
+    identity::no_token_outlives_what_it_was_got_by
+    network::a_port_has_one_router_and_a_revision_one_successor
+    network::addresses_and_networks_that_go_or_change
+    quotas::are_never_exceeded
+    vpn::connections_have_all_that_they_refer_to
+    vpn::services_have_a_gateway_and_their_subnet
+}
