@@ -10,8 +10,11 @@ use crate::tool;
 /// A package of Debian and Ubuntu, and what it is needed for.
 pub(crate) type Package = (&'static str, &'static str);
 
-/// What a gateway needs, and what the demonstration looks at it with.
+/// What a gateway needs, and what the demonstration looks at it with; first what Adit is built with.
 pub(crate) const FOR_DEMO: &[Package] = &[
+    ("gcc", "compiling SQLite"),
+    ("libc6-dev", "compiling SQLite"),
+    ("make", "compiling jemalloc"),
     ("charon-systemd", "strongSwan's IKE daemon"),
     ("strongswan-swanctl", "strongSwan's VICI plugin"),
     ("libcharon-extra-plugins", "ESP in userspace, for kernels without ESP"),
@@ -25,12 +28,8 @@ pub(crate) const FOR_DEMO: &[Package] = &[
 ];
 
 /// What the tests need besides.
-pub(crate) const FOR_TESTS: &[Package] = &[
-    ("gcc", "compiling SQLite"),
-    ("libc6-dev", "compiling SQLite"),
-    ("postgresql", "the store's tests on PostgreSQL"),
-    ("python3-venv", "the OpenStack clients"),
-];
+pub(crate) const FOR_TESTS: &[Package] =
+    &[("postgresql", "the store's tests on PostgreSQL"), ("python3-venv", "the OpenStack clients")];
 
 /// Installs what is missing. Where that cannot be done it says what is needed, and goes on: whatever then is not there
 /// says so itself.

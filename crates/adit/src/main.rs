@@ -14,6 +14,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use nix::sys::stat::{Mode, umask};
+use tikv_jemallocator::Jemalloc;
+
+/// SQLite's too. A row is read by one thread and freed by another, of which glibc's allocator makes hard work, and it
+/// keeps for good what a long list once needed.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 fn main() -> ExitCode {
     // What Adit writes is its own: nobody else reads a database, a key or a socket unless it is given to them.
