@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use futures_util::FutureExt;
+use futures_util::{FutureExt, TryStreamExt};
 use sea_orm::sqlx::query::Query;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions, Connection, Executor, SqliteConnection};
@@ -390,6 +390,16 @@ impl Transaction {
             Self::Read(_) => Ok(()),
             Self::Write(writing) => writing.commit().await,
         }
+    }
+
+    /// Hands over each row that a statement finds, while the connection's thread looks for those that follow.
+    pub(crate) async fn each(&self, statement: Statement, mut take: impl FnMut(QueryResult)) -> Outcome {
+        on_connection!(self, query_error, |connection| {
+            connection.fetch(query(statement)).try_for_each(|row| {
+                take(QueryResult::from(row));
+                std::future::ready(Ok(()))
+            })
+        })
     }
 }
 

@@ -6,8 +6,8 @@ use std::marker::PhantomData;
 
 use sea_orm::sea_query::{LockType, OnConflict};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, ModelTrait, Order, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, Select, Value,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, ModelTrait,
+    Order, PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait, Select, Value,
 };
 
 use crate::listing::{Filter, Listing, SortKey, after, column, nulls};
@@ -165,9 +165,7 @@ impl<'a, R: Record> Table<'a, R> {
         let mut found = Vec::new();
         for some in values.chunks(AT_ONCE) {
             let select = R::Entity::find().filter(column::<R::Entity>(name).is_in(some));
-            let doing = Error::statement(format!("find {}s", R::NOUN));
-            let rows = select.all(&self.session.transaction).await.map_err(doing)?;
-            found.extend(self.complete(rows).await?);
+            found.extend(self.select_all(&select, &format!("find {}s", R::NOUN)).await?);
         }
         Ok(found)
     }
@@ -206,6 +204,28 @@ impl<'a, R: Record> Table<'a, R> {
         Ok(self.complete(row.into_iter().collect()).await?.pop())
     }
 
+    pub(crate) async fn select_all(&self, select: &Select<R::Entity>, doing: &str) -> Result<Vec<Stored<R>>> {
+        let transaction = &self.session.transaction;
+        let mut found = Ok(Vec::new());
+        let read = |row: QueryResult| {
+            let row = R::Model::from_query_result(&row, "").map_err(Error::statement(doing))?;
+            stored::<R>(row, self.session)
+        };
+        let take = |row| {
+            if let Ok(rows) = &mut found {
+                match read(row) {
+                    Ok(row) => rows.push(row),
+                    Err(error) => found = Err(error),
+                }
+            }
+        };
+        let statement = select.build(transaction.get_database_backend());
+        transaction.each(statement, take).await.map_err(Error::statement(doing))?;
+        let mut found = found?;
+        R::load_parts(&mut found, self.session).await?;
+        Ok(found)
+    }
+
     /// The rows that `listing` asks for, in its order.
     ///
     /// # Errors
@@ -215,13 +235,12 @@ impl<'a, R: Record> Table<'a, R> {
             None => None,
             Some(marker) => Some(self.marker(listing, marker).await?),
         };
-        let doing = Error::statement(format!("list {}s", R::NOUN));
         let select = select::<R>(listing, marker.as_ref());
-        let mut rows = select.all(&self.session.transaction).await.map_err(doing)?;
+        let mut found = self.select_all(&select, &format!("list {}s", R::NOUN)).await?;
         if listing.page.as_ref().is_some_and(|page| page.reverse) {
-            rows.reverse();
+            found.reverse();
         }
-        self.complete(rows).await
+        Ok(found)
     }
 
     async fn marker(&self, listing: &Listing, marker: &str) -> Result<R::Model> {

@@ -18,6 +18,25 @@ impl Transaction {
             Self::Sqlite(transaction) => transaction.commit().await,
         }
     }
+
+    /// Hands over the rows that a statement finds, one after another: those of a long list are not kept, and on SQLite
+    /// they are read while others are found.
+    pub(crate) async fn each(
+        &self,
+        statement: Statement,
+        take: impl FnMut(QueryResult) + Send,
+    ) -> Result<(), DbErr> {
+        match self {
+            Self::Postgres(_) => {
+                self.query_all_raw(statement).await?.into_iter().for_each(take);
+                Ok(())
+            }
+            Self::Sqlite(transaction) => {
+                trace(&statement.sql);
+                transaction.each(statement, take).await
+            }
+        }
+    }
 }
 
 /// Tells whoever looks how many statements a request costs, and which; never their values.
