@@ -25,6 +25,7 @@ mod floating_ip;
 mod ike_policy;
 mod ipsec_policy;
 mod network;
+mod parts;
 mod port;
 mod project;
 mod region;

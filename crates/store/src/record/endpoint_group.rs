@@ -1,10 +1,9 @@
-use std::collections::BTreeMap;
-
 use adit_model::endpoint_group::{EndpointGroup, EndpointType, Endpoints};
 use adit_model::{EndpointGroupId, ProjectId, SubnetId};
+use sea_orm::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::{QueryOrder, Set};
 
+use super::parts::{self, Parts};
 use super::{Reader, Record, Stored};
 use crate::{Error, Result, Session, Table};
 
@@ -46,6 +45,12 @@ mod member {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+impl Parts for member::Entity {
+    const NOUN: &'static str = "members of endpoint groups";
+    const OWNER: member::Column = member::Column::EndpointGroupId;
+    const POSITION: member::Column = member::Column::Position;
+}
+
 impl Record for EndpointGroup {
     type Entity = Entity;
     type Model = Model;
@@ -82,23 +87,10 @@ impl Record for EndpointGroup {
     }
 
     async fn load_parts(groups: &mut [Stored<Self>], session: &Session) -> Result<()> {
-        let mut rows = Vec::new();
-        for groups in groups.chunks(super::AT_ONCE) {
-            let ids = groups.iter().map(|group| group.id.to_string());
-            let some = member::Entity::find()
-                .filter(member::Column::EndpointGroupId.is_in(ids))
-                .order_by_asc(member::Column::Position)
-                .all(&session.transaction)
-                .await
-                .map_err(Error::statement("list the members of endpoint groups"))?;
-            rows.extend(some);
-        }
-        let mut members = BTreeMap::<String, Vec<String>>::new();
-        for row in rows {
-            members.entry(row.endpoint_group_id).or_default().push(row.endpoint);
-        }
+        let mut members = parts::load::<member::Entity, _>(groups, session).await?;
         for group in groups {
-            let texts = members.remove(&group.id.to_string()).unwrap_or_default();
+            let rows = members.remove(&group.id.to_string()).unwrap_or_default().into_iter();
+            let texts: Vec<String> = rows.map(|row| row.endpoint).collect();
             let corrupt = |_| Error::Corrupt { noun: Self::NOUN, id: group.id.to_string(), what: "member" };
             group.record.endpoints =
                 Endpoints::parse(group.endpoints.endpoint_type(), &texts).map_err(corrupt)?;
@@ -107,19 +99,10 @@ impl Record for EndpointGroup {
     }
 
     async fn save_parts(&self, session: &Session) -> Result<()> {
-        let doing = || Error::statement("write the members of an endpoint group");
-        let id = self.id.to_string();
-        member::Entity::delete_many()
-            .filter(member::Column::EndpointGroupId.eq(id.as_str()))
-            .exec(&session.transaction)
-            .await
-            .map_err(doing())?;
-        let rows = (0..).zip(self.endpoints.texts()).map(|(position, endpoint)| member::ActiveModel {
-            endpoint_group_id: Set(id.clone()),
-            position: Set(position),
-            endpoint: Set(endpoint),
-        });
-        super::insert_all(rows.collect(), session).await.map_err(doing())
+        let texts = self.endpoints.texts().into_iter();
+        let rows =
+            texts.map(|endpoint| member::ActiveModel { endpoint: Set(endpoint), ..Default::default() });
+        parts::replace::<member::Entity>(&self.id.to_string(), rows, session).await
     }
 }
 

@@ -1,9 +1,8 @@
-use std::collections::BTreeMap;
-
 use adit_model::{Flavor, FlavorId, ProjectId, ServiceProfileId};
 use sea_orm::entity::prelude::*;
-use sea_orm::{Condition, QueryOrder, Set};
+use sea_orm::{Condition, Set};
 
+use super::parts::{self, Parts};
 use super::{Reader, Record, Stored, always};
 use crate::{Error, Result, Session, Table};
 
@@ -43,6 +42,12 @@ mod binding {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+}
+
+impl Parts for binding::Entity {
+    const NOUN: &'static str = "service profiles of flavors";
+    const OWNER: binding::Column = binding::Column::FlavorId;
+    const POSITION: binding::Column = binding::Column::Position;
 }
 
 impl Record for Flavor {
@@ -85,48 +90,24 @@ impl Record for Flavor {
     }
 
     async fn load_parts(flavors: &mut [Stored<Self>], session: &Session) -> Result<()> {
-        let mut rows = Vec::new();
-        for flavors in flavors.chunks(super::AT_ONCE) {
-            let ids = flavors.iter().map(|flavor| flavor.id.to_string());
-            let some = binding::Entity::find()
-                .filter(binding::Column::FlavorId.is_in(ids))
-                .order_by_asc(binding::Column::Position)
-                .all(&session.transaction)
-                .await
-                .map_err(Error::statement("list the service profiles of flavors"))?;
-            rows.extend(some);
-        }
-        let mut profiles = BTreeMap::<String, Vec<String>>::new();
-        for row in rows {
-            profiles.entry(row.flavor_id).or_default().push(row.service_profile_id);
-        }
+        let mut profiles = parts::load::<binding::Entity, _>(flavors, session).await?;
         for flavor in flavors {
             let id = flavor.id.to_string();
             let read = Reader { noun: Self::NOUN, id: &id };
-            let texts = profiles.remove(&id).unwrap_or_default();
-            flavor.service_profiles =
-                texts.iter().map(|text| read.parse("service profile", text)).collect::<Result<_>>()?;
+            let rows = profiles.remove(&id).unwrap_or_default().into_iter();
+            flavor.service_profiles = rows
+                .map(|row| read.parse("service profile", &row.service_profile_id))
+                .collect::<Result<_>>()?;
         }
         Ok(())
     }
 
     async fn save_parts(&self, session: &Session) -> Result<()> {
-        let doing = || Error::statement("write the service profiles of a flavor");
-        let id = self.id.to_string();
-        binding::Entity::delete_many()
-            .filter(binding::Column::FlavorId.eq(id.as_str()))
-            .exec(&session.transaction)
-            .await
-            .map_err(doing())?;
-        if self.service_profiles.is_empty() {
-            return Ok(());
-        }
-        let rows = (0..).zip(&self.service_profiles).map(|(position, profile)| binding::ActiveModel {
-            flavor_id: Set(id.clone()),
-            position: Set(position),
+        let rows = self.service_profiles.iter().map(|profile| binding::ActiveModel {
             service_profile_id: Set(profile.to_string()),
+            ..Default::default()
         });
-        super::insert_all(rows.collect(), session).await.map_err(doing())
+        parts::replace::<binding::Entity>(&self.id.to_string(), rows, session).await
     }
 }
 

@@ -2,11 +2,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use adit_model::port::{Binding, FixedIp, OWNER_FLOATING_IP, Port};
-use adit_model::{PortId, ProjectId, SecurityGroupId, SubnetId};
+use adit_model::{PortId, ProjectId, SubnetId};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::LikeExpr;
 use sea_orm::{Condition, QueryOrder, QuerySelect, QueryTrait, Set};
 
+use super::parts::{self, Parts};
 use super::{Reader, Record, Stored, network};
 use crate::{Error, Result, Session, Table};
 
@@ -79,6 +80,18 @@ mod membership {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+}
+
+impl Parts for allocation::Entity {
+    const NOUN: &'static str = "addresses of ports";
+    const OWNER: allocation::Column = allocation::Column::PortId;
+    const POSITION: allocation::Column = allocation::Column::Position;
+}
+
+impl Parts for membership::Entity {
+    const NOUN: &'static str = "security groups of ports";
+    const OWNER: membership::Column = membership::Column::PortId;
+    const POSITION: membership::Column = membership::Column::Position;
 }
 
 impl Record for Port {
@@ -187,92 +200,40 @@ impl Record for Port {
     }
 
     async fn load_parts(ports: &mut [Stored<Self>], session: &Session) -> Result<()> {
-        load_security_groups(ports, session).await?;
-        let mut rows = Vec::new();
-        for ports in ports.chunks(super::AT_ONCE) {
-            let some = allocation::Entity::find()
-                .filter(allocation::Column::PortId.is_in(ports.iter().map(|port| port.id.to_string())))
-                .order_by_asc(allocation::Column::Position)
-                .all(&session.transaction)
-                .await
-                .map_err(Error::statement("list the addresses of ports"))?;
-            rows.extend(some);
-        }
-        let mut fixed_ips = BTreeMap::<String, Vec<FixedIp>>::new();
-        for row in rows {
-            let read = Reader { noun: Self::NOUN, id: &row.port_id };
-            let fixed_ip = FixedIp {
-                subnet_id: read.parse("subnet", &row.subnet_id)?,
-                ip_address: read.parse("address", &row.ip_address)?,
-            };
-            fixed_ips.entry(row.port_id).or_default().push(fixed_ip);
-        }
+        let mut addresses = parts::load::<allocation::Entity, _>(ports, session).await?;
+        let mut groups = parts::load::<membership::Entity, _>(ports, session).await?;
         for port in ports {
-            port.record.fixed_ips = fixed_ips.remove(&port.id.to_string()).unwrap_or_default();
+            let id = port.id.to_string();
+            let read = Reader { noun: Self::NOUN, id: &id };
+            let fixed_ip = |row: allocation::Model| {
+                Ok(FixedIp {
+                    subnet_id: read.parse("subnet", &row.subnet_id)?,
+                    ip_address: read.parse("address", &row.ip_address)?,
+                })
+            };
+            let rows = addresses.remove(&id).unwrap_or_default().into_iter();
+            port.fixed_ips = rows.map(fixed_ip).collect::<Result<_>>()?;
+            let group = |row: membership::Model| read.parse("security group", &row.security_group_id);
+            let rows = groups.remove(&id).unwrap_or_default().into_iter();
+            port.security_groups = rows.map(group).collect::<Result<_>>()?;
         }
         Ok(())
     }
 
     async fn save_parts(&self, session: &Session) -> Result<()> {
-        save_security_groups(self, session).await?;
-        let doing = || Error::statement("write the addresses of a port");
         let id = self.id.to_string();
-        allocation::Entity::delete_many()
-            .filter(allocation::Column::PortId.eq(id.as_str()))
-            .exec(&session.transaction)
-            .await
-            .map_err(doing())?;
-        if self.fixed_ips.is_empty() {
-            return Ok(());
-        }
-        let rows = (0..).zip(&self.fixed_ips).map(|(position, fixed_ip)| allocation::ActiveModel {
+        let groups = self.security_groups.iter().map(|group| membership::ActiveModel {
+            security_group_id: Set(group.to_string()),
+            ..Default::default()
+        });
+        parts::replace::<membership::Entity>(&id, groups, session).await?;
+        let addresses = self.fixed_ips.iter().map(|fixed_ip| allocation::ActiveModel {
             subnet_id: Set(fixed_ip.subnet_id.to_string()),
             ip_address: Set(fixed_ip.ip_address.to_string()),
-            port_id: Set(id.clone()),
-            position: Set(position),
+            ..Default::default()
         });
-        super::insert_all(rows.collect(), session).await.map_err(doing())
+        parts::replace::<allocation::Entity>(&id, addresses, session).await
     }
-}
-
-async fn load_security_groups(ports: &mut [Stored<Port>], session: &Session) -> Result<()> {
-    let mut groups = BTreeMap::<String, Vec<SecurityGroupId>>::new();
-    for ports in ports.chunks(super::AT_ONCE) {
-        let some = membership::Entity::find()
-            .filter(membership::Column::PortId.is_in(ports.iter().map(|port| port.id.to_string())))
-            .order_by_asc(membership::Column::Position)
-            .all(&session.transaction)
-            .await
-            .map_err(Error::statement("list the security groups of ports"))?;
-        for row in some {
-            let read = Reader { noun: Port::NOUN, id: &row.port_id };
-            let group = read.parse("security group", &row.security_group_id)?;
-            groups.entry(row.port_id).or_default().push(group);
-        }
-    }
-    for port in ports {
-        port.record.security_groups = groups.remove(&port.id.to_string()).unwrap_or_default();
-    }
-    Ok(())
-}
-
-async fn save_security_groups(port: &Port, session: &Session) -> Result<()> {
-    let doing = || Error::statement("write the security groups of a port");
-    let id = port.id.to_string();
-    membership::Entity::delete_many()
-        .filter(membership::Column::PortId.eq(id.as_str()))
-        .exec(&session.transaction)
-        .await
-        .map_err(doing())?;
-    if port.security_groups.is_empty() {
-        return Ok(());
-    }
-    let rows = (0..).zip(&port.security_groups).map(|(position, group)| membership::ActiveModel {
-        port_id: Set(id.clone()),
-        security_group_id: Set(group.to_string()),
-        position: Set(position),
-    });
-    super::insert_all(rows.collect(), session).await.map_err(doing())
 }
 
 /// Ports in one of these groups.
@@ -388,12 +349,7 @@ impl Table<'_, Port> {
             .column(allocation::Column::PortId)
             .filter(allocation::Column::SubnetId.eq(subnet.to_string()))
             .into_query();
-        let rows = Entity::find()
-            .filter(Column::Id.in_subquery(ids))
-            .order_by_asc(Column::CreatedAt)
-            .all(&self.session.transaction)
-            .await
-            .map_err(Error::statement("list the ports of a subnet"))?;
-        self.complete(rows).await
+        let select = Entity::find().filter(Column::Id.in_subquery(ids)).order_by_asc(Column::CreatedAt);
+        self.select_all(&select, "list the ports of a subnet").await
     }
 }
