@@ -131,7 +131,11 @@ impl FromStore for IdentityError {
     fn from_store(error: StoreError) -> Self {
         match error {
             // Asked for before: only another request at the same moment can be the cause.
-            StoreError::Duplicate { .. } | StoreError::Referenced { .. } | StoreError::Collision { .. } => {
+            StoreError::Duplicate { .. }
+            | StoreError::Referenced { .. }
+            | StoreError::Vanished { .. }
+            | StoreError::Collision { .. } => {
+                tracing::debug!(error = &error as &dyn std::error::Error, "collided with another request");
                 Self::Collision
             }
             StoreError::Contended { .. } => Self::Busy,
@@ -139,7 +143,6 @@ impl FromStore for IdentityError {
             StoreError::OutcomeUnknown { .. } => Self::OutcomeUnknown,
             StoreError::Open { .. }
             | StoreError::Statement { .. }
-            | StoreError::Vanished { .. }
             | StoreError::Corrupt { .. }
             | StoreError::UnknownMarker { .. }
             | StoreError::Newer { .. }

@@ -149,7 +149,22 @@ impl Error {
     /// Whether the same once more may well succeed, or be refused for a reason that can be told: somebody else was at it
     /// at the same moment.
     pub fn is_collision(&self) -> bool {
-        matches!(self, Self::Collision { .. } | Self::Duplicate { .. } | Self::Referenced { .. })
+        match self {
+            Self::Collision { .. }
+            | Self::Duplicate { .. }
+            | Self::Referenced { .. }
+            | Self::Vanished { .. } => true,
+            Self::Open { .. }
+            | Self::Statement { .. }
+            | Self::Contended { .. }
+            | Self::TooSlow { .. }
+            | Self::OutcomeUnknown { .. }
+            | Self::Corrupt { .. }
+            | Self::UnknownMarker { .. }
+            | Self::Newer { .. }
+            | Self::KeyFile { .. }
+            | Self::Sealed => false,
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::response::refusal;
-use super::route::{Operation, Wire};
+use super::route::{Operation, Wire, persistently};
 use crate::App;
 use crate::agents::{self, Standing};
 
@@ -69,7 +69,8 @@ async fn hello(
     Path(host): Path<String>,
     Json(hello): Json<AgentHello>,
 ) -> Result<Json<AgentWelcome>, Refused> {
-    let id = agents::hello(&app, AgentHello { host, ..hello }).await?;
+    let hello = AgentHello { host, ..hello };
+    let id = persistently(|| agents::hello(&app, hello.clone())).await?;
     Ok(Json(AgentWelcome { id }))
 }
 
@@ -113,7 +114,7 @@ async fn report(
         Standing::Lost => return Ok(lost_agent()),
         Standing::Known => {}
     }
-    agents::report::accept(&app, id, &report).await?;
+    persistently(|| agents::report::accept(&app, id, &report)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

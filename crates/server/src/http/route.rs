@@ -152,18 +152,27 @@ impl<C, E> Route<C, E> {
     where
         E: Refusal,
     {
-        let mut attempt = 1;
-        loop {
-            let answer = (self.handler)(Asked { call, names: names.clone() }).await;
-            match answer {
-                Err(refusal) if refusal.is_collision() && attempt < ATTEMPTS => {
-                    tracing::debug!(attempt, "collided with another request");
-                    attempt += 1;
-                }
-                answer => return answer,
-            }
+        persistently(|| (self.handler)(Asked { call, names: names.clone() })).await
+    }
+}
+
+/// Does what a request asks for, and once more from its beginning whenever it collided with another one.
+pub(super) async fn persistently<T, E, F>(attempt: impl Fn() -> F) -> Result<T, E>
+where
+    E: Refusal,
+    F: Future<Output = Result<T, E>>,
+{
+    for _ in 1..ATTEMPTS {
+        match attempt().await {
+            Err(refusal) if refusal.is_collision() => {}
+            answer => return answer,
         }
     }
+    let last = attempt().await;
+    if last.as_ref().is_err_and(Refusal::is_collision) {
+        tracing::warn!(attempts = ATTEMPTS, "a request collided with others each time");
+    }
+    last
 }
 
 impl Operation {
@@ -208,7 +217,35 @@ pub(super) fn find<'c, 'r, C, E>(
 
 #[cfg(test)]
 mod tests {
-    use super::{Found, Route, find};
+    use std::cell::Cell;
+
+    use adit_api::ApiError;
+
+    use super::{ATTEMPTS, Found, Route, find, persistently};
+
+    #[tokio::test]
+    async fn what_collides_is_begun_anew_and_nothing_else_is() {
+        for (collisions, end, attempts) in [
+            (0, Ok(()), 1),
+            (2, Ok(()), 3),
+            (2, Err(ApiError::HTTPNotFound), 3),
+            (0, Err(ApiError::OutcomeUnknown), 1),
+            (1, Err(ApiError::ServiceUnavailable { reason: String::new() }), 2),
+            (ATTEMPTS, Ok(()), ATTEMPTS),
+        ] {
+            let (count, end) = (Cell::new(0), Cell::new(Some(end)));
+            let answer = persistently(|| async {
+                count.set(count.get() + 1);
+                if count.get() <= collisions { Err(ApiError::Collision) } else { end.take().unwrap() }
+            });
+            let is_refused = matches!(answer.await, Err(ApiError::Collision));
+            assert_eq!(
+                (count.get(), is_refused),
+                (attempts, collisions >= ATTEMPTS),
+                "{collisions} collisions"
+            );
+        }
+    }
 
     #[test]
     fn a_path_leads_to_the_first_route_that_fits() {

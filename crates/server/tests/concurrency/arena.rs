@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::common::cloud::Cloud;
-use crate::common::{Answer, Person, Server};
+use crate::common::{ADMIN_PASSWORD, Answer, DEMO_PASSWORD, Person, Server};
 
 /// A cloud whose requests can be sent at once.
 pub(crate) struct Arena {
@@ -59,8 +59,14 @@ pub(crate) async fn on_postgres<F: Future<Output = Arena>>(name: &str, test: imp
 }
 
 async fn run<F: Future<Output = Arena>>(url: &str, test: impl FnOnce(Arena) -> F) {
-    let cloud = Arc::new(Cloud::of(Server::start_in(url).await).await);
-    test(Arena { cloud }).await;
+    let server = Server::start_in(url).await;
+    let admin = server.log_in("admin", ADMIN_PASSWORD, "admin").await;
+    let demo = server.log_in("demo", DEMO_PASSWORD, "demo").await;
+    let ids = [("admin project", &admin), ("demo project", &demo)];
+    let ids = ids.map(|(name, person)| (name.to_owned(), person.project.clone())).into();
+    // Nobody else is needed here, and each costs a password or two.
+    let (reader, stranger) = (demo.clone(), demo.clone());
+    test(Arena { cloud: Arc::new(Cloud { server, admin, demo, reader, stranger, ids }) }).await;
 }
 
 impl Arena {

@@ -41,7 +41,7 @@ async fn clear(arena: &Arena, path: &str) {
 
 pub(crate) async fn services_have_a_gateway_and_their_subnet(mut arena: Arena) -> Arena {
     router(&mut arena).await;
-    let (admin, demo) = (arena.admin.clone(), arena.demo.clone());
+    let demo = arena.demo.clone();
     let (mut made, mut freed) = (0, 0);
     for round in 0..ROUNDS {
         restore(&arena).await;
@@ -70,28 +70,40 @@ pub(crate) async fn services_have_a_gateway_and_their_subnet(mut arena: Arena) -
     }
     assert!(made > 0 && freed > 0, "both sides win now and then: {made} {freed}");
 
-    // A service follows its router's gateway, whoever changes what of it.
     restore(&arena).await;
-    let service = json!({"vpnservice": {"router_id": "{router}", "name": "start"}});
-    let service = arena.call(&demo, "POST", "vpn/vpnservices", &service).await;
-    let path = format!("vpn/vpnservices/{}", service.body["vpnservice"]["id"].as_str().unwrap());
-    for round in 0..ROUNDS * 2 {
+    services_follow_their_gateway(&arena).await;
+    arena
+}
+
+/// Whoever changes what of them.
+async fn services_follow_their_gateway(arena: &Arena) {
+    let (admin, demo) = (&arena.admin, &arena.demo);
+    let mut paths = Vec::new();
+    for _ in 0..5 {
+        let service = json!({"vpnservice": {"router_id": "{router}", "name": "start"}});
+        let service = arena.call(demo, "POST", "vpn/vpnservices", &service).await;
+        paths.push(format!("vpn/vpnservices/{}", id(&service.body["vpnservice"], "id")));
+    }
+    for round in 0..ROUNDS {
         let name = format!("round {round}");
         let address = format!("195.192.128.{}", 110 + round);
         let fixed_ips = json!([{"ip_address": address}]);
         let info = with_gateway(json!({"network_id": "{ext}", "external_fixed_ips": fixed_ips}));
-        let answers = arena.at_once(vec![
-            (&demo, "PUT", &path, json!({"vpnservice": {"name": name}})),
-            (&admin, "PUT", "routers/{router}", info),
-            (&demo, "PUT", &path, json!({"vpnservice": {"description": name}})),
-        ]);
-        assert_eq!(count(&answers.await, 200), 3);
-        let service = arena.get(&demo, &path).await;
-        for (attribute, want) in [("name", &name), ("description", &name), ("external_v4_ip", &address)] {
-            assert_eq!(service["vpnservice"][attribute], json!(want), "{attribute}");
+        let mut requests = vec![(0, (admin, "PUT", "routers/{router}", info))];
+        for (number, path) in paths.iter().enumerate() {
+            let others = (number + round) % 4;
+            requests.push((others, (demo, "PUT", path, json!({"vpnservice": {"name": name}}))));
+            requests.push((others, (demo, "PUT", path, json!({"vpnservice": {"description": name}}))));
+        }
+        let answers = arena.at_once_after(requests).await;
+        assert_eq!(count(&answers, 200), answers.len(), "{answers:?}");
+        for path in &paths {
+            let service = arena.get(demo, path).await;
+            for (attribute, want) in [("name", &name), ("description", &name), ("external_v4_ip", &address)] {
+                assert_eq!(service["vpnservice"][attribute], json!(want), "{attribute}");
+            }
         }
     }
-    arena
 }
 
 pub(crate) async fn connections_have_all_that_they_refer_to(mut arena: Arena) -> Arena {

@@ -98,7 +98,8 @@ pub(crate) async fn a_commit_on_a_lost_connection_may_have_been_done(database: D
     let store = database.store().await;
     let session = store.write().await.unwrap();
     session.table().insert(sample::network(1)).await.unwrap();
-    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle in transaction'";
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+        WHERE state = 'idle in transaction' AND datname = current_database()";
     let raw = database.raw().await;
     raw.execute_unprepared(end).await.unwrap();
     let error = session.commit().await.unwrap_err();
