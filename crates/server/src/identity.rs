@@ -139,7 +139,7 @@ impl FromStore for IdentityError {
                 Self::Collision
             }
             StoreError::Contended { .. } => Self::Busy,
-            StoreError::TooSlow { .. } => Self::Slow,
+            StoreError::Unanswered { .. } => Self::Slow,
             StoreError::OutcomeUnknown { .. } => Self::OutcomeUnknown,
             StoreError::Open { .. }
             | StoreError::Statement { .. }

@@ -1,6 +1,6 @@
 //! What can go wrong with a database.
 
-use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, SqlErr};
+use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, SqlErr, sqlx};
 
 /// A failure of the store.
 #[derive(Debug, thiserror::Error)]
@@ -60,12 +60,12 @@ pub enum Error {
         #[source]
         source: Option<DbErr>,
     },
-    /// The database took longer than a statement may take.
-    #[error("cannot {doing}: it takes too long")]
-    TooSlow {
+    /// The database took longer than a statement may take, or the connection to it was lost. Nothing was written.
+    #[error("cannot {doing}: the database does not answer")]
+    Unanswered {
         /// As in "list networks".
         doing: String,
-        /// What the database said.
+        /// Why not.
         #[source]
         source: DbErr,
     },
@@ -131,15 +131,13 @@ impl Error {
             _ if is_restricted(&source) => Self::Referenced { doing, source },
             _ if has_code(&source, &COLLISIONS) => Self::Collision { doing, source: Some(source) },
             _ if is_contended(&source) => Self::Contended { doing, source: Some(source) },
-            _ if has_code(&source, &["57014"]) => Self::TooSlow { doing, source },
+            _ if is_unanswered(&source) => Self::Unanswered { doing, source },
             _ => Self::Statement { doing, source },
         }
     }
 
     /// For `map_err` of a commit: what the database says has not happened; that it says nothing tells nothing.
     pub(crate) fn commit(source: DbErr) -> Self {
-        // PostgreSQL's errors of the connection, and of a server that is going down.
-        let is_lost = |code: &str| code.starts_with("08") || code.starts_with("57P");
         match code(&source) {
             Some(code) if !is_lost(&code) => Self::statement("commit a transaction")(source),
             Some(_) | None => Self::OutcomeUnknown { source: Some(source) },
@@ -157,7 +155,7 @@ impl Error {
             Self::Open { .. }
             | Self::Statement { .. }
             | Self::Contended { .. }
-            | Self::TooSlow { .. }
+            | Self::Unanswered { .. }
             | Self::OutcomeUnknown { .. }
             | Self::Corrupt { .. }
             | Self::UnknownMarker { .. }
@@ -182,6 +180,23 @@ fn is_restricted(error: &DbErr) -> bool {
 fn is_contended(error: &DbErr) -> bool {
     matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))
         || has_code(error, &["5", "261", "517", "55P03"])
+}
+
+/// Whether the database gave no answer: PostgreSQL's query_canceled, or the connection was lost.
+fn is_unanswered(error: &DbErr) -> bool {
+    let is_broken = if let DbErr::Exec(RuntimeErr::SqlxError(error))
+    | DbErr::Query(RuntimeErr::SqlxError(error)) = error
+    {
+        matches!(error.as_ref(), sqlx::Error::Io(_))
+    } else {
+        matches!(error, DbErr::Conn(RuntimeErr::SqlxError(_)))
+    };
+    is_broken || code(error).is_some_and(|code| code == "57014" || is_lost(&code))
+}
+
+/// PostgreSQL's errors of the connection, and of a server that is going down.
+fn is_lost(code: &str) -> bool {
+    code.starts_with("08") || code.starts_with("57P")
 }
 
 fn has_code(error: &DbErr, codes: &[&str]) -> bool {

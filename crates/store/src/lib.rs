@@ -16,6 +16,7 @@
 pub mod changes;
 mod error;
 mod listing;
+mod lock;
 mod migration;
 mod quotas;
 mod record;

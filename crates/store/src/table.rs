@@ -1,10 +1,10 @@
 //! What every resource's rows have in common: one implementation of finding, listing, inserting, updating, deleting.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::marker::PhantomData;
 
-use sea_orm::sea_query::{LockType, OnConflict};
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, ModelTrait,
     Order, PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait, Select, Value,
@@ -48,114 +48,6 @@ impl<'a, R: Record> Table<'a, R> {
         self.select_one(R::Entity::find(), id, Some(conditions::<R>(listing))).await
     }
 
-    /// As [`Self::find`], and nobody else changes the row, or says that it stays as it is, before this session ends.
-    ///
-    /// # Errors
-    /// As [`Self::find`], [`Error::Collision`], [`Error::Contended`].
-    pub async fn lock(&self, id: impl fmt::Display) -> Result<Option<Stored<R>>> {
-        self.lock_in(id, &Listing::default()).await
-    }
-
-    /// As [`Self::lock`], if `listing` allows the row to be seen.
-    ///
-    /// # Errors
-    /// As [`Self::lock`].
-    pub async fn lock_in(&self, id: impl fmt::Display, listing: &Listing) -> Result<Option<Stored<R>>> {
-        if R::LOCKED_BY_NAME {
-            self.session.lock_name(R::NOUN, &id).await?;
-            return self.find_in(id, listing).await;
-        }
-        self.select_one(R::Entity::find().lock(LockType::NoKeyUpdate), id, Some(conditions::<R>(listing)))
-            .await
-    }
-
-    /// Locks a row as [`Self::lock`] does, without reading it. Costs nothing where there is nothing to lock.
-    ///
-    /// # Errors
-    /// As [`Self::lock`].
-    pub async fn hold(&self, id: impl fmt::Display) -> Result<()> {
-        if R::LOCKED_BY_NAME {
-            return self.session.lock_name(R::NOUN, id).await;
-        }
-        self.lock_key(id, LockType::NoKeyUpdate).await.map(drop)
-    }
-
-    /// Sees to it that nobody deletes the row before this session ends, and returns whether it is there; where there is
-    /// nothing to lock it is not looked for. It may be changed.
-    ///
-    /// # Errors
-    /// As [`Self::lock`].
-    pub async fn keep(&self, id: impl fmt::Display) -> Result<bool> {
-        self.lock_key(id, LockType::KeyShare).await
-    }
-
-    async fn lock_key(&self, id: impl fmt::Display, how: LockType) -> Result<bool> {
-        if self.session.writes_alone() {
-            return Ok(true);
-        }
-        let key = column::<R::Entity>("id");
-        let select = R::Entity::find().select_only().column(key).filter(key.eq(id.to_string())).lock(how);
-        let doing = Error::statement(format!("lock a {}", R::NOUN));
-        let found: Option<String> =
-            select.into_tuple().one(&self.session.transaction).await.map_err(doing)?;
-        Ok(found.is_some())
-    }
-
-    /// As [`Self::find`], and nobody changes the row before this session ends; others may want the same.
-    ///
-    /// # Errors
-    /// As [`Self::lock`].
-    pub async fn share(&self, id: impl fmt::Display) -> Result<Option<Stored<R>>> {
-        self.share_in(id, &Listing::default()).await
-    }
-
-    /// As [`Self::share`], if `listing` allows the row to be seen.
-    ///
-    /// # Errors
-    /// As [`Self::lock`].
-    pub async fn share_in(&self, id: impl fmt::Display, listing: &Listing) -> Result<Option<Stored<R>>> {
-        self.select_one(R::Entity::find().lock(LockType::Share), id, Some(conditions::<R>(listing))).await
-    }
-
-    /// Locks rows that were read before, as [`Self::lock`] does, one after the other by their ids, and returns what they are
-    /// now; those that are gone meanwhile are left out. Costs nothing where there is nothing to lock.
-    ///
-    /// # Errors
-    /// As [`Self::lock`].
-    pub async fn relock(&self, rows: Vec<Stored<R>>) -> Result<Vec<Stored<R>>> {
-        if self.session.writes_alone() {
-            return Ok(rows);
-        }
-        let places: BTreeMap<String, usize> = rows.iter().map(|row| row.record.id()).zip(0..).collect();
-        let mut locked = self.lock_all(places.keys().cloned().collect(), LockType::NoKeyUpdate).await?;
-        locked.sort_by_key(|row| places.get(&row.record.id()));
-        Ok(locked)
-    }
-
-    /// Sees to it that nobody changes these rows before this session ends, as [`Self::share`] does. Costs nothing where
-    /// there is nothing to lock.
-    ///
-    /// # Errors
-    /// As [`Self::lock`].
-    pub async fn share_all(&self, ids: BTreeSet<String>) -> Result<()> {
-        if self.session.writes_alone() {
-            return Ok(());
-        }
-        self.lock_all(ids, LockType::Share).await.map(drop)
-    }
-
-    async fn lock_all(&self, ids: BTreeSet<String>, how: LockType) -> Result<Vec<Stored<R>>> {
-        let ids: Vec<String> = ids.into_iter().collect();
-        let mut locked = Vec::with_capacity(ids.len());
-        for some in ids.chunks(AT_ONCE) {
-            let id = column::<R::Entity>("id");
-            let select = R::Entity::find().filter(id.is_in(some)).order_by_asc(id).lock(how);
-            let doing = Error::statement(format!("lock {}s", R::NOUN));
-            locked.extend(select.all(&self.session.transaction).await.map_err(doing)?);
-        }
-        self.complete(locked).await
-    }
-
     /// The rows whose column has one of these values, in no order: of however many, in few statements.
     ///
     /// # Errors
@@ -191,7 +83,7 @@ impl<'a, R: Record> Table<'a, R> {
         Ok(found)
     }
 
-    async fn select_one(
+    pub(crate) async fn select_one(
         &self,
         select: Select<R::Entity>,
         id: impl fmt::Display,
@@ -374,7 +266,7 @@ fn stored<R: Record>(row: R::Model, session: &Session) -> Result<Stored<R>> {
     })
 }
 
-fn conditions<R: Record>(listing: &Listing) -> Condition {
+pub(crate) fn conditions<R: Record>(listing: &Listing) -> Condition {
     let visible = listing.visible_to.as_ref().map(R::visible_to);
     let filters = listing.filters.iter().map(|filter| {
         let special = R::filter(filter.column, &filter.values).or_else(|| tags::condition::<R>(filter));

@@ -120,8 +120,8 @@ pub enum IdentityError {
     /// Another request was at the same thing at the same moment; trying again helps.
     #[error("Another request changed the same thing at the same moment: try again.")]
     Collision,
-    /// The database takes too long.
-    #[error("The database did not answer in time. Nothing was changed: try again later.")]
+    /// The database takes too long, or cannot be reached.
+    #[error("The database did not answer. Nothing was changed: try again later.")]
     Slow,
     /// Nobody knows whether the request was done.
     #[error(
