@@ -1,7 +1,8 @@
 //! Set-up and checks for people and CI: installs what is missing, builds, and runs.
 //!
-//! `cargo xtask demo` shows the main job, `cargo xtask test` runs every test, `cargo xtask bench` measures,
-//! `cargo xtask ci` checks all the rest. What they say about themselves goes to standard error.
+//! `cargo xtask demo` shows the main job, `cargo xtask test` runs every test, `cargo xtask kernel-test` those of tunnels
+//! over the kernel's IPsec, `cargo xtask bench` measures, `cargo xtask ci` checks all the rest. What they say about
+//! themselves goes to standard error.
 
 #![expect(clippy::print_stderr, reason = "this is a tool for people at a terminal")]
 
@@ -9,6 +10,7 @@ mod apparmor;
 mod bench;
 mod ci;
 mod demo;
+mod kernel_test;
 mod packages;
 mod postgres;
 mod python;
@@ -36,6 +38,13 @@ enum Command {
         #[arg(value_name = "FILTER")]
         filters: Vec<OsString>,
     },
+    /// Install what is missing, and run the tests of tunnels over the kernel's IPsec, in User Mode Linux; `test` does
+    /// it too
+    KernelTest {
+        /// Only tests whose names contain one of these
+        #[arg(value_name = "FILTER")]
+        filters: Vec<OsString>,
+    },
     /// Measure what things cost
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -47,6 +56,7 @@ fn main() -> ExitCode {
     let result = match Command::parse() {
         Command::Demo { arguments } => demo::run(&arguments),
         Command::Test { filters } => test::run(&filters),
+        Command::KernelTest { filters } => kernel_test::run(&filters),
         Command::Bench(what) => bench::run(&what),
         Command::Ci => ci::run(),
     };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{ExitCode, Stdio};
 use std::thread;
@@ -10,7 +10,7 @@ use std::thread;
 use anyhow::{Context, Result};
 
 use crate::postgres::Cluster;
-use crate::{apparmor, packages, python, tool};
+use crate::{apparmor, kernel_test, packages, python, tool};
 
 /// What tests need of PyPI: the variable that tells them the Python of an environment, and the environment's
 /// requirements.
@@ -43,14 +43,17 @@ pub(crate) fn run(filters: &[OsString]) -> Result<ExitCode> {
         Ok(cluster) => drop(tests.env("XTASK_POSTGRES", cluster.url())),
         Err(error) => skips.add(&format!("PostgreSQL: {error:#}")),
     }
+    // The other one is the guest's.
+    tests.env("XTASK_DATA_PLANE", "userspace");
     let mut running =
         tests.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("cannot run cargo")?;
     let output = running.stdout.take().expect("it was piped above");
-    pass_on(BufReader::new(output), &mut std::io::stdout(), &mut skips)?;
+    pass_on(BufReader::new(output).lines(), &mut io::stdout(), &mut skips)?;
     let status = running.wait().context("cannot wait for cargo")?;
     drop(cluster);
+    let kernel = kernel_test::run_as_part(filters, &mut skips);
     skips.say();
-    Ok(tool::exit_code(status))
+    Ok(if kernel? { tool::exit_code(status) } else { ExitCode::FAILURE })
 }
 
 /// Makes the environments while cargo compiles the tests: one waits for the network, the other for the processor. What
@@ -69,14 +72,14 @@ fn environments_and_tests() -> Vec<(&'static str, &'static str, Result<PathBuf>)
 
 /// What was skipped: the reason, and how often.
 #[derive(Debug, Default)]
-struct Skips(BTreeMap<String, usize>);
+pub(crate) struct Skips(BTreeMap<String, usize>);
 
 impl Skips {
-    fn add(&mut self, reason: &str) {
+    pub(crate) fn add(&mut self, reason: &str) {
         *self.0.entry(reason.trim().to_owned()).or_default() += 1;
     }
 
-    fn say(&self) {
+    pub(crate) fn say(&self) {
         if self.0.is_empty() {
             eprintln!("Nothing was skipped.");
         }
@@ -87,12 +90,16 @@ impl Skips {
     }
 }
 
-/// Passes on what cargo prints, but of tests that passed only why they skipped something: `--show-output` shows all
+/// Passes on what tests print, but of tests that passed only why they skipped something: `--show-output` shows all
 /// that they printed, between `successes:` and the list of their names.
-fn pass_on(output: impl BufRead, shown: &mut impl Write, skips: &mut Skips) -> Result<()> {
+pub(crate) fn pass_on(
+    output: impl Iterator<Item = io::Result<String>>,
+    shown: &mut impl Write,
+    skips: &mut Skips,
+) -> Result<()> {
     let mut of_success = false;
-    for line in output.lines() {
-        let line = line.context("cannot read what cargo prints")?;
+    for line in output {
+        let line = line.context("cannot read what the tests print")?;
         if let Some((_, reason)) = line.split_once("SKIPPED: ") {
             skips.add(reason);
         }
@@ -111,6 +118,8 @@ fn pass_on(output: impl BufRead, shown: &mut impl Write, skips: &mut Skips) -> R
 
 #[cfg(test)]
 mod tests {
+    use std::io::BufRead;
+
     use super::{Skips, pass_on};
 
     #[test]
@@ -118,7 +127,7 @@ mod tests {
         let output = "test a ... ok\n\nsuccesses:\n\n---- a stdout ----\nSKIPPED: no root\nSKIPPED: no root\n\n\
                       successes:\n    a\n\ntest result: ok. 1 passed\n";
         let (mut shown, mut skips) = (Vec::new(), Skips::default());
-        pass_on(output.as_bytes(), &mut shown, &mut skips).unwrap();
+        pass_on(output.as_bytes().lines(), &mut shown, &mut skips).unwrap();
         assert_eq!(String::from_utf8(shown).unwrap(), "test a ... ok\n\ntest result: ok. 1 passed\n");
         assert_eq!(skips.0.into_iter().collect::<Vec<_>>(), [("no root".to_owned(), 2)]);
     }

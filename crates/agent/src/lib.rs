@@ -81,7 +81,7 @@ impl Agent {
         let routers = config::routers_dir(&config.state_dir);
         router::make_private_dir(&routers)
             .map_err(|source| AgentError::StateDir { path: routers.clone(), source })?;
-        let data_plane = resolve(config.data_plane)?;
+        let data_plane = config.data_plane.resolve()?;
         let netlink = Netlink::here().map_err(AgentError::Node)?;
         router::sweep(&netlink).await;
 
@@ -117,16 +117,21 @@ impl Agent {
     }
 }
 
-/// Decides who carries the packets.
-fn resolve(choice: DataPlaneChoice) -> Result<DataPlane, AgentError> {
-    let has_esp = || xfrm::esp_in_kernel().map_err(AgentError::Node);
-    let data_plane = match choice {
-        DataPlaneChoice::Userspace => DataPlane::Userspace,
-        DataPlaneChoice::Kernel if !has_esp()? => return Err(AgentError::NoKernelEsp),
-        DataPlaneChoice::Kernel => DataPlane::Kernel,
-        DataPlaneChoice::Auto if has_esp()? => DataPlane::Kernel,
-        DataPlaneChoice::Auto => DataPlane::Userspace,
-    };
-    tracing::info!(%data_plane, ?choice, "data plane chosen");
-    Ok(data_plane)
+impl DataPlaneChoice {
+    /// Who carries the packets on this node, now that it was chosen so.
+    ///
+    /// # Errors
+    /// [`AgentError::NoKernelEsp`]; [`AgentError::Node`] when the kernel cannot be asked.
+    pub fn resolve(self) -> Result<DataPlane, AgentError> {
+        let has_esp = || xfrm::esp_in_kernel().map_err(AgentError::Node);
+        let data_plane = match self {
+            Self::Userspace => DataPlane::Userspace,
+            Self::Kernel if !has_esp()? => return Err(AgentError::NoKernelEsp),
+            Self::Kernel => DataPlane::Kernel,
+            Self::Auto if has_esp()? => DataPlane::Kernel,
+            Self::Auto => DataPlane::Userspace,
+        };
+        tracing::info!(%data_plane, choice = ?self, "data plane chosen");
+        Ok(data_plane)
+    }
 }
