@@ -86,6 +86,7 @@ impl Connection {
     pub fn new(spec: &ConnectionSpec, peer: IpAddr, backend: Backend) -> Result<Self, Reason> {
         let local = local_address(spec, peer)?;
         check_backend(spec, backend)?;
+        check_mode(spec, local, peer)?;
         if spec.local_networks.is_empty() || spec.peer_networks.is_empty() {
             return Err(unsupported("a connection needs a network on either side"));
         }
@@ -351,6 +352,20 @@ fn check_backend(spec: &ConnectionSpec, backend: Backend) -> Result<(), Reason> 
         ));
     }
     Ok(())
+}
+
+/// In transport mode an SA has no addresses but the packet's own, so it joins the two gateways and nothing behind them;
+/// for anything else charon would take tunnel mode without a word.
+fn check_mode(spec: &ConnectionSpec, local: IpAddr, peer: IpAddr) -> Result<(), Reason> {
+    let (here, there) = (IpNet::from(local), IpNet::from(peer));
+    let is_tunnel = spec.ipsec.encapsulation_mode == EncapsulationMode::Tunnel;
+    if is_tunnel || (spec.local_networks == [here] && spec.peer_networks == [there]) {
+        return Ok(());
+    }
+    Err(unsupported(format!(
+        "encapsulation mode transport joins the two gateways alone, {here} and {there}, and no networks behind them: use \
+         tunnel"
+    )))
 }
 
 /// An empty text means the address.

@@ -25,6 +25,10 @@ pub(super) fn assess(connection: &Connection, sas: &[IkeSa], fault: Option<Reaso
     if missing.len() < all_pairs(connection).count() {
         return down(partly_up(&missing, fault));
     }
+    // Trying again changes nothing about what the gateway lacks.
+    if let Some(fault) = fault.as_ref().filter(|fault| fault.code == ReasonCode::Unsupported) {
+        return refused(fault.clone());
+    }
     down(fault.unwrap_or_else(|| {
         let peer = connection.peer();
         if connection.initiates() {

@@ -126,6 +126,11 @@ fn what_the_gateway_cannot_do_is_refused_by_name() {
             "unsupported: encapsulation mode transport needs IPsec in the kernel, which this gateway lacks: use tunnel",
         ),
         (
+            refusal(Backend::Kernel, &|spec| spec.ipsec.encapsulation_mode = EncapsulationMode::Transport),
+            "unsupported: encapsulation mode transport joins the two gateways alone, 192.0.2.1/32 and 192.0.2.2/32, and \
+             no networks behind them: use tunnel",
+        ),
+        (
             refusal(Backend::Kernel, &|spec| spec.ipsec.transform_protocol = TransformProtocol::AhEsp),
             "unsupported: transform protocol ah-esp is not supported: use esp, or ah alone",
         ),

@@ -37,3 +37,10 @@ fn what_is_down_has_a_reason() {
         assert_eq!(assess(&connection, &[], fault).reason.unwrap().code, want);
     }
 }
+
+#[test]
+fn what_the_gateway_cannot_do_is_an_error() {
+    let lacks = Reason::new(ReasonCode::Unsupported, "no such cipher");
+    let report = assess(&connection(1, IkeVersion::V2), &[], Some(lacks));
+    assert_eq!((report.status, report.reason.unwrap().code), (Status::Error, ReasonCode::Unsupported));
+}
