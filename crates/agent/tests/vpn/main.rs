@@ -1,7 +1,9 @@
-//! Two routers with a real charon each, in network namespaces that a cable joins, over userspace ESP.
+//! Two routers with a real charon each, in network namespaces that a cable joins, over userspace ESP or the kernel's.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking and skips aloud")]
 
+mod capture;
+mod packets;
 mod sites;
 
 use std::time::Instant;

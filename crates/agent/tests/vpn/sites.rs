@@ -4,10 +4,11 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use adit_agent::config::DataPlane;
+use adit_agent::config::{DataPlane, DataPlaneChoice};
 use adit_agent::vpn::{Vpn, VpnSetup, VpnState};
 use adit_ike::Backend;
 use adit_ike::charon::{ChildState, Config, IkeSa, IkeState, Process, Vici};
@@ -26,6 +27,27 @@ use uuid::Uuid;
 
 /// How long anything may take; everything here takes milliseconds, but a loaded machine is slow.
 pub(crate) const LIMIT: Duration = Duration::from_secs(40);
+
+/// Who carries the packets: what `XTASK_DATA_PLANE` says, else what the agent would choose.
+pub(crate) fn data_plane() -> DataPlane {
+    static FOUND: LazyLock<DataPlane> = LazyLock::new(|| {
+        let choice = match std::env::var("XTASK_DATA_PLANE").as_deref() {
+            Err(_) => DataPlaneChoice::Auto,
+            Ok("kernel") => DataPlaneChoice::Kernel,
+            Ok("userspace") => DataPlaneChoice::Userspace,
+            Ok(other) => panic!("XTASK_DATA_PLANE is `kernel` or `userspace`, not `{other}`"),
+        };
+        choice.resolve().unwrap()
+    });
+    *FOUND
+}
+
+fn backend() -> Backend {
+    match data_plane() {
+        DataPlane::Kernel => Backend::Kernel,
+        DataPlane::Userspace => Backend::Userspace,
+    }
+}
 
 pub(crate) struct Site {
     vpn: Option<Vpn>,
@@ -163,7 +185,7 @@ impl Site {
             router_id: RouterId::new(Uuid::from_u128(ground.number.into())),
             namespace: PathBuf::from("/run/netns").join(&ground.namespace),
             run_dir: ground.run_dir(),
-            data_plane: DataPlane::Userspace,
+            data_plane: data_plane(),
         };
         Self { vpn: Some(Vpn::new(setup.clone())), setup, ground }
     }
@@ -212,6 +234,15 @@ impl Site {
 
     pub(crate) fn delete_namespace(&self) {
         ip(&format!("netns delete {}", self.ground.namespace));
+    }
+
+    pub(crate) fn namespace(&self) -> &str {
+        &self.ground.namespace
+    }
+
+    /// Changes the network of the site.
+    pub(crate) fn ip(&self, arguments: &str) {
+        ip(&format!("-n {} {arguments}", self.ground.namespace));
     }
 
     pub(crate) fn ping(&self, from: &str, to: &str) -> bool {
@@ -263,7 +294,7 @@ impl Site {
     }
 
     async fn process(&self) -> Option<Process> {
-        Process::adopt(&Config { run_dir: self.setup.run_dir.clone(), backend: Backend::Userspace }).await
+        Process::adopt(&Config { run_dir: self.setup.run_dir.clone(), backend: backend() }).await
     }
 }
 
@@ -292,7 +323,7 @@ impl Drop for Ground {
                 kill(pid);
             }
         }
-        let _ = Process::remove_files(&Config { run_dir: self.run_dir(), backend: Backend::Userspace });
+        let _ = Process::remove_files(&Config { run_dir: self.run_dir(), backend: backend() });
         let delete = ["netns", "delete", &self.namespace];
         let _ = Command::new("ip").args(delete).stderr(Stdio::null()).status();
     }
@@ -323,12 +354,13 @@ fn lacking() -> Option<&'static str> {
         ("charon-systemd", "needs the package charon-systemd"),
         ("ip", "needs the package iproute2"),
         ("ping", "needs the package iputils-ping"),
+        ("tcpdump", "needs the package tcpdump"),
     ] {
         if !has(program) {
             return Some(why);
         }
     }
-    if !std::path::Path::new("/dev/net/tun").exists() {
+    if data_plane() == DataPlane::Userspace && !std::path::Path::new("/dev/net/tun").exists() {
         return Some("needs /dev/net/tun");
     }
     None
