@@ -79,10 +79,11 @@ impl Endpoints {
         match endpoint_type {
             EndpointType::Cidr => {
                 let mut cidrs = Vec::with_capacity(members.len());
+                let mut seen = HashSet::new();
                 for text in members {
                     let cidr: Cidr = text.parse().map_err(|_| EndpointsError::NotACidr(text.clone()))?;
                     // One network of IPv6 has many spellings.
-                    if cidrs.contains(&cidr) {
+                    if !seen.insert(cidr) {
                         return Err(EndpointsError::Duplicate(text.clone()));
                     }
                     cidrs.push(cidr);

@@ -51,11 +51,13 @@ pub struct Update {
 /// The body that gives an agent a router, which has no envelope.
 ///
 /// # Errors
-/// [`ApiError::HTTPBadRequest`].
+/// [`ApiError::HTTPBadRequest`]; [`ApiError::RouterNotFound`] for what is the name of none.
 pub fn parse_router_id(body: &[u8]) -> Result<String, ApiError> {
     let parsed: Value =
         serde_json::from_slice(body).map_err(|_| ApiError::bad_request("Body contains invalid data"))?;
     match parsed.get("router_id") {
+        // No database keeps a NUL.
+        Some(Value::String(id)) if id.contains('\0') => Err(ApiError::RouterNotFound { id: id.clone() }),
         Some(Value::String(id)) => Ok(id.clone()),
         _ => Err(ApiError::bad_request("Unable to find 'router_id' in request body")),
     }

@@ -1,5 +1,6 @@
 //! Addresses of ports and gateways, as requests ask for them and answers show them.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use adit_model::SubnetId;
@@ -43,6 +44,7 @@ pub(crate) fn check(value: &Value) -> Result<Value, ValueError> {
         return Err(invalid(value));
     }
     let mut checked: Vec<Value> = Vec::new();
+    let mut seen = HashSet::new();
     for item in items(value, "fixed IP")? {
         let Value::Object(object) = item else { return Err(invalid(item)) };
         let mut entry = Map::new();
@@ -51,7 +53,7 @@ pub(crate) fn check(value: &Value) -> Result<Value, ValueError> {
         }
         if let Some(address) = object.get("ip_address").filter(|address| !address.is_null()) {
             let address = Value::from(parse_address(address)?.to_string());
-            if checked.iter().any(|other| other.get("ip_address") == Some(&address)) {
+            if !seen.insert(address.clone()) {
                 return Err(ValueError::Invalid(format!(
                     "Duplicate IP address '{}'",
                     python::display(&address)

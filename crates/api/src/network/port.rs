@@ -3,6 +3,8 @@
 mod address_pair;
 mod dhcp_option;
 
+use std::collections::HashSet;
+
 use adit_model::port::{AddressPair, Binding, DhcpOption, Port, VnicType};
 use adit_model::{MacAddress, NetworkId, PortId, ProjectId, SecurityGroupId};
 use serde::{Deserialize, Serialize};
@@ -76,8 +78,12 @@ pub static SCHEMA: Schema = Schema {
 };
 
 fn security_groups(value: &Value) -> Result<Value, ValueError> {
-    let ids = items(value, "security group")?;
-    ids.iter().map(|id| Kind::Uuid.check(id)).collect::<Result<Vec<_>, _>>().map(Value::Array)
+    let ids = items(value, "security group")?.iter().map(|id| Kind::Uuid.check(id));
+    let mut ids = ids.collect::<Result<Vec<_>, _>>()?;
+    // To be in a group twice is to be in it.
+    let mut seen = HashSet::new();
+    ids.retain(|id| seen.insert(id.clone()));
+    Ok(Value::Array(ids))
 }
 
 /// A node's name; `null` stands for none.

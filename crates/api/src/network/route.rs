@@ -1,5 +1,7 @@
 //! Static routes, of subnets for their hosts and of routers.
 
+use std::collections::HashSet;
+
 use adit_model::router::Route;
 use serde_json::{Value, json};
 
@@ -10,12 +12,13 @@ use crate::python;
 /// Checks a list of routes.
 pub(super) fn check(value: &Value) -> Result<Value, ValueError> {
     let mut checked = Vec::new();
+    let mut seen = HashSet::new();
     for item in items(value, "hostroute")? {
         let [nexthop, destination] = pair(item, ["nexthop", "destination"], "hostroute")?;
         let nexthop = parse_address(nexthop)?;
         let destination = parse_network(destination)?;
         let route = json!({"destination": destination, "nexthop": nexthop});
-        if checked.contains(&route) {
+        if !seen.insert(route.clone()) {
             return Err(ValueError::Invalid(format!("Duplicate hostroute '{}'", python::repr(&route))));
         }
         checked.push(route);

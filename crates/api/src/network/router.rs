@@ -31,7 +31,7 @@ pub static SCHEMA: Schema = Schema {
         Attribute::new("status", Kind::Text).filter().sort(),
         Attribute::new("external_gateway_info", Kind::Other(gateway)).optional(Initial::Null).mutable(),
         Attribute::new("routes", Kind::Other(route::check)).shaped(Shape::ROUTES).mutable(),
-        Attribute::new("flavor_id", Kind::Other(|flavor| Ok(flavor.clone()))).optional(Initial::Absent),
+        Attribute::new("flavor_id", Kind::Other(flavor)).optional(Initial::Absent),
         Attribute::new("availability_zone_hints", Kind::Other(value::texts))
             .shaped(Shape::TEXTS)
             .optional(Initial::List),
@@ -53,6 +53,14 @@ pub static SCHEMA: Schema = Schema {
         standard::TAGS,
     ],
 };
+
+/// Whatever is given is looked for. No database keeps a NUL, so no flavor has one in its name.
+fn flavor(value: &Value) -> Result<Value, ValueError> {
+    match value.as_str().filter(|id| id.contains('\0')) {
+        Some(id) => Err(ValueError::Answer(ApiError::FlavorNotFound { id: id.to_owned() })),
+        None => Ok(value.clone()),
+    }
+}
 
 /// `false`, or nothing said.
 fn never(value: &Value) -> Result<Value, ValueError> {

@@ -1,5 +1,6 @@
 //! Subnets: `/v2.0/subnets`.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use adit_model::router::Route;
@@ -107,6 +108,7 @@ fn pools(value: &Value) -> Result<Value, ValueError> {
 
 fn nameservers(value: &Value) -> Result<Value, ValueError> {
     let mut checked = Vec::new();
+    let mut seen = HashSet::new();
     for item in items(value, "nameserver")? {
         let shown = python::display(item);
         let refused = |_| {
@@ -115,7 +117,7 @@ fn nameservers(value: &Value) -> Result<Value, ValueError> {
             ))
         };
         let address = Value::from(parse_address(item).map_err(refused)?.to_string());
-        if checked.contains(&address) {
+        if !seen.insert(address.clone()) {
             return Err(ValueError::Invalid(format!("Duplicate nameserver '{shown}'")));
         }
         checked.push(address);

@@ -1,5 +1,6 @@
 //! Checks of values that several core resources share.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use adit_model::{Cidr, MacAddress};
@@ -45,9 +46,10 @@ pub(super) fn texts(value: &Value) -> Result<Value, ValueError> {
         }
     };
     let mut checked = Vec::new();
+    let mut seen = HashSet::new();
     for item in items {
         let item = Kind::ShortText.check(item)?;
-        if checked.contains(&item) {
+        if !seen.insert(item.clone()) {
             let shown = python::display(&item);
             return Err(ValueError::Invalid(format!("Duplicate items in the list: '{shown}'")));
         }

@@ -149,7 +149,7 @@ pub(super) async fn ensure_default(
     }
 }
 
-/// The groups with these ids, each once, as far as the caller may see them.
+/// The groups with these ids, of which each is named once, as far as the caller may see them.
 ///
 /// # Errors
 /// [`ApiError::SecurityGroupNotFound`].
@@ -157,10 +157,7 @@ pub(super) async fn find_all(cx: Context<'_>, ids: &[String]) -> Result<Vec<Secu
     let mut found = Vec::new();
     for id in ids {
         // Nobody deletes it before this session ends.
-        let group = resource::share::<SecurityGroups>(cx, id).await?;
-        if !found.contains(&group.id) {
-            found.push(group.id);
-        }
+        found.push(resource::share::<SecurityGroups>(cx, id).await?.id);
     }
     Ok(found)
 }

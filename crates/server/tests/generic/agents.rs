@@ -198,6 +198,12 @@ async fn the_operator_gives_routers_to_agents() {
             ),
             (
                 &admin,
+                format!("POST {one}"),
+                json!({"router_id": "a\0b"}),
+                "404 RouterNotFound Router a\0b could not be found".to_owned(),
+            ),
+            (
+                &admin,
                 format!("POST agents/gone/{side}-routers"),
                 r.clone(),
                 "404 AgentNotFound Agent gone could not be found.".to_owned(),

@@ -82,6 +82,12 @@ async fn everything_that_a_router_refuses() {
         (
             "POST",
             "routers",
+            router(json!({"flavor_id": "a\0b"})),
+            "404 FlavorNotFound Flavor a\0b could not be found.",
+        ),
+        (
+            "POST",
+            "routers",
             router(json!({"availability_zone_hints": ["nova"]})),
             "404 AvailabilityZoneNotFound AvailabilityZone nova could not be found.",
         ),

@@ -1,6 +1,8 @@
 //! `extra_dhcp_opts`: what DHCP shall tell the host behind a port. A PUT changes the options that it names: one without
 //! a value goes, the others stay.
 
+use std::collections::HashSet;
+
 use adit_model::port::DhcpOption;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -33,12 +35,11 @@ pub fn merge(options: &mut Vec<DhcpOption>, requests: Vec<DhcpOptionRequest>) {
 /// Checks a list of options; `null` stands for an empty one.
 pub(super) fn check(value: &Value) -> Result<Value, ValueError> {
     let mut checked: Vec<Value> = Vec::new();
+    let mut seen = HashSet::new();
     for option in items(value, "extra DHCP option")? {
         let Value::Object(given) = option else { return Err(invalid(option, "is not a dictionary")) };
         let option = check_one(given)?;
-        let is_same =
-            |other: &Value| ["opt_name", "ip_version"].iter().all(|key| other.get(key) == option.get(key));
-        if checked.iter().any(is_same) {
+        if !seen.insert(["opt_name", "ip_version"].map(|key| option.get(key).cloned())) {
             let name = option.get("opt_name").and_then(Value::as_str).unwrap_or_default();
             return Err(ValueError::Invalid(format!("Duplicate items in the list: '{name}'")));
         }
