@@ -18,6 +18,7 @@ impl Netlink {
     /// # Errors
     /// When the kernel refuses.
     pub async fn addresses(&self) -> Result<BTreeMap<u32, BTreeSet<IpNet>>> {
+        let _alone = self.listing.lock().await;
         let messages: Vec<AddressMessage> = self
             .handle
             .address()

@@ -69,6 +69,7 @@ impl Netlink {
     /// # Errors
     /// When the kernel refuses.
     pub async fn links(&self) -> Result<BTreeMap<String, Link>> {
+        let _alone = self.listing.lock().await;
         let messages: Vec<LinkMessage> = self
             .handle
             .link()

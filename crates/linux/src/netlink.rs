@@ -1,5 +1,6 @@
 use std::io;
 
+use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
 use crate::{Error, Namespace, Result};
@@ -9,6 +10,9 @@ use crate::{Error, Namespace, Result};
 #[derive(Debug)]
 pub struct Netlink {
     pub(crate) handle: rtnetlink::Handle,
+    /// Whoever asks for a whole list holds this until the list is there: the kernel refuses to begin another one on the
+    /// same socket meanwhile (EBUSY).
+    pub(crate) listing: Mutex<()>,
     driver: JoinHandle<()>,
 }
 
@@ -44,5 +48,5 @@ impl Drop for Netlink {
 
 fn open() -> io::Result<Netlink> {
     let (connection, handle, _) = rtnetlink::new_connection()?;
-    Ok(Netlink { handle, driver: tokio::spawn(connection) })
+    Ok(Netlink { handle, listing: Mutex::new(()), driver: tokio::spawn(connection) })
 }

@@ -39,6 +39,7 @@ impl Netlink {
     /// # Errors
     /// When the kernel refuses.
     pub async fn routes(&self, protocol: u8) -> Result<BTreeMap<IpNet, BTreeSet<IpAddr>>> {
+        let _alone = self.listing.lock().await;
         let mut routes = BTreeMap::<_, BTreeSet<_>>::new();
         for query in
             [RouteMessageBuilder::<Ipv4Addr>::new().build(), RouteMessageBuilder::<Ipv6Addr>::new().build()]

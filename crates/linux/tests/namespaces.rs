@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use adit_linux::nft::{Chain, ChainKind, Hook, Table};
@@ -11,6 +12,7 @@ use adit_linux::route::default_destination;
 use adit_linux::sysctl::Sysctls;
 use adit_linux::{LinkKind, Namespace, Netlink, Route, VethPeer, nft, privilege, sysctl, xfrm};
 use tokio::process::Command;
+use tokio::task::JoinSet;
 
 const MARK: u8 = 173;
 
@@ -164,6 +166,26 @@ async fn links_are_shown_as_they_were_made() {
     node.netlink.delete_link("tap").await.unwrap();
     node.netlink.delete_link("tap").await.unwrap();
     assert_eq!(inside.netlink.link("qr").await.unwrap(), None, "the other end goes too");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_that_are_asked_for_at_once_are_all_given() {
+    needs_root!();
+    let place = Place::new();
+    for number in 0..30 {
+        place.netlink.ensure_bridge(&format!("br{number}")).await.unwrap();
+    }
+    let netlink = Arc::new(Netlink::inside(&place.namespace).unwrap());
+    let mut lists = JoinSet::new();
+    for _ in 0..50 {
+        let netlink = Arc::clone(&netlink);
+        lists.spawn(async move {
+            assert_eq!(netlink.links().await.unwrap().len(), 31);
+            netlink.addresses().await.unwrap();
+            netlink.routes(MARK).await.unwrap();
+        });
+    }
+    lists.join_all().await;
 }
 
 #[tokio::test]
