@@ -18,8 +18,8 @@ use tokio::process::Command;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-/// How long anything may take.
-pub(crate) const LIMIT: Duration = Duration::from_secs(15);
+/// How long anything may take; everything here takes milliseconds, but a loaded machine is slow, and a guest slower.
+pub(crate) const LIMIT: Duration = Duration::from_secs(40);
 
 /// Runs a test on a machine: all threads of its runtime are in a network namespace of their own. Without the rights
 /// for that it says so and does nothing.
@@ -252,11 +252,21 @@ pub(crate) async fn agent(server: &Server, state_dir: &std::path::Path) -> Agent
         host: String::from("node"),
         availability_zone: String::from("nova"),
         state_dir: state_dir.to_owned(),
-        data_plane: DataPlaneChoice::Userspace,
+        data_plane: data_plane(),
         physical_networks: physical_networks(),
     })
     .await
     .unwrap()
+}
+
+/// Who carries the packets: what `XTASK_DATA_PLANE` says, else what the agent chooses.
+pub(crate) fn data_plane() -> DataPlaneChoice {
+    match std::env::var("XTASK_DATA_PLANE").as_deref() {
+        Err(_) => DataPlaneChoice::Auto,
+        Ok("kernel") => DataPlaneChoice::Kernel,
+        Ok("userspace") => DataPlaneChoice::Userspace,
+        Ok(other) => panic!("XTASK_DATA_PLANE is `kernel` or `userspace`, not `{other}`"),
+    }
 }
 
 /// The machine's interface `ext` joins the network `public`.
