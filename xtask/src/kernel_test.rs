@@ -1,8 +1,10 @@
-//! `cargo xtask kernel-test`: the tunnels' tests with IPsec in the kernel, which the kernel of the machine at hand may
-//! not have, nor let us load. User Mode Linux is a kernel as an ordinary program: it sees the files of this machine, and
-//! what it writes is gone when it ends.
+//! `cargo xtask kernel-test`: tests with IPsec in the kernel, which the kernel of the machine at hand may not have, nor
+//! let us load. So other kernels are booted, as guests: they see the files of this machine, and what they write is gone
+//! when they end.
 
 mod guest;
+mod qemu;
+mod uml;
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -10,73 +12,119 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
+use crate::packages::{self, Package};
 use crate::test::{Skips, pass_on};
-use crate::{packages, tool};
-use guest::Guest;
+use crate::tool;
+use guest::{Guest, Machine};
+use qemu::Qemu;
+use uml::Uml;
 
-/// The test programs that look at what carries the packets, by name and source.
-const SUITES: [(&str, &str); 1] = [("vpn", "crates/agent/tests/vpn/main.rs")];
+/// A test program, the guest that it runs in, and the packages that this takes.
+struct Suite {
+    /// What is tested, for people.
+    what: &'static str,
+    /// The program's name.
+    program: &'static str,
+    /// Its source.
+    source: &'static str,
+    packages: &'static [Package],
+    machine: fn() -> Result<Box<dyn Machine>>,
+}
+
+const SUITES: [Suite; 2] = [
+    Suite {
+        what: "tunnels by the kernel's IPsec",
+        program: "vpn",
+        source: "crates/agent/tests/vpn/main.rs",
+        packages: packages::FOR_UML,
+        machine: || Ok(Box::new(Uml::installed()?)),
+    },
+    Suite {
+        what: "routers with the kernel's IPsec",
+        program: "node",
+        source: "crates/agent/tests/node/main.rs",
+        packages: packages::FOR_QEMU,
+        machine: || Ok(Box::new(Qemu::installed()?)),
+    },
+];
+
 /// What stands around the output of the tests in all that the guest prints.
 const BEGIN: &str = "adit: the programs begin";
 const END: &str = "adit: the programs have ended";
-/// So many tests at once: they wait more than they compute, and the guest has one processor.
+/// So many tests at once: they wait more than they compute, and guests are slow.
 const TESTS_AT_ONCE: u32 = 4;
 
 /// Runs those of the tests whose names contain one of the filters, or all.
 pub(crate) fn run(filters: &[OsString]) -> Result<ExitCode> {
-    packages::install(&[packages::FOR_DEMO, packages::FOR_KERNEL_TEST])?;
-    guest::installed()?;
+    packages::install(&[packages::FOR_DEMO, packages::FOR_UML, packages::FOR_QEMU])?;
     let mut skips = Skips::default();
-    let passed = run_in_guest(filters, &mut skips)?;
+    let outcome = run_suites(filters, &mut skips);
     skips.say();
-    match passed {
-        Some(true) => Ok(ExitCode::SUCCESS),
-        Some(false) => Ok(ExitCode::FAILURE),
-        None => bail!("no test has such a name"),
+    match outcome? {
+        Outcome { failed: true, .. } => Ok(ExitCode::FAILURE),
+        Outcome { ran: 0, .. } => bail!("no test has such a name"),
+        Outcome { .. } => Ok(ExitCode::SUCCESS),
     }
 }
 
-/// The same as a part of all tests: where the guest cannot be had, that is said and no failure. Whether they passed.
+/// The same as a part of all tests: where a guest cannot be had, that is said and no failure. Whether they passed.
 pub(crate) fn run_as_part(filters: &[OsString], skips: &mut Skips) -> Result<bool> {
-    if let Err(error) = packages::install(&[packages::FOR_KERNEL_TEST]).and_then(|()| guest::installed()) {
-        skips.add(&format!("tunnels by the kernel's IPsec: {error:#}"));
-        return Ok(true);
-    }
-    Ok(run_in_guest(filters, skips)?.unwrap_or(true))
+    Ok(!run_suites(filters, skips)?.failed)
 }
 
-/// Whether all tests passed; `None` when there was none to run.
-fn run_in_guest(filters: &[OsString], skips: &mut Skips) -> Result<Option<bool>> {
-    let filters: Vec<_> = filters.iter().map(|filter| filter.to_string_lossy().into_owned()).collect();
-    let programs: Vec<_> = programs()?.into_iter().filter(|program| has_tests(program, &filters)).collect();
-    if programs.is_empty() {
-        return Ok(None);
-    }
-    let lines: Vec<_> = programs.iter().map(|program| command_line(program, &filters)).collect();
-    let log_path = tool::target_dir()?.join("kernel-test.log");
-    let mut log = File::create(&log_path).with_context(|| format!("cannot write {}", log_path.display()))?;
-    eprintln!(
-        "Running the tunnels' tests in User Mode Linux; all that it prints is in {}",
-        log_path.display()
-    );
+#[derive(Default)]
+struct Outcome {
+    ran: u32,
+    failed: bool,
+}
 
-    let mut guest = Guest::start(&lines)?;
+fn run_suites(filters: &[OsString], skips: &mut Skips) -> Result<Outcome> {
+    let filters: Vec<_> = filters.iter().map(|filter| filter.to_string_lossy().into_owned()).collect();
+    let mut outcome = Outcome::default();
+    for (suite, program) in SUITES.iter().zip(programs()?) {
+        if !has_tests(&program, &filters) {
+            continue;
+        }
+        let machine = packages::install(&[suite.packages]).and_then(|()| (suite.machine)());
+        match machine {
+            Ok(machine) => {
+                outcome.ran += 1;
+                let command = command_line(&program, &filters);
+                let passed = run_in_guest(suite, machine.as_ref(), command, skips);
+                if let Err(error) = &passed {
+                    eprintln!("xtask: {}: {error:#}", suite.what);
+                }
+                outcome.failed |= !passed.unwrap_or(false);
+            }
+            Err(error) => skips.add(&format!("{}: {error:#}", suite.what)),
+        }
+    }
+    Ok(outcome)
+}
+
+/// Whether all tests passed.
+fn run_in_guest(suite: &Suite, machine: &dyn Machine, command: String, skips: &mut Skips) -> Result<bool> {
+    let log_path = tool::target_dir()?.join(format!("kernel-test-{}.log", suite.program));
+    let mut log = File::create(&log_path).with_context(|| format!("cannot write {}", log_path.display()))?;
+    eprintln!("Running tests of {} in a guest; all that it prints is in {}", suite.what, log_path.display());
+
+    let mut guest = Guest::start(machine, &[command])?;
     let mut said = guest.output().map(|line| {
-        let line = line?.trim_end_matches('\r').to_owned();
+        let line = line?;
         writeln!(log, "{line}")?;
         Ok(line)
     });
     let tests = (&mut said)
-        .skip_while(|line| line.as_ref().is_ok_and(|line| line != BEGIN))
+        .skip_while(|line| line.as_ref().is_ok_and(|line| !line.ends_with(BEGIN)))
         .skip(1)
         .take_while(|line| line.as_ref().is_ok_and(|line| line != END));
     pass_on(tests, &mut io::stdout(), skips)?;
     // Until the guest is off.
     said.collect::<io::Result<Vec<_>>>().context("cannot read what the guest prints")?;
     let status = guest.wait().with_context(|| format!("see {}", log_path.display()))?;
-    Ok(Some(status == 0))
+    Ok(status == 0)
 }
 
 /// Builds the test programs, and says where they are.
@@ -84,20 +132,18 @@ fn programs() -> Result<Vec<PathBuf>> {
     let mut build = tool::cargo();
     // Of the whole workspace, since cargo would build what they depend on anew with the features of a part of it.
     build.args(["test", "--workspace", "--locked", "--no-run", "--message-format=json-render-diagnostics"]);
-    build.args(SUITES.map(|(name, _)| format!("--test={name}")));
+    build.args(SUITES.iter().map(|suite| format!("--test={}", suite.program)));
     let output = build.stdin(Stdio::null()).stderr(Stdio::inherit()).output().context("cannot run cargo")?;
-    if !output.status.success() {
-        bail!("the tests cannot be built ({})", output.status);
-    }
+    ensure!(output.status.success(), "the tests cannot be built ({})", output.status);
     let text = String::from_utf8_lossy(&output.stdout);
     let artifacts: Vec<Artifact> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    let program = |(name, source): (&str, &str)| {
-        let source = tool::root().join(source);
+    let program = |suite: &Suite| {
+        let source = tool::root().join(suite.source);
         let built = artifacts.iter().filter(|artifact| artifact.target.src_path == source);
         let program = built.filter_map(|artifact| artifact.executable.clone()).next();
-        program.with_context(|| format!("cargo does not say where the test program `{name}` is"))
+        program.with_context(|| format!("cargo does not say where the test program `{}` is", suite.program))
     };
-    SUITES.into_iter().map(program).collect()
+    SUITES.iter().map(program).collect()
 }
 
 /// What cargo tells of something that it has built, as far as we ask.

@@ -1,7 +1,7 @@
 //! Set-up and checks for people and CI: installs what is missing, builds, and runs.
 //!
 //! `cargo xtask demo` shows the main job, `cargo xtask test` runs every test, `cargo xtask kernel-test` those of tunnels
-//! over the kernel's IPsec, `cargo xtask bench` measures, `cargo xtask ci` checks all the rest. What they say about
+//! with the kernel's IPsec, `cargo xtask bench` measures, `cargo xtask ci` checks all the rest. What they say about
 //! themselves goes to standard error.
 
 #![expect(clippy::print_stderr, reason = "this is a tool for people at a terminal")]
@@ -38,8 +38,8 @@ enum Command {
         #[arg(value_name = "FILTER")]
         filters: Vec<OsString>,
     },
-    /// Install what is missing, and run the tests of tunnels over the kernel's IPsec, in User Mode Linux; `test` does
-    /// it too
+    /// Install what is missing, and run the tests of tunnels and routers with the kernel's IPsec, in guests that have
+    /// such kernels; `test` does it too
     KernelTest {
         /// Only tests whose names contain one of these
         #[arg(value_name = "FILTER")]

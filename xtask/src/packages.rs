@@ -31,11 +31,13 @@ pub(crate) const FOR_DEMO: &[Package] = &[
 pub(crate) const FOR_TESTS: &[Package] =
     &[("postgresql", "the store's tests on PostgreSQL"), ("python3-venv", "the OpenStack clients")];
 
-/// What the tests of tunnels over the kernel's IPsec need besides.
-pub(crate) const FOR_KERNEL_TEST: &[Package] = &[
-    ("user-mode-linux", "a kernel with ESP and AH, to run as a program"),
-    ("kmod", "loading that kernel's modules"),
-];
+/// What the tests of tunnels by the kernel's IPsec need besides.
+pub(crate) const FOR_UML: &[Package] =
+    &[("user-mode-linux", "a kernel with ESP and AH, to run as a program"), ("kmod", "loading its modules")];
+
+/// What the tests of routers with the kernel's IPsec need besides. The kernel itself is fetched, and not installed.
+pub(crate) const FOR_QEMU: &[Package] =
+    &[("qemu-system-x86", "running the distribution's kernel"), ("kmod", "loading its modules")];
 
 /// Installs what is missing. Where that cannot be done it says what is needed, and goes on: whatever then is not there
 /// says so itself.
