@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking and skips aloud")]
 
+#[path = "../common/capture.rs"]
+mod capture;
+mod fence;
 mod floating_ip;
 mod site;
 mod support;

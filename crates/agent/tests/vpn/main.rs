@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking and skips aloud")]
 
+#[path = "../common/capture.rs"]
 mod capture;
 mod packets;
 mod sites;

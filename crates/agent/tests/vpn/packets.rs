@@ -134,7 +134,7 @@ struct Trial {
 impl Trial {
     fn new(networks: u8) -> Option<Self> {
         let (left, right) = pair(networks)?;
-        let wires = [&left, &right].map(|site| Capture::start(site.namespace()));
+        let wires = [&left, &right].map(|site| Capture::start(site.namespace(), "outside"));
         Some(Self { left, right, wires })
     }
 
@@ -158,8 +158,10 @@ impl Trial {
         };
         let spis = self.left.spis_of(&left_spec).await;
         assert_eq!(spis.len(), 1, "{version} {what}: {spis:?}");
+        let of = |spi: u32| format!("{protocol}(spi=0x{spi:08x}");
+        let (one, other) = (of(spis[0].0), of(spis[0].1));
         for wire in &self.wires {
-            wire.has_seen(protocol, spis[0]);
+            wire.until(&format!("{one} or {other}"), |line| line.contains(&one) || line.contains(&other));
         }
     }
 

@@ -1,11 +1,13 @@
-//! What leaves a site, as the wire sees it: after the kernel or charon has encrypted it.
+//! What leaves a namespace by one of its interfaces, as the wire sees it: after the kernel or charon has encrypted it.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
+use std::time::Duration;
 
-use crate::sites::LIMIT;
+/// How long to wait for a packet.
+const LIMIT: Duration = Duration::from_secs(40);
 
 /// A capture that runs. It ends with the value.
 pub(crate) struct Capture {
@@ -20,10 +22,10 @@ struct Seen {
 }
 
 impl Capture {
-    /// Looks at what leaves `namespace` by its interface `outside`, from now on.
-    pub(crate) fn start(namespace: &str) -> Self {
+    /// Looks at what leaves `namespace` by `interface`, from now on.
+    pub(crate) fn start(namespace: &str, interface: &str) -> Self {
         let mut tcpdump = Command::new("ip")
-            .args(["netns", "exec", namespace, "tcpdump", "-i", "outside", "-Q", "out"])
+            .args(["netns", "exec", namespace, "tcpdump", "-i", interface, "-Q", "out"])
             .args(["-n", "-t", "-l", "--immediate-mode"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -45,20 +47,18 @@ impl Capture {
         Self { tcpdump, seen }
     }
 
-    /// Waits until a packet of this SA has left, by `AH` or `ESP`. Whatever left before it has been seen by then.
-    pub(crate) fn has_seen(&self, protocol: &str, spis: (u32, u32)) {
-        let of = |spi: u32| format!("{protocol}(spi=0x{spi:08x}");
-        let (one, other) = (of(spis.0), of(spis.1));
-        let is_missing =
-            |lines: &mut Vec<String>| !lines.iter().any(|line| line.contains(&one) || line.contains(&other));
+    /// Waits until a packet that fits has left. Whatever left before it has been seen by then.
+    pub(crate) fn until(&self, what: &str, fits: impl Fn(&str) -> bool) {
+        let is_missing = |lines: &mut Vec<String>| !lines.iter().any(|line| fits(line));
         let lines = self.seen.lines.lock().unwrap();
         let (lines, waited) = self.seen.more.wait_timeout_while(lines, LIMIT, is_missing).unwrap();
-        assert!(!waited.timed_out(), "neither {one} nor {other}: {lines:#?}");
+        assert!(!waited.timed_out(), "not seen: {what}: {lines:#?}");
     }
 
-    /// Everything that left and is neither IKE nor IPsec nor the search for a neighbour.
+    /// Everything that left and is neither IPsec nor the gateway's own IKE or search for a neighbour. All that is inside
+    /// of tunnels has addresses in 10.0.0.0/8 and fd00::/8 in tests, and no gateway has.
     pub(crate) fn plain(&self) -> Vec<String> {
-        const FINE: [&str; 8] = [
+        const FINE: [&str; 9] = [
             "ESP(spi=",
             "AH(spi=",
             "isakmp",
@@ -66,10 +66,15 @@ impl Capture {
             "ICMP6, neighbor ",
             "ICMP6, router solicitation",
             "multicast listener report",
+            "HBH ICMP6",
             "IGMP",
         ];
-        let lines = self.seen.lines.lock().unwrap();
-        lines.iter().filter(|line| !FINE.iter().any(|word| line.contains(word))).cloned().collect()
+        let is_plain = |line: &&String| {
+            let outermost = line.split(": ").next().unwrap_or_default();
+            [" 10.", " fd"].iter().any(|inside| outermost.contains(inside))
+                || !FINE.iter().any(|word| line.contains(word))
+        };
+        self.seen.lines.lock().unwrap().iter().filter(is_plain).cloned().collect()
     }
 }
 
