@@ -13,6 +13,7 @@ use adit_store::Agent;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
+use self::schedule::Turn;
 use crate::App;
 use crate::resource::{self, FromStore};
 
@@ -30,6 +31,7 @@ pub(crate) fn is_alive(agent: &Agent, now: Timestamp) -> bool {
 /// [`ApiError::Internal`].
 pub(crate) async fn hello(app: &App, hello: AgentHello) -> Result<AgentId, ApiError> {
     let session = app.store().write().await.map_err(ApiError::from_store)?;
+    let turn = Turn::wait(&session).await?;
     let table = session.table::<Agent>();
     let AgentHello { host, availability_zone, data_plane, physical_networks, version: _ } = hello;
     let known = table.of_host(&host).await.map_err(ApiError::from_store)?;
@@ -65,7 +67,7 @@ pub(crate) async fn hello(app: &App, hello: AgentHello) -> Result<AgentId, ApiEr
         }
     };
     for router in session.table::<Router>().unassigned().await.map_err(ApiError::from_store)? {
-        schedule::place(&session, router).await?;
+        turn.place(router).await?;
     }
     resource::commit(app, session).await?;
     Ok(id)

@@ -42,28 +42,15 @@ impl<R: Record> Table<'_, R> {
         if R::LOCKED_BY_NAME {
             return self.session.lock_name(R::NOUN, id).await;
         }
-        self.lock_key(id, LockType::NoKeyUpdate).await.map(drop)
-    }
-
-    /// Sees to it that nobody deletes the row before this session ends, and returns whether it is there; where there is
-    /// nothing to lock it is not looked for. It may be changed.
-    ///
-    /// # Errors
-    /// As [`Self::lock`].
-    pub async fn keep(&self, id: impl fmt::Display) -> Result<bool> {
-        self.lock_key(id, LockType::KeyShare).await
-    }
-
-    async fn lock_key(&self, id: impl fmt::Display, how: LockType) -> Result<bool> {
         if self.session.writes_alone() {
-            return Ok(true);
+            return Ok(());
         }
         let key = column::<R::Entity>("id");
-        let select = R::Entity::find().select_only().column(key).filter(key.eq(id.to_string())).lock(how);
+        let select = R::Entity::find().select_only().column(key).filter(key.eq(id.to_string()));
+        let select = select.lock(LockType::NoKeyUpdate).into_tuple::<String>();
         let doing = Error::statement(format!("lock a {}", R::NOUN));
-        let found: Option<String> =
-            select.into_tuple().one(&self.session.transaction).await.map_err(doing)?;
-        Ok(found.is_some())
+        select.one(&self.session.transaction).await.map_err(doing)?;
+        Ok(())
     }
 
     /// As [`Self::find`], and nobody changes the row before this session ends; others may want the same.

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::App;
-use crate::agents::schedule;
+use crate::agents::schedule::Turn;
 use crate::caller::Caller;
 use crate::listed::{self, Identity, Request};
 use crate::resource::{self, Context, FromStore, replace};
@@ -71,15 +71,15 @@ pub(crate) async fn update(app: &App, caller: &Caller, id: &str, request: &[u8])
 /// `DELETE /agents/{id}`: its routers go to the others. If it lives it says hello again, as a new one.
 pub(crate) async fn delete(app: &App, caller: &Caller, id: &str) -> Result<(), ApiError> {
     let session = app.store().write().await.map_err(ApiError::from_store)?;
+    let turn = Turn::wait(&session).await?;
     let agent = find(Context { session: &session, caller }, id).await?;
-    // The agent first: from here on nobody gives it another router.
     session.table::<Agent>().delete(agent.id).await.map_err(ApiError::from_store)?;
     let routers = session.table::<Router>().list(&Listing::of("agent_id", agent.id)).await;
     let routers: BTreeSet<RouterId> =
         routers.map_err(ApiError::from_store)?.into_iter().map(|router| router.id).collect();
     for router in routers {
-        if schedule::unbind(&session, router, agent.id).await? {
-            schedule::place(&session, router).await?;
+        if turn.unbind(router, agent.id).await? {
+            turn.place(router).await?;
         }
     }
     resource::commit(app, session).await

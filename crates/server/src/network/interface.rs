@@ -209,6 +209,10 @@ async fn adopt(
     router: &Router,
     id: &str,
 ) -> Result<(Stored<Port>, Vec<SubnetId>), ApiError> {
+    if !cx.session.writes_alone() {
+        // Its network before it: whoever takes a subnet or a network away looks there for the ports of routers.
+        Ports::lock_first(cx, id, None).await?;
+    }
     let mut port = resource::lock::<Ports>(cx, id).await?;
     Ports::permit(cx, "update", &port).await?;
     if !port.device_id.is_empty() {

@@ -135,8 +135,12 @@ impl Resource for Networks {
     }
 
     async fn delete(cx: Context<'_>, network: Stored<Network>) -> Result<(), ApiError> {
+        let subnets = cx.session.table::<Subnet>().list(&Listing::of("network_id", network.id)).await;
+        let subnets = cx.session.table::<Subnet>().relock(subnets.map_err(ApiError::from_store)?).await;
+        let subnets = subnets.map_err(ApiError::from_store)?;
         // The reference removes them even when the network then stays.
         let floating_ips = floating_ip::unassociated(cx, network.id).await?;
+        // None of the others becomes something else meanwhile: that takes the network's lock.
         let is_free = |port: &Port| floating_ips.iter().any(|floating_ip| floating_ip.own_port_id == port.id);
         let (dhcp, others): (Vec<_>, Vec<_>) = ports_of(cx, network.id)
             .await?
@@ -147,9 +151,6 @@ impl Resource for Networks {
             let ids: Vec<String> = others.iter().map(|port| port.id.to_string()).collect();
             return Err(ApiError::NetworkInUse { id: network.id.to_string(), ports: ids.join(",") });
         }
-        let subnets = cx.session.table::<Subnet>().list(&Listing::of("network_id", network.id)).await;
-        let subnets = cx.session.table::<Subnet>().relock(subnets.map_err(ApiError::from_store)?).await;
-        let subnets = subnets.map_err(ApiError::from_store)?;
         for subnet in &subnets {
             protection::subnet_may_go(cx, subnet.id).await?;
         }

@@ -17,9 +17,10 @@ use uuid::Uuid;
 
 use super::network::Networks;
 use super::{flavor, floating_ip, gateway, interface, standard, zone};
+use crate::agents::schedule::Turn;
+use crate::quota;
 use crate::resource::{self, Context, FromStore, Resource, replace};
 use crate::vpn::protection;
-use crate::{agents, quota};
 
 pub(crate) struct Routers;
 
@@ -49,6 +50,7 @@ impl Resource for Routers {
     }
 
     async fn create(cx: Context<'_>, create: Create) -> Result<Stored<Router>, ApiError> {
+        let turn = Turn::wait(cx.session).await?;
         let flavor_id = match &create.flavor_id {
             None => None,
             // Whatever is given must be there, and nothing is called nothing.
@@ -75,7 +77,7 @@ impl Resource for Routers {
         gateway::set(cx, &mut router, &request).await?;
         let id = router.id;
         cx.session.table().insert(router).await.map_err(ApiError::from_store)?;
-        agents::schedule::place(cx.session, id).await?;
+        turn.place(id).await?;
         let router = cx.session.table().find(id).await.map_err(ApiError::from_store)?;
         router.ok_or_else(|| Self::not_found(&id.to_string()))
     }
@@ -133,11 +135,12 @@ impl Resource for Routers {
         if let Some(gateway) = &router.gateway {
             cx.session.table::<Port>().hold(gateway.port_id).await.map_err(ApiError::from_store)?;
         }
-        cx.session.table::<Router>().delete(router.id).await.map_err(ApiError::from_store)?;
+        // Whose it is now: agents come and go without the router's lock.
+        let agent = cx.session.table::<Router>().remove(router.id).await.map_err(ApiError::from_store)?;
         if let Some(gateway) = &router.gateway {
             cx.session.table::<Port>().delete(gateway.port_id).await.map_err(ApiError::from_store)?;
         }
-        if let Some(agent) = router.agent_id {
+        if let Some(agent) = agent {
             cx.session.announce(router.id, agent);
         }
         Ok(())

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{Routers, agent};
 use crate::App;
-use crate::agents::schedule;
+use crate::agents::schedule::Turn;
 use crate::caller::Caller;
 use crate::resource::{self, Context, FromStore, Resource};
 
@@ -75,6 +75,7 @@ pub(crate) async fn add(
     let router = parse_router_id(request)?;
     let session = app.store().write().await.map_err(ApiError::from_store)?;
     let cx = Context { session: &session, caller };
+    let turn = Turn::wait(&session).await?;
     let agent = agent::find(cx, id).await?;
     let router = resource::lock::<Routers>(cx, &router).await?;
     match router.agent_id {
@@ -83,9 +84,7 @@ pub(crate) async fn add(
         None if !agent.admin_state_up => return Err(side.disabled(&agent)),
         None => {}
     }
-    // An agent that is deleted, or says hello, at this moment.
-    let is_there = session.table::<Agent>().keep(agent.id).await.map_err(ApiError::from_store)?;
-    if !is_there || !schedule::bind(&session, router.id, agent.id).await? {
+    if !turn.bind(router.id, agent.id).await? {
         return Err(ApiError::Collision);
     }
     resource::commit(app, session).await
@@ -102,12 +101,13 @@ pub(crate) async fn remove(
     caller.require_admin("delete", side.router())?;
     let session = app.store().write().await.map_err(ApiError::from_store)?;
     let cx = Context { session: &session, caller };
+    let turn = Turn::wait(&session).await?;
     let agent = agent::find(cx, id).await?;
     let router = resource::lock::<Routers>(cx, router).await?;
     if router.agent_id != Some(agent.id) {
         return Ok(());
     }
-    if !schedule::unbind(&session, router.id, agent.id).await? {
+    if !turn.unbind(router.id, agent.id).await? {
         return Err(ApiError::Collision);
     }
     resource::commit(app, session).await

@@ -154,6 +154,7 @@ impl Resource for Subnets {
 
     async fn delete(cx: Context<'_>, subnet: Stored<Subnet>) -> Result<(), ApiError> {
         let ports = cx.session.table::<Port>().on_subnet(subnet.id).await.map_err(ApiError::from_store)?;
+        let ports = cx.session.table().relock(ports).await.map_err(ApiError::from_store)?;
         let leaves = |port: &Port| port.device_owner == OWNER_DHCP || is_automatic_only(port, &subnet);
         if ports.iter().any(|port| !leaves(port)) {
             return Err(ApiError::SubnetInUse {
@@ -162,7 +163,7 @@ impl Resource for Subnets {
             });
         }
         protection::subnet_may_go(cx, subnet.id).await?;
-        for mut port in cx.session.table().relock(ports).await.map_err(ApiError::from_store)? {
+        for mut port in ports {
             port.fixed_ips.retain(|fixed_ip| fixed_ip.subnet_id != subnet.id);
             cx.session.table().update(&mut port).await.map_err(ApiError::from_store)?;
         }

@@ -5,6 +5,34 @@ use serde_json::{Value, json};
 use crate::arena::Arena;
 use crate::common::AGENT_KEY;
 
+pub(crate) async fn the_first_one_overlooks_no_router(arena: Arena) -> Arena {
+    let (admin, demo) = (arena.admin.clone(), arena.demo.clone());
+    for round in 0..16 {
+        let new = || (&demo, "POST", "routers", json!({"router": {"name": "new"}}));
+        let requests = (0..4).map(|number| (number / 2, new())).collect();
+        let hello = json!({
+            "host": "a", "availability_zone": "nova", "data_plane": "kernel", "physical_networks": [], "version": "1",
+        });
+        let hello = async {
+            // No faster than the requests, which have to be let in first.
+            for _ in 0..round % 4 {
+                arena.get(&demo, "routers?limit=1").await;
+            }
+            arena.server.call_as_agent(AGENT_KEY, "PUT", "/agent/v1/agents/a", &hello).await
+        };
+        let (answers, welcome) = tokio::join!(arena.at_once_after(requests), hello);
+        assert_eq!(welcome.status, 200, "{}", welcome.body);
+        for router in arena.list(&demo, "routers").await {
+            let router = router["id"].as_str().unwrap();
+            let agents = arena.list(&admin, &format!("routers/{router}/l3-agents")).await;
+            assert_eq!(agents.len(), 1, "round {round}: a router without an agent: {answers:?}");
+            arena.delete(&demo, &format!("routers/{router}")).await;
+        }
+        arena.delete(&admin, &format!("agents/{}", welcome.body["id"].as_str().unwrap())).await;
+    }
+    arena
+}
+
 pub(crate) async fn routers_have_one_living_agent_and_what_is_said_of_agents_stays(
     mut arena: Arena,
 ) -> Arena {

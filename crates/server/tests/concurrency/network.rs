@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::arena::{Arena, count};
+use crate::common::Answer;
 
 pub(crate) async fn a_port_has_one_router_and_a_revision_one_successor(mut arena: Arena) -> Arena {
     let demo = arena.demo.clone();
@@ -58,6 +59,50 @@ async fn revisions(arena: &Arena) {
             arena.put(demo, "routers/{one}/remove_router_interface", json!({"subnet_id": "{sub}"})).await;
         }
     }
+}
+
+/// DHCP servers give their ports up when the subnet or the network goes; routers do not.
+pub(crate) async fn ports_become_interfaces_while_their_subnets_go(mut arena: Arena) -> Arena {
+    let (admin, demo) = (arena.admin.clone(), arena.demo.clone());
+    for round in 0..16 {
+        arena.create(&demo, "router", "router", json!({})).await;
+        arena.create(&demo, "network", "net", json!({})).await;
+        arena.subnet(&demo, "net", "sub", "10.1.0.0/24", json!({})).await;
+        let owned =
+            json!({"network_id": "{net}", "device_owner": "network:dhcp", "project_id": "{demo project}"});
+        arena.make(&admin, "port", "port", owned).await;
+        let goes = if round % 2 == 0 { "subnets/{sub}" } else { "networks/{net}" };
+        let adopt = (&demo, "PUT", "routers/{router}/add_router_interface", json!({"port_id": "{port}"}));
+        let requests = vec![(round / 2 % 3, adopt), (0, (&demo, "DELETE", goes, Value::Null))];
+        let answers = arena.at_once_after(requests).await;
+        let told = format!("round {round}: {answers:?}");
+        let (is_adopted, is_gone) = (answers[0].status == 200, answers[1].status == 204);
+        assert!(is_adopted != is_gone, "one of the two: {told}");
+        if is_adopted {
+            let port = arena.get(&demo, "ports/{port}").await["port"].clone();
+            assert_eq!(port["fixed_ips"].as_array().unwrap().len(), 1, "{told}: {port}");
+        }
+        clear(&arena).await;
+    }
+    arena
+}
+
+pub(crate) async fn security_groups_go_while_their_rules_do(mut arena: Arena) -> Arena {
+    let demo = arena.demo.clone();
+    for round in 0..8 {
+        let group = arena.make(&demo, "security_group", "group", json!({})).await;
+        let rules = group["security_group_rules"].as_array().unwrap();
+        let path = |rule: &Value| format!("security-group-rules/{}", rule["id"].as_str().unwrap());
+        let paths: Vec<String> = rules.iter().map(path).collect();
+        let delete = |path| (&demo, "DELETE", path, Value::Null);
+        let mut requests: Vec<_> = paths.iter().map(|path| (0, delete(path.as_str()))).collect();
+        requests.push((round % 2, delete("security-groups/{group}")));
+        let answers = arena.at_once_after(requests).await;
+        assert_eq!(answers[paths.len()].status, 204, "round {round}: {answers:?}");
+        let is_gone = |answer: &Answer| matches!(answer.status, 204 | 404);
+        assert!(answers.iter().all(is_gone), "round {round}: {answers:?}");
+    }
+    arena
 }
 
 pub(crate) async fn addresses_and_networks_that_go_or_change(mut arena: Arena) -> Arena {

@@ -133,6 +133,23 @@ impl Table<'_, Router> {
         Ok(result.rows_affected == 1)
     }
 
+    /// Removes a router, and what belongs to it alone; returns the agent that has it at that moment.
+    ///
+    /// # Errors
+    /// As [`Self::delete`], [`Error::Corrupt`].
+    pub async fn remove(&self, router: RouterId) -> Result<Option<AgentId>> {
+        let doing = "delete a router";
+        let id = router.to_string();
+        let rows = Entity::delete_many()
+            .filter(Column::Id.eq(id.as_str()))
+            .exec_with_returning(&self.session.transaction)
+            .await
+            .map_err(Error::statement(doing))?;
+        let [row] = rows.as_slice() else { return Err(Error::Vanished { doing: doing.to_owned() }) };
+        self.forget_tags(&id).await?;
+        Reader { noun: Router::NOUN, id: &id }.parse_option("agent", row.agent_id.as_deref())
+    }
+
     /// Routers that no agent has, in the order of their ids.
     ///
     /// # Errors

@@ -47,7 +47,9 @@ pub(super) async fn find(
     cx.session.table::<Router>().hold(router).await.map_err(ApiError::from_store)?;
     match self::router(cx, subnet_id, floating_ip.network_id).await? {
         Some(still) if still == router => Ok(association),
-        Some(_) | None => Err(unreachable()),
+        // Another one is on the way now, and that is not the one that is locked.
+        Some(_) => Err(ApiError::Collision),
+        None => Err(unreachable()),
     }
 }
 

@@ -29,6 +29,18 @@ impl Resource for SecurityGroupRules {
         &rule.project_id
     }
 
+    /// A rule's group, which is always the same, comes before it: rules go with their group.
+    async fn lock_first(cx: Context<'_>, id: &str, _: Option<&Update>) -> Result<(), ApiError> {
+        let rule = cx.session.table::<SecurityGroupRule>().find(id).await.map_err(ApiError::from_store)?;
+        match rule {
+            Some(rule) => {
+                let groups = cx.session.table::<SecurityGroup>();
+                groups.hold(rule.security_group_id).await.map_err(ApiError::from_store)
+            }
+            None => Ok(()),
+        }
+    }
+
     async fn permit_create(cx: Context<'_>, create: &Create) -> Result<(), ApiError> {
         let group = resource::find::<SecurityGroups>(cx, &create.security_group_id).await?;
         cx.caller.require_change(&group.project_id, "create", SCHEMA.rule)
