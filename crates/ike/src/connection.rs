@@ -87,6 +87,9 @@ impl Connection {
         let local = local_address(spec, peer)?;
         check_backend(spec, backend)?;
         check_mode(spec, local, peer)?;
+        if let Some(text) = proposal::beyond_ikev1(&spec.ike, &spec.ipsec) {
+            return Err(unsupported(text));
+        }
         if spec.local_networks.is_empty() || spec.peer_networks.is_empty() {
             return Err(unsupported("a connection needs a network on either side"));
         }

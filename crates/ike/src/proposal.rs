@@ -1,6 +1,6 @@
 //! What we offer a peer: exactly what the policy says, one proposal per negotiation, never a daemon's defaults.
 
-use adit_model::algorithm::{AuthAlgorithm, DhGroup, EncryptionAlgorithm, TransformProtocol};
+use adit_model::algorithm::{AuthAlgorithm, DhGroup, EncryptionAlgorithm, IkeVersion, TransformProtocol};
 use adit_model::ike_policy::IkeParameters;
 use adit_model::ipsec_policy::IpsecParameters;
 
@@ -78,6 +78,61 @@ pub fn missing(ike: &IkeParameters, ipsec: &IpsecParameters, known: &Algorithms)
         .or(integrity.map(AuthAlgorithm::as_str))
         .or(prf.map(AuthAlgorithm::as_str))
         .or(group.map(DhGroup::as_str))
+}
+
+/// What IKEv1 has no number for, so that nobody could offer it: a sentence that names it. charon would leave it out, and
+/// the peer refuse what is left.
+pub fn beyond_ikev1(ike: &IkeParameters, ipsec: &IpsecParameters) -> Option<String> {
+    if ike.version == IkeVersion::V2 {
+        return None;
+    }
+    if !has_ikev1_number(ike.encryption) {
+        let cipher = ike.encryption;
+        return Some(format!(
+            "IKEv1 has no {cipher} for the key exchange: use aes-128, aes-192, aes-256 or 3des in the IKE policy, or IKEv2"
+        ));
+    }
+    if let auth @ (AuthAlgorithm::AesXcbc | AuthAlgorithm::AesCmac) = ike.auth {
+        return Some(format!(
+            "IKEv1 has no {auth} for the key exchange: use one of the sha algorithms in the IKE policy, or IKEv2"
+        ));
+    }
+    let is_used = child_cipher(ipsec).is_none_or(|cipher| !cipher.is_aead());
+    let lacks = is_used && ipsec.auth == AuthAlgorithm::AesCmac;
+    lacks.then(|| {
+        let auth = ipsec.auth;
+        format!("IKEv1 has no {auth} for packets: use another auth algorithm in the IPsec policy, or IKEv2")
+    })
+}
+
+const fn has_ikev1_number(cipher: EncryptionAlgorithm) -> bool {
+    match cipher {
+        EncryptionAlgorithm::TripleDes
+        | EncryptionAlgorithm::Aes128
+        | EncryptionAlgorithm::Aes192
+        | EncryptionAlgorithm::Aes256 => true,
+        EncryptionAlgorithm::Aes128Ccm8
+        | EncryptionAlgorithm::Aes192Ccm8
+        | EncryptionAlgorithm::Aes256Ccm8
+        | EncryptionAlgorithm::Aes128Ccm12
+        | EncryptionAlgorithm::Aes192Ccm12
+        | EncryptionAlgorithm::Aes256Ccm12
+        | EncryptionAlgorithm::Aes128Ccm16
+        | EncryptionAlgorithm::Aes192Ccm16
+        | EncryptionAlgorithm::Aes256Ccm16
+        | EncryptionAlgorithm::Aes128Gcm8
+        | EncryptionAlgorithm::Aes192Gcm8
+        | EncryptionAlgorithm::Aes256Gcm8
+        | EncryptionAlgorithm::Aes128Gcm12
+        | EncryptionAlgorithm::Aes192Gcm12
+        | EncryptionAlgorithm::Aes256Gcm12
+        | EncryptionAlgorithm::Aes128Gcm16
+        | EncryptionAlgorithm::Aes192Gcm16
+        | EncryptionAlgorithm::Aes256Gcm16
+        | EncryptionAlgorithm::Aes128Ctr
+        | EncryptionAlgorithm::Aes192Ctr
+        | EncryptionAlgorithm::Aes256Ctr => false,
+    }
 }
 
 fn child_cipher(parameters: &IpsecParameters) -> Option<EncryptionAlgorithm> {

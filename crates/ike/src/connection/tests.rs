@@ -111,6 +111,11 @@ fn a_fingerprint_notices_every_change_and_nothing_else() {
 
 #[test]
 fn what_the_gateway_cannot_do_is_refused_by_name() {
+    let in_ikev1 = |change: &dyn Fn(&mut ConnectionSpec)| {
+        let mut changed = spec(IkeVersion::V1);
+        change(&mut changed);
+        Connection::new(&changed, PEER, Backend::Kernel).map(|_| ()).unwrap_err().to_string()
+    };
     let refusal = |backend, change: &dyn Fn(&mut ConnectionSpec)| {
         let mut changed = spec(IkeVersion::V2);
         change(&mut changed);
@@ -129,6 +134,20 @@ fn what_the_gateway_cannot_do_is_refused_by_name() {
             refusal(Backend::Kernel, &|spec| spec.ipsec.encapsulation_mode = EncapsulationMode::Transport),
             "unsupported: encapsulation mode transport joins the two gateways alone, 192.0.2.1/32 and 192.0.2.2/32, and \
              no networks behind them: use tunnel",
+        ),
+        (
+            in_ikev1(&|spec| spec.ike.encryption = EncryptionAlgorithm::Aes256Gcm16),
+            "unsupported: IKEv1 has no aes-256-gcm-16 for the key exchange: use aes-128, aes-192, aes-256 or 3des in the \
+             IKE policy, or IKEv2",
+        ),
+        (
+            in_ikev1(&|spec| spec.ike.auth = AuthAlgorithm::AesXcbc),
+            "unsupported: IKEv1 has no aes-xcbc for the key exchange: use one of the sha algorithms in the IKE policy, \
+             or IKEv2",
+        ),
+        (
+            in_ikev1(&|spec| spec.ipsec.auth = AuthAlgorithm::AesCmac),
+            "unsupported: IKEv1 has no aes-cmac for packets: use another auth algorithm in the IPsec policy, or IKEv2",
         ),
         (
             refusal(Backend::Kernel, &|spec| spec.ipsec.transform_protocol = TransformProtocol::AhEsp),
