@@ -23,6 +23,8 @@ mod scope;
 mod service;
 mod throttle;
 pub(crate) mod token;
+#[cfg(test)]
+mod trial;
 pub(crate) mod user;
 
 pub(crate) use bearer::Bearer;

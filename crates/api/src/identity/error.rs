@@ -42,6 +42,14 @@ pub enum IdentityError {
         /// The region.
         id: String,
     },
+    /// The user has as many application credentials as one may have.
+    #[error(
+        "Unable to create additional application credentials, maximum of {most} already exceeded for user."
+    )]
+    TooManyCredentials {
+        /// The limit.
+        most: u64,
+    },
     /// The caller's token has no scope, so there is nothing to answer.
     #[error("You are not authorized to perform the requested action.")]
     NoScope,
@@ -151,9 +159,11 @@ impl IdentityError {
             Self::Unauthorized | Self::UnsupportedMethod { .. } | Self::ScopeOfApplicationCredential => {
                 (401, "Unauthorized")
             }
-            Self::Forbidden { .. } | Self::NoScope | Self::Immutable { .. } | Self::RegionInUse { .. } => {
-                (403, "Forbidden")
-            }
+            Self::Forbidden { .. }
+            | Self::NoScope
+            | Self::Immutable { .. }
+            | Self::RegionInUse { .. }
+            | Self::TooManyCredentials { .. } => (403, "Forbidden"),
             Self::NotFound { .. } | Self::TokenNotFound | Self::PathNotFound | Self::Elsewhere { .. } => {
                 (404, "Not Found")
             }

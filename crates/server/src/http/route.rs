@@ -41,8 +41,13 @@ pub(super) enum Wire {
     Nothing,
     /// Some JSON.
     Json,
-    /// Some JSON: a list that can be narrowed by what has these names, of which the first ones stand for columns.
-    Found { filters: &'static [(&'static str, &'static str)], constants: &'static [&'static str] },
+    /// Some JSON: a list that can be narrowed by what has these names, of which the first ones stand for columns. The last
+    /// ones are switches, with what they do.
+    Found {
+        filters: &'static [(&'static str, &'static str)],
+        constants: &'static [&'static str],
+        switches: &'static [(&'static str, &'static str)],
+    },
     /// A new object of a resource, under its singular key.
     New(&'static Schema),
     /// Changes of an object of a resource, under its singular key.

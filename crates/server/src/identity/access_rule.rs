@@ -15,6 +15,9 @@ use super::{Bearer, commit};
 use crate::App;
 use crate::resource::FromStore;
 
+/// What a list can be narrowed by.
+pub(crate) const FILTERS: &[(&str, &str)] = &[("service", "service"), ("method", "method"), ("path", "path")];
+
 /// `GET /v3/users/{user}/access_rules`, to be narrowed by what they allow.
 pub(crate) async fn list(
     app: &App,
@@ -26,8 +29,8 @@ pub(crate) async fn list(
     let session = app.store().read().await.map_err(IdentityError::from_store)?;
     find_one::<User>(&session, user).await?;
     let mut wanted = Listing::of("user_id", user);
-    for column in ["service", "method", "path"] {
-        if let Some((_, value)) = pairs.iter().find(|(key, _)| key == column) {
+    for (name, column) in FILTERS {
+        if let Some((_, value)) = pairs.iter().find(|(key, _)| key == name) {
             wanted = wanted.and(column, value);
         }
     }

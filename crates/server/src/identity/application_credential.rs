@@ -20,6 +20,12 @@ use crate::resource::FromStore;
 
 /// Octets of randomness in a secret that the server makes.
 const SECRET_OCTETS: usize = 48;
+/// How many a user has, with those that have expired: each is one more secret to be guessed. The reference knows such a
+/// limit, and has none unless its configuration says so.
+const MOST_OF_A_USER: u64 = 200;
+
+/// What a list can be narrowed by.
+pub(crate) const FILTERS: &[(&str, &str)] = &[("name", "name")];
 
 /// `GET /v3/users/{user}/application_credentials`.
 pub(crate) async fn list(
@@ -32,8 +38,10 @@ pub(crate) async fn list(
     let session = app.store().read().await.map_err(IdentityError::from_store)?;
     find_one::<User>(&session, user).await?;
     let mut wanted = Listing { sort: vec![("name", true)], ..Listing::of("user_id", user) };
-    if let Some((_, name)) = pairs.iter().find(|(key, _)| key == "name") {
-        wanted = wanted.and("name", name);
+    for (name, column) in FILTERS {
+        if let Some((_, value)) = pairs.iter().find(|(key, _)| key == name) {
+            wanted = wanted.and(column, value);
+        }
     }
     let found = session.table::<ApplicationCredential>().list(&wanted).await;
     let found = found.map_err(IdentityError::from_store)?;
@@ -73,10 +81,12 @@ pub(crate) async fn create(
     let held = bearer.scope.as_ref().map(|scope| scope.roles.as_slice()).unwrap_or_default();
     let role_ids = chosen(&roles, held, bearer, &project_id)?;
     // A hash costs a lot, and is not made for nothing. The database has the last word.
-    refuse_taken(app, &bearer.user_id(), &name).await?;
+    refuse_early(app, &bearer.user_id(), &name).await?;
     let secret = secret.map_or_else(random_text::<SECRET_OCTETS>, |secret| secret.expose().to_owned());
     let secret_hash = app.identity().passwords.hash(&bearer.user.id, Password::new(secret.as_str())).await?;
     let session = app.store().write().await.map_err(IdentityError::from_store)?;
+    lock_user(&session, &bearer.user_id()).await.map_err(IdentityError::from_store)?;
+    refuse_more(&session, &bearer.user_id()).await?;
     // The hash has taken a while, and whoever was shut out meanwhile must not be left with a way in.
     let still =
         token::bearer_of_digest(&session, bearer.token.digest).await.map_err(IdentityError::from_store)?;
@@ -109,8 +119,26 @@ pub(crate) async fn create(
     Ok((shown, BearerToken::new(secret)))
 }
 
-async fn refuse_taken(app: &App, user: &UserId, name: &str) -> Result<(), IdentityError> {
+/// Sees to it that no role of the user is taken away, and no other credential is made for it, until this one is there.
+async fn lock_user(session: &Session, user: &UserId) -> Result<(), StoreError> {
+    if session.writes_alone() {
+        return Ok(());
+    }
+    session.lock_name("application credentials", user).await?;
+    session.table::<User>().share(user).await.map(drop)
+}
+
+async fn refuse_more(session: &Session, user: &UserId) -> Result<(), IdentityError> {
+    let count = session.table::<ApplicationCredential>().count(&Listing::of("user_id", user)).await;
+    if count.map_err(IdentityError::from_store)? < MOST_OF_A_USER {
+        return Ok(());
+    }
+    Err(IdentityError::TooManyCredentials { most: MOST_OF_A_USER })
+}
+
+async fn refuse_early(app: &App, user: &UserId, name: &str) -> Result<(), IdentityError> {
     let session = app.store().read().await.map_err(IdentityError::from_store)?;
+    refuse_more(&session, user).await?;
     let same = Listing::of("user_id", user).and("name", name);
     let same = session.table::<ApplicationCredential>().list(&same).await;
     if same.map_err(IdentityError::from_store)?.is_empty() { Ok(()) } else { Err(taken(name)) }

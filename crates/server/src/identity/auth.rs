@@ -6,8 +6,8 @@ use std::time::Duration;
 use adit_api::identity::IdentityError;
 use adit_api::identity::auth::{self, AuthRequest, BearerToken, CredentialRef, DomainRef, Method, UserRef};
 use adit_api::identity::token::{NamedInDomain, TokenCredential};
-use adit_model::UserId;
 use adit_model::identity::{ApplicationCredentialId, Password, PasswordHash, Project, Scope, User};
+use adit_model::{ProjectId, UserId};
 use adit_store::{ApplicationCredential, Error as StoreError, Listing, Session, Token, TokenDigest};
 use jiff::Timestamp;
 
@@ -53,6 +53,7 @@ pub(crate) async fn issue(
     let (scope, credential) = match &origin.credential {
         None => (choose_scope(&session, &user, request.scope).await?, None),
         Some(credential) => {
+            share_project(&session, &credential.project_id).await.map_err(IdentityError::from_store)?;
             let scope = credential_scope(&session, credential).await.map_err(IdentityError::from_store)?;
             let told = told(&session, credential).await.map_err(IdentityError::from_store)?;
             (Some(scope.ok_or(IdentityError::Unauthorized)?), Some(told.ok_or(IdentityError::Unauthorized)?))
@@ -70,12 +71,9 @@ pub(crate) async fn issue(
         issued_at: session.now(),
         expires_at: origin.expires_at,
     };
-    session.insert_token(&token).await.map_err(IdentityError::from_store)?;
     // Counting costs more than the rest, so it is not done each time.
-    if rand::random_ratio(1, COUNTED_ONCE_IN) {
-        let kept = session.keep_tokens_of_user(&user.id, MOST_TOKENS).await;
-        kept.map_err(IdentityError::from_store)?;
-    }
+    let is_counted = rand::random_ratio(1, COUNTED_ONCE_IN);
+    insert(&session, &token, MOST_TOKENS, is_counted).await.map_err(IdentityError::from_store)?;
     // Nobody's token means anything else by this, so nothing is forgotten.
     session.commit().await.map_err(IdentityError::from_store)?;
     Ok((text, Bearer { token, user: NamedInDomain::user(&user, &domain), scope, credential }))
@@ -291,6 +289,7 @@ async fn choose_scope(
         auth::Scope::Unscoped => return Ok(None),
         auth::Scope::Absent => {
             let Some(project) = user.default_project_id.clone() else { return Ok(None) };
+            share_project(session, &project).await.map_err(IdentityError::from_store)?;
             let scope = active_scope(session, &user.id, &Scope::Project(project)).await;
             return scope.map_err(IdentityError::from_store);
         }
@@ -303,10 +302,29 @@ async fn choose_scope(
         auth::Scope::System => Ok(Some(Scope::System)),
     };
     let scope = found.map_err(IdentityError::from_store)?.ok_or(IdentityError::Unauthorized)?;
-    if let (false, Scope::Project(project)) = (session.writes_alone(), &scope) {
-        // As with its user: a project that is switched off ends its tokens.
-        session.table::<Project>().share(project).await.map_err(IdentityError::from_store)?;
+    if let Scope::Project(project) = &scope {
+        share_project(session, project).await.map_err(IdentityError::from_store)?;
     }
     let scope = active_scope(session, &user.id, &scope).await.map_err(IdentityError::from_store)?;
     scope.map(Some).ok_or(IdentityError::Unauthorized)
 }
+
+/// As with its user: a project that is switched off ends its tokens.
+async fn share_project(session: &Session, project: &ProjectId) -> Result<(), StoreError> {
+    if session.writes_alone() {
+        return Ok(());
+    }
+    session.table::<Project>().share(project).await.map(drop)
+}
+
+/// Adds a token to those of its user, of whom as many go, once in a while, that there is room for it.
+async fn insert(session: &Session, token: &Token, most: u64, is_counted: bool) -> Result<(), StoreError> {
+    // Before, so that it is not among those that go, however soon it ends.
+    if is_counted {
+        session.keep_tokens_of_user(&token.user_id, most.saturating_sub(1)).await?;
+    }
+    session.insert_token(token).await
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! Regions: the one of the configuration, and those that administrators name. Whoever has a token may see them.
 
+use std::collections::BTreeSet;
+
 use adit_api::identity::IdentityError;
 use adit_api::identity::region::{Create, Update, View};
 use adit_model::identity::{Region, RegionId};
@@ -55,9 +57,12 @@ impl Resource for Region {
         (): (),
         _: Option<&Self>,
     ) -> Result<(), IdentityError> {
-        let mut ancestor = self.parent_id.clone();
+        let Some(parent) = self.parent_id.clone() else { return Ok(()) };
+        // Two that change at once may make a circle of what neither of them alone would.
+        session.lock_name("regions", "").await.map_err(IdentityError::from_store)?;
+        let (mut ancestor, mut seen) = (Some(parent), BTreeSet::from([self.id.clone()]));
         while let Some(id) = ancestor {
-            if id == self.id {
+            if !seen.insert(id.clone()) {
                 let message =
                     format!("The specified parent region {id} would create a circular region hierarchy.");
                 return Err(IdentityError::Unacceptable { message });
@@ -126,3 +131,6 @@ pub(super) async fn make(session: &Session, region: Region) -> Result<(), Identi
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

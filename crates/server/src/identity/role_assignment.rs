@@ -13,6 +13,22 @@ use super::{Bearer, application_credential, commit, scope};
 use crate::App;
 use crate::resource::FromStore;
 
+/// What the list can be narrowed by: see [`Query::parse`].
+pub(crate) const FILTERS: &[&str] = &[
+    "user.id",
+    "group.id",
+    "role.id",
+    "scope.project.id",
+    "scope.domain.id",
+    "scope.system",
+    "scope.OS-INHERIT:inherited_to",
+];
+/// What else can be asked of it.
+pub(crate) const SWITCHES: &[(&str, &str)] = &[
+    ("effective", "Whether roles that are implied are listed, too."),
+    ("include_names", "Whether names are told with the ids."),
+];
+
 /// `GET /v3/role_assignments`. `base` is the API's own URL.
 pub(crate) async fn list(
     app: &App,
@@ -102,6 +118,8 @@ pub(crate) async fn revoke(
     bearer.require_admin(grants.action("identity:revoke_grant", "identity:revoke_system_grant_for_user"))?;
     let session = app.store().write().await.map_err(IdentityError::from_store)?;
     let assignment = find_parts(&session, grants, role).await?;
+    // Nobody makes a credential of what is being taken away.
+    session.table::<User>().hold(&assignment.user_id).await.map_err(IdentityError::from_store)?;
     if !session.unassign_role(&assignment).await.map_err(IdentityError::from_store)? {
         return Err(not_found(&assignment));
     }

@@ -84,11 +84,12 @@ impl Resource for User {
         if self.password_hash.is_some() && before.is_none_or(|user| user.password_hash != self.password_hash)
         {
             // The hash has taken a while, and whoever was shut out meanwhile must not be left with a way in.
+            let action = if before.is_none() { "identity:create_user" } else { "identity:update_user" };
             let still = bearer_of_digest(session, asking.bearer.token.digest).await;
             still
                 .map_err(IdentityError::from_store)?
                 .ok_or(IdentityError::Unauthorized)?
-                .require_admin("identity:update_user")?;
+                .require_admin(action)?;
         }
         match before {
             None => find::<Domain>(session, self.domain_id.as_str()).await.map(|_| ()),
@@ -152,3 +153,6 @@ async fn hash(
         Some(password) => Ok(Some(app.identity().passwords.hash(owner, password).await?)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -98,3 +98,97 @@ async fn passwords(arena: &Arena, path: &str) {
         }
     }
 }
+
+/// A project that is switched off while somebody gets tokens for it that names none: its default, and that of a credential.
+pub(crate) async fn no_token_outlives_the_end_of_its_project(arena: Arena) -> Arena {
+    let (person, path) = user(&arena, "user").await;
+    let admin = &arena.admin;
+    let default = json!({"user": {"default_project_id": person.project}});
+    assert_eq!(arena.at_once(vec![(admin, "PATCH", path.as_str(), default)]).await[0].status, 200);
+    let credential = json!({"application_credential": {"name": "robot", "secret": "s"}});
+    let all = format!("{path}/application_credentials");
+    let made = arena.at_once(vec![(&person, "POST", all.as_str(), credential)]).await;
+    let id = made[0].body["application_credential"]["id"].as_str().unwrap();
+    let project = format!("/identity/v3/projects/{}", person.project);
+    let enabled = |enabled: bool| json!({"project": {"enabled": enabled}});
+    for round in 0..16 {
+        let fresh = arena.server.log_in("user", "user", "demo").await;
+        let user = json!({"name": "user", "password": "user", "domain": {"id": "default"}});
+        let unscoped = json!({"auth": {
+            "identity": {"methods": ["password"], "password": {"user": user}}, "scope": "unscoped",
+        }});
+        let unscoped = arena.at_once(vec![(&fresh, "POST", TOKENS, unscoped)]).await;
+        let token = unscoped[0].token.clone().unwrap();
+        let by_token = json!({"auth": {"identity": {"methods": ["token"], "token": {"id": token}}}});
+        let by_credential = json!({"auth": {"identity": {
+            "methods": ["application_credential"], "application_credential": {"id": id, "secret": "s"},
+        }}});
+        let get = |body: &Value| (&fresh, "POST", TOKENS, body.clone());
+        let mut requests: Vec<_> = (0..4).map(|_| (0, get(&by_token))).collect();
+        requests.extend((0..2).map(|_| (0, get(&by_credential))));
+        requests.push((2 * round, (admin, "PATCH", project.as_str(), enabled(false))));
+        requests.extend((0..8).map(|_| (0, get(&by_token))));
+        let answers = arena.at_once_after(requests).await;
+        let freed = arena.server.call(Some(&admin.token), "PATCH", &project, &enabled(true)).await;
+        assert_eq!(freed.status, 200, "{}", freed.body);
+        for answer in answers.iter().filter(|answer| answer.token.is_some()) {
+            if answer.body["token"]["project"].is_null() {
+                // It was too late for the project, which is no error: the token is good for nothing there.
+                continue;
+            }
+            let shown =
+                arena.server.call(answer.token.as_deref(), "GET", "/networking/v2.0/networks", &Value::Null);
+            assert_eq!(shown.await.status, 401, "round {round}: a token has survived its project");
+        }
+    }
+    arena
+}
+
+/// A role that is taken away while somebody makes credentials of it: it does not come back with them.
+pub(crate) async fn a_credential_goes_with_a_role_of_its_user(arena: Arena) -> Arena {
+    let (person, path) = user(&arena, "user").await;
+    let admin = &arena.admin;
+    let all = format!("{path}/application_credentials");
+    let (_, user_id) = path.rsplit_once('/').unwrap();
+    let roles =
+        arena.server.call(Some(&admin.token), "GET", "/identity/v3/roles?name=member", &Value::Null).await;
+    let role = roles.body["roles"][0]["id"].as_str().unwrap();
+    let grant = format!("/identity/v3/projects/{}/users/{user_id}/roles/{role}", person.project);
+    for round in 0..16 {
+        let make = |number: usize| {
+            let name = format!("{round} {number}");
+            let body = json!({"application_credential": {"name": name, "secret": "s"}});
+            (0, (&person, "POST", all.as_str(), body))
+        };
+        let mut requests: Vec<_> = (0..4).map(make).collect();
+        requests.push((6 * round, (admin, "DELETE", grant.as_str(), Value::Null)));
+        let answers = arena.at_once_after(requests).await;
+        assert_eq!(answers[4].status, 204, "{}", answers[4].body);
+        let again = arena.at_once(vec![(admin, "PUT", grant.as_str(), Value::Null)]).await;
+        assert_eq!(again[0].status, 204, "{}", again[0].body);
+        let left = arena.at_once(vec![(&person, "GET", all.as_str(), Value::Null)]).await;
+        assert_eq!(left[0].body["application_credentials"], json!([]), "round {round}");
+    }
+    arena
+}
+
+/// Two regions, each of which is to become the other's parent.
+pub(crate) async fn regions_make_no_circle(arena: Arena) -> Arena {
+    const REGIONS: [&str; 2] = ["/identity/v3/regions/north", "/identity/v3/regions/south"];
+    let admin = &arena.admin;
+    let region = |body: Value| json!({"region": body});
+    let made = REGIONS.map(|path| (admin, "PUT", path, region(json!({}))));
+    assert!(arena.at_once(made.into()).await.iter().all(|answer| answer.status == 201));
+    for round in 0..16 {
+        let under = |path, parent| (admin, "PATCH", path, region(json!({"parent_region_id": parent})));
+        let answers = arena.at_once(vec![under(REGIONS[0], "south"), under(REGIONS[1], "north")]).await;
+        let mut got: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+        got.sort_unstable();
+        assert_eq!(got, [200, 400], "round {round}: {answers:?}");
+        for path in REGIONS {
+            let free = (admin, "PATCH", path, region(json!({"parent_region_id": null})));
+            assert_eq!(arena.at_once(vec![free]).await[0].status, 200);
+        }
+    }
+    arena
+}

@@ -36,8 +36,11 @@ on_both_databases! {
     agents::the_first_one_overlooks_no_router
     agents::routers_have_one_living_agent_and_what_is_said_of_agents_stays
     floating_ips::they_stand_for_what_is_there_and_nobody_waits_in_a_circle
+    identity::a_credential_goes_with_a_role_of_its_user
     identity::changes_of_a_user_at_once_are_all_kept
     identity::no_token_outlives_what_it_was_got_by
+    identity::no_token_outlives_the_end_of_its_project
+    identity::regions_make_no_circle
     network::a_port_has_one_router_and_a_revision_one_successor
     network::ports_become_interfaces_while_their_subnets_go
     network::security_groups_go_while_their_rules_do

@@ -142,6 +142,13 @@ async fn filters_and_bounds_are_described() {
         ("/identity/v3/projects", "enabled", json!({"type": "boolean"})),
         ("/identity/v3/domains", "enabled", json!({"type": "boolean"})),
         ("/identity/v3/users", "name", json!({"type": "string"})),
+        ("/identity/v3/role_assignments", "scope.project.id", json!({"type": "string"})),
+        ("/identity/v3/role_assignments", "user.id", json!({"type": "string"})),
+        ("/identity/v3/role_assignments", "effective", json!({"type": "boolean"})),
+        ("/identity/v3/role_assignments", "include_names", json!({"type": "boolean"})),
+        ("/identity/v3/users/{user_id}/application_credentials", "name", json!({"type": "string"})),
+        ("/identity/v3/users/{user_id}/access_rules", "service", json!({"type": "string"})),
+        ("/identity/v3/users/{user_id}/projects", "enabled", json!({"type": "boolean"})),
         ("/networking/v2.0/flavors", "enabled", json!({"type": "array", "items": {"type": "boolean"}})),
         (
             "/networking/v2.0/ports",

@@ -4,7 +4,7 @@ use adit_api::identity::IdentityError;
 use adit_api::identity::access_rule::View;
 use serde_json::json;
 
-use super::{Answer, Asked, Call, Route, no_content, ok};
+use super::{Answer, Asked, Call, Route, Wire, no_content, ok};
 use crate::identity::access_rule;
 
 /// The routes. Rules are made with application credentials.
@@ -12,7 +12,8 @@ pub(super) fn routes() -> Vec<Route<Call, IdentityError>> {
     const ALL: &str = "users/{user_id}/access_rules";
     let one = format!("{ALL}/{{access_rule_id}}");
     vec![
-        Route::new("GET", ALL, "List the access rules of a user", |asked| Box::pin(list(asked))),
+        Route::new("GET", ALL, "List the access rules of a user", |asked| Box::pin(list(asked)))
+            .gives(200, Wire::Found { filters: access_rule::FILTERS, constants: &[], switches: &[] }),
         Route::new("GET", &one, "Show an access rule", |asked| Box::pin(show(asked))),
         Route::new("DELETE", &one, "Delete an access rule", |asked| Box::pin(delete(asked))),
     ]

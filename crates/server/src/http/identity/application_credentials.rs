@@ -4,7 +4,7 @@ use adit_api::identity::IdentityError;
 use adit_api::identity::application_credential::View;
 use serde_json::json;
 
-use super::{Answer, Asked, Call, Route, created, no_content, ok};
+use super::{Answer, Asked, Call, Route, Wire, created, no_content, ok};
 use crate::identity::application_credential as credential;
 
 /// The routes.
@@ -12,7 +12,8 @@ pub(super) fn routes() -> Vec<Route<Call, IdentityError>> {
     const ALL: &str = "users/{user_id}/application_credentials";
     let one = format!("{ALL}/{{application_credential_id}}");
     vec![
-        Route::new("GET", ALL, "List the application credentials of a user", |asked| Box::pin(list(asked))),
+        Route::new("GET", ALL, "List the application credentials of a user", |asked| Box::pin(list(asked)))
+            .gives(200, Wire::Found { filters: credential::FILTERS, constants: &[], switches: &[] }),
         Route::new("POST", ALL, "Create an application credential", |asked| Box::pin(create(asked))),
         Route::new("GET", &one, "Show an application credential", |asked| Box::pin(show(asked))),
         Route::new("DELETE", &one, "Delete an application credential", |asked| Box::pin(delete(asked))),

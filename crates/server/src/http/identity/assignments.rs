@@ -10,7 +10,15 @@ use crate::identity::role_assignment::{self, Grants};
 
 /// The routes.
 pub(super) fn routes() -> Vec<Route<Call, IdentityError>> {
-    let all = Route::new("GET", "role_assignments", "List role assignments", |asked| Box::pin(list(asked)));
+    let all = Route::new("GET", "role_assignments", "List role assignments", |asked| Box::pin(list(asked)))
+        .gives(
+            200,
+            Wire::Found {
+                filters: &[],
+                constants: role_assignment::FILTERS,
+                switches: role_assignment::SWITCHES,
+            },
+        );
     let of_users = [grants::<InProject>(), grants::<InDomain>(), grants::<InSystem>()];
     std::iter::once(all).chain(of_users.into_iter().flatten()).collect()
 }

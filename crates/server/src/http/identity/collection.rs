@@ -14,7 +14,7 @@ pub(super) fn routes<R: Resource + PartialEq>() -> Vec<Route<Call, IdentityError
     let a = if noun.starts_with('e') { "an" } else { "a" };
     vec![
         Route::new("GET", all, format!("List {all}"), |asked| Box::pin(list::<R>(asked)))
-            .gives(200, Wire::Found { filters: R::FILTERS, constants: R::CONSTANTS }),
+            .gives(200, Wire::Found { filters: R::FILTERS, constants: R::CONSTANTS, switches: &[] }),
         Route::new("POST", all, format!("Create {a} {noun}"), |asked| Box::pin(create::<R>(asked))),
         Route::new("GET", &one, format!("Show {a} {noun}"), |asked| Box::pin(show::<R>(asked))),
         Route::new("PATCH", &one, format!("Change {a} {noun}"), |asked| Box::pin(update::<R>(asked))),

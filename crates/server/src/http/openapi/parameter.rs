@@ -61,19 +61,20 @@ fn filter(attribute: &'static Attribute) -> Parameter {
     repeated(attribute.name, shaped(attribute.shape()), "Only objects with one of these values.")
 }
 
-/// What a list of the Identity API can be narrowed by.
+/// What a list of the Identity API can be narrowed by, and what switches it has.
 pub(super) fn of_found(answer: Wire) -> impl Iterator<Item = Parameter> {
-    let (filters, constants) = match answer {
-        Wire::Found { filters, constants } => (filters, constants),
+    let (filters, constants, switches) = match answer {
+        Wire::Found { filters, constants, switches } => (filters, constants, switches),
         Wire::Nothing | Wire::Json | Wire::New(_) | Wire::Changes(_) | Wire::One(_) | Wire::Many(_) => {
-            (&[][..], &[][..])
+            (&[][..], &[][..], &[][..])
         }
     };
     let names = filters.iter().map(|(name, _)| *name).chain(constants.iter().copied());
-    names.map(|name| {
+    let filters = names.map(|name| {
         let shape = if FLAGS.contains(&name) { Shape::Flag } else { Shape::Text };
         query(name, shaped(shape), "Only objects with this value.")
-    })
+    });
+    filters.chain(switches.iter().map(|(name, what)| query(name, shaped(Shape::Flag), what)))
 }
 
 fn one_of(names: impl Iterator<Item = &'static str>) -> RefOr<Schema> {

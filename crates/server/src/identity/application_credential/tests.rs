@@ -1,37 +1,13 @@
-use std::net::{IpAddr, Ipv4Addr};
-
-use adit_api::identity::auth::AuthRequest;
-use adit_model::identity::RoleAssignment;
-use adit_store::{SealingKey, Store};
 use serde_json::json;
 
 use super::*;
-use crate::identity::role_assignment::{Grants, revoke as take_role};
-use crate::identity::{auth, token};
-use crate::{Bootstrap, ServerConfig};
-
-const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-
-async fn log_in(app: &App, name: &str) -> (BearerToken, Bearer) {
-    let user = json!({"name": name, "password": name, "domain": {"id": "default"}});
-    let auth = json!({
-        "identity": {"methods": ["password"], "password": {"user": user}},
-        "scope": {"project": {"name": name, "domain": {"id": "default"}}},
-    });
-    let request = AuthRequest::parse(json!({"auth": auth}).to_string().as_bytes()).unwrap();
-    auth::issue(app, request, HERE).await.unwrap()
-}
+use crate::identity::token;
+use crate::identity::trial::{app, log_in, take_role};
 
 /// Whoever is shut out while a secret is being hashed is not let in again by it.
 #[tokio::test]
 async fn who_is_shut_out_meanwhile_gets_no_credential() {
-    let folder = tempfile::tempdir().unwrap();
-    let url = Store::sqlite_url(&folder.path().join("adit.db"));
-    let store = Store::connect(&url, SealingKey::generate()).await.unwrap();
-    store.migrate().await.unwrap();
-    let app = App::new(store, ServerConfig::default(), "key".to_owned());
-    let passwords = Bootstrap { admin_password: "admin".to_owned(), demo_password: "demo".to_owned() };
-    app.bootstrap(passwords).await.unwrap();
+    let (_folder, app) = app().await;
     let (_, admin) = log_in(&app, "admin").await;
     for what in ["nothing", "the token", "a role"] {
         let (text, demo) = log_in(&app, "demo").await;
@@ -45,17 +21,7 @@ async fn who_is_shut_out_meanwhile_gets_no_credential() {
             }
             match what {
                 "the token" => token::revoke(&app, &demo, Some(&text)).await.unwrap(),
-                "a role" => {
-                    let scope = Scope::Project(demo.project_id().unwrap().clone());
-                    let session = app.store().read().await.unwrap();
-                    let held = session.role_assignments(&Default::default()).await.unwrap();
-                    drop(session);
-                    let is_theirs =
-                        |held: &&RoleAssignment| held.user_id.as_str() == user && held.scope == scope;
-                    let role = held.iter().find(is_theirs).unwrap().role_id.to_string();
-                    let grants = Grants { scope: &scope, user: &user };
-                    take_role(&app, &admin, grants, &role).await.unwrap();
-                }
+                "a role" => take_role(&app, &admin, &demo).await,
                 _ => {}
             }
             drop(busy);
@@ -68,4 +34,32 @@ async fn who_is_shut_out_meanwhile_gets_no_credential() {
         let names: Vec<&str> = all.iter().map(|one| one.name.as_str()).collect();
         assert!(!names.contains(&what) || what == "nothing", "{names:?}");
     }
+}
+
+#[tokio::test]
+async fn a_user_has_so_many_and_no_more() {
+    let (_folder, app) = app().await;
+    let (_, demo) = log_in(&app, "demo").await;
+    let user = demo.user.id.as_str();
+    let make = async |name: &str| {
+        let body = json!({"application_credential": {"name": name}}).to_string();
+        create(&app, &demo, user, body.as_bytes()).await.map(|(shown, _)| shown)
+    };
+    let first = make("0").await.unwrap();
+    let session = app.store().write().await.unwrap();
+    let table = session.table::<ApplicationCredential>();
+    let like = table.find(&first.id).await.unwrap().unwrap().record;
+    for number in 2..MOST_OF_A_USER {
+        let id = ApplicationCredentialId::from(Uuid::new_v4());
+        table.insert(ApplicationCredential { id, name: number.to_string(), ..like.clone() }).await.unwrap();
+    }
+    session.commit().await.unwrap();
+    make("last").await.unwrap();
+    let refused = make("more").await.unwrap_err();
+    assert_eq!(refused.status().0, 403);
+    let want =
+        "Unable to create additional application credentials, maximum of 200 already exceeded for user.";
+    assert_eq!(refused.to_string(), want);
+    delete(&app, &demo, (user, first.id.as_str())).await.unwrap();
+    make("more").await.unwrap();
 }
