@@ -12,6 +12,7 @@ use adit_store::{ApplicationCredential, Error as StoreError, Listing, Session, T
 use jiff::Timestamp;
 
 use super::bearer::BearerScope;
+use super::password::Asker;
 use super::scope::{active_scope, active_user, find_domain, find_project, find_user};
 use super::throttle::Verdict;
 use super::token::{EXPIRED_FOR, bearer_of_digest, credential_scope, digest, random_text};
@@ -156,8 +157,12 @@ async fn prove_by_credential(
     };
     let hash = found.as_ref().map(|credential| credential.secret_hash.clone());
     let who = found.as_ref().map_or_else(|| format!("{credential:?}"), |found| found.id.to_string());
-    // However many a user has.
-    let owner = found.as_ref().map_or_else(|| who.clone(), |found| found.user_id.to_string());
+    // However many a user has, and those that it has not, or it would show which ones there are.
+    let owner = match (&found, &credential) {
+        (Some(found), _) => found.user_id.to_string(),
+        (None, CredentialRef::Name(_, UserRef::Id(user))) => user.to_string(),
+        (None, CredentialRef::Name(_, UserRef::Name(..)) | CredentialRef::Id(_)) => who.clone(),
+    };
     let is_right = check(app, ("credential", &who), (&owner, address), secret, hash).await?;
     match found {
         Some(found) if is_right => Ok(Proof::Credential(found.id, found.secret_hash)),
@@ -165,8 +170,8 @@ async fn prove_by_credential(
     }
 }
 
-/// Whether a secret is right, when it is the attempt's turn: at guessing, and at computing for its owner. It takes as long
-/// when there is nobody of that name.
+/// Whether a secret is right, when it is the attempt's turn: at guessing, and at computing for the user whom it lets in, if
+/// that one is known at the address, and for the address otherwise. It takes as long when there is nobody of that name.
 pub(super) async fn check(
     app: &App,
     who: (&str, &str),
@@ -174,8 +179,9 @@ pub(super) async fn check(
     secret: Password,
     hash: Option<PasswordHash>,
 ) -> Result<bool, IdentityError> {
-    let attempt = app.identity().throttle.admit(&who, address).await?;
-    let checked = app.identity().passwords.verify(owner, secret, hash).await;
+    let attempt = app.identity().throttle.admit((&who, owner), address).await?;
+    let asker = if attempt.is_known() { Asker::User(owner.to_owned()) } else { Asker::stranger(address) };
+    let checked = app.identity().passwords.verify(asker, secret, hash).await;
     attempt.end(match checked {
         Ok(true) => Verdict::Right,
         Ok(false) => Verdict::Wrong,

@@ -1,9 +1,12 @@
 //! Passwords: Argon2id, away from the threads that serve requests, and never too many at a time.
 //!
-//! Whoever asks for many hashes at once waits for itself: at most [`AT_A_TIME`] of one owner's are computed or in the
-//! queue of all, so that somebody else has no more than those before its own.
+//! Whoever asks for many hashes at once waits for itself: at most [`AT_A_TIME`] of one asker's are computed or in the
+//! queue of all, so that somebody else has no more than those before its own. Nobody knows who strangers are, and they may
+//! be anybody's machines: all of them together have no more in the queue of all than one user has. Among themselves, those
+//! of one address, or of an IPv6 /48, count as one.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -14,6 +17,8 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use rand::RngCore;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
+
+use super::throttle::around;
 
 /// The first choice of the OWASP password storage cheat sheet: 19 MiB, two passes, one lane.
 const PARAMS: Params = match Params::new(19_456, 2, 1, Some(32)) {
@@ -35,8 +40,26 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug)]
 pub(crate) struct Passwords {
     turns: Arc<Semaphore>,
-    /// Those of each owner that has hashes computed or waits for some.
-    owners: Arc<Mutex<HashMap<String, Weak<Semaphore>>>>,
+    /// Those of all strangers together.
+    strangers: Arc<Semaphore>,
+    /// Those of each that has hashes computed or waits for some.
+    askers: Arc<Mutex<HashMap<Asker, Weak<Semaphore>>>>,
+}
+
+/// For whom a hash is computed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Asker {
+    /// A user that has shown who it is: now, or at the address from where it asks.
+    User(String),
+    /// Somebody at this address.
+    Stranger(IpAddr),
+}
+
+impl Asker {
+    /// Somebody at this address, of which many may have the same network.
+    pub(crate) fn stranger(address: IpAddr) -> Self {
+        Self::Stranger(around(address))
+    }
 }
 
 /// A password could not be hashed.
@@ -72,17 +95,18 @@ impl From<HashError> for IdentityError {
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { turns: Arc::new(Semaphore::new(AT_A_TIME)), owners: Arc::default() }
+        let turns = || Arc::new(Semaphore::new(AT_A_TIME));
+        Self { turns: turns(), strangers: turns(), askers: Arc::default() }
     }
 }
 
 impl Passwords {
-    /// Hashes a new password, for whoever asks.
+    /// Hashes a new password, for the user who asks.
     ///
     /// # Errors
     /// [`HashError`].
-    pub(crate) async fn hash(&self, owner: &str, password: Password) -> Result<PasswordHash, HashError> {
-        self.in_turn(owner, move || {
+    pub(crate) async fn hash(&self, user: &str, password: Password) -> Result<PasswordHash, HashError> {
+        self.in_turn(Asker::User(user.to_owned()), move || {
             let mut salt = [0; Salt::RECOMMENDED_LENGTH];
             rand::rng().fill_bytes(&mut salt);
             let hash = Phc {
@@ -97,18 +121,17 @@ impl Passwords {
         .await
     }
 
-    /// Whether the password is the one that was hashed. It takes as long, and fails, when there is no hash. The owner is
-    /// who it would let in.
+    /// Whether the password is the one that was hashed. It takes as long, and fails, when there is no hash.
     ///
     /// # Errors
     /// [`HashError`].
     pub(crate) async fn verify(
         &self,
-        owner: &str,
+        asker: Asker,
         password: Password,
         hash: Option<PasswordHash>,
     ) -> Result<bool, HashError> {
-        self.in_turn(owner, move || {
+        self.in_turn(asker, move || {
             let is_real = hash.is_some();
             let phc =
                 Phc::new(hash.as_ref().map_or(DECOY, PasswordHash::as_str)).map_err(HashError::Format)?;
@@ -123,7 +146,7 @@ impl Passwords {
 
     async fn in_turn<T: Send + 'static>(
         &self,
-        owner: &str,
+        asker: Asker,
         work: impl FnOnce() -> Result<T, HashError> + Send + 'static,
     ) -> Result<T, HashError> {
         let patience_ends = Instant::now() + PATIENCE;
@@ -131,28 +154,32 @@ impl Passwords {
             let turn = timeout_at(patience_ends, turns.acquire_owned()).await;
             turn.ok().and_then(Result::ok).ok_or(HashError::Busy)
         };
-        // Both give turns in the order in which they were asked.
-        let own_turn = turn_of(self.turns_of(owner)).await?;
+        // All give turns in the order in which they were asked.
+        let own_turn = turn_of(self.turns_of(&asker)).await?;
+        let strangers_turn = match asker {
+            Asker::User(_) => None,
+            Asker::Stranger(_) => Some(turn_of(Arc::clone(&self.strangers)).await?),
+        };
         let turn = turn_of(Arc::clone(&self.turns)).await?;
-        // The turn goes along: it ends with the work, also when nobody waits for the result any more.
+        // The turns go along: they end with the work, also when nobody waits for the result any more.
         let computed = tokio::task::spawn_blocking(move || {
             let result = work();
-            drop((turn, own_turn));
+            drop((turn, strangers_turn, own_turn));
             result
         });
         computed.await.map_err(HashError::Lost)?
     }
 
-    /// The turns of one owner, which are forgotten when nobody has or wants one.
-    fn turns_of(&self, owner: &str) -> Arc<Semaphore> {
+    /// The turns of one asker, which are forgotten when nobody has or wants one.
+    fn turns_of(&self, asker: &Asker) -> Arc<Semaphore> {
         // The map is whole after each statement, so a panic elsewhere does not spoil it.
-        let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(turns) = owners.get(owner).and_then(Weak::upgrade) {
+        let mut askers = self.askers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(turns) = askers.get(asker).and_then(Weak::upgrade) {
             return turns;
         }
-        owners.retain(|_, turns| turns.strong_count() > 0);
+        askers.retain(|_, turns| turns.strong_count() > 0);
         let turns = Arc::new(Semaphore::new(AT_A_TIME));
-        owners.insert(owner.to_owned(), Arc::downgrade(&turns));
+        askers.insert(asker.clone(), Arc::downgrade(&turns));
         turns
     }
 }
@@ -184,88 +211,16 @@ impl Passwords {
         Arc::clone(&self.turns).acquire_many_owned(turns).await.unwrap()
     }
 
-    /// How many of an owner's hashes are computed or in the queue of all.
-    pub(super) fn waiting(&self, owner: &str) -> usize {
-        AT_A_TIME - self.turns_of(owner).available_permits()
+    /// How many of a user's hashes are computed or in the queue of all.
+    pub(super) fn waiting(&self, user: &str) -> usize {
+        self.waiting_for(&Asker::User(user.to_owned()))
+    }
+
+    /// The same of anybody, of strangers in the queue of all strangers.
+    pub(super) fn waiting_for(&self, asker: &Asker) -> usize {
+        AT_A_TIME - self.turns_of(asker).available_permits()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use tokio::task::JoinSet;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn a_password_is_known_again_and_another_is_not() {
-        let passwords = Passwords::default();
-        let hash = passwords.hash("anna", Password::new("hunter2")).await.unwrap();
-        assert!(hash.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hash.as_str());
-        for (password, known) in [("hunter2", true), ("hunter3", false), ("", false)] {
-            let got = passwords.verify("anna", Password::new(password), Some(hash.clone())).await.unwrap();
-            assert_eq!(got, known, "{password}");
-        }
-        assert!(!passwords.verify("anna", Password::new("hunter2"), None).await.unwrap());
-    }
-
-    /// One who asks for a hundred hashes keeps nobody else waiting for more than the few that are under way.
-    #[tokio::test]
-    async fn one_owners_flood_is_its_own_wait() {
-        let passwords = Passwords::default();
-        let done = Arc::new(AtomicUsize::new(0));
-        // Nothing that the flood wants ends before it is told to.
-        let (gate, closed) = std::sync::mpsc::channel::<()>();
-        let closed = Arc::new(Mutex::new(closed));
-        let mut flood = JoinSet::new();
-        for _ in 0..100 {
-            let (passwords, done, closed) = (passwords.clone(), Arc::clone(&done), Arc::clone(&closed));
-            flood.spawn(async move {
-                let work = move || {
-                    closed.lock().unwrap().recv().unwrap();
-                    done.fetch_add(1, Ordering::Relaxed);
-                    Ok(())
-                };
-                passwords.in_turn("mallory", work).await
-            });
-        }
-        // All of the flood stands in its queue.
-        while passwords.owners.lock().unwrap().get("mallory").is_none_or(|turns| turns.strong_count() < 100) {
-            tokio::task::yield_now().await;
-        }
-        let others = ["anna", "bert"].map(|owner| {
-            let (passwords, done) = (passwords.clone(), Arc::clone(&done));
-            tokio::spawn(async move {
-                passwords.in_turn(owner, move || Ok(done.load(Ordering::Relaxed))).await.unwrap()
-            })
-        });
-        tokio::task::yield_now().await;
-        for _ in 0..100 {
-            gate.send(()).unwrap();
-        }
-        for before in others {
-            let before = before.await.unwrap();
-            assert!(before <= 2 * AT_A_TIME, "{before} of the flood came before");
-        }
-        flood.join_all().await;
-        assert_eq!(done.load(Ordering::Relaxed), 100);
-        passwords.turns_of("anna");
-        assert_eq!(passwords.owners.lock().unwrap().len(), 1, "who wants nothing is forgotten");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn patience_ends() {
-        let passwords = Passwords::default();
-        let _turns = Arc::clone(&passwords.turns).acquire_many_owned(2).await.unwrap();
-        let busy = passwords.in_turn("anna", || Ok(())).await;
-        assert!(matches!(busy, Err(HashError::Busy)), "{busy:?}");
-    }
-
-    #[test]
-    fn the_decoy_takes_as_long_as_a_real_hash() {
-        let decoy = Phc::new(DECOY).unwrap();
-        assert_eq!(Params::try_from(&decoy).unwrap(), PARAMS);
-        assert_eq!(decoy.salt.unwrap().len(), Salt::RECOMMENDED_LENGTH);
-    }
-}
+mod tests;

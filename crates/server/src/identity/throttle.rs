@@ -5,22 +5,30 @@
 //! |---|---|---|---|
 //! | a user at an address | 5 | 1 s, doubled per failure up to 8 s | 60 s |
 //! | an address | 20 | 50 ms, doubled per failure up to 250 ms | 10 s |
+//! | a user in an IPv6 /48 | 20 | 250 ms, doubled per failure up to 2 s | 15 s |
+//! | an IPv6 /48 | 80 | 12.5 ms, doubled per failure up to 62.5 ms | 2.5 s |
 //!
-//! An address counts twice: for users that were right there lately, and for all others. So whoever tries names at an
-//! address that many share - behind a NAT, say - does not slow those who work there.
+//! An IPv6 /64 is one address: whoever has one of its addresses has all of them. Many have a /48, which therefore
+//! counts too, as four addresses. An application credential is a user of its own in the lines about users.
 //!
-//! Somebody who mistypes a password a few times notices nothing. Somebody who guesses gets about 10,000 tries a day at a
-//! user from an address, and 4 a second in all. Nobody is locked out: a user's failures at one address count there
-//! alone, so that an attacker cannot keep the user from logging in elsewhere. At the attacker's own address the user has to
-//! wait for seconds, and shares its turns with the attacker for as long as that one goes on. The right password makes a user's failures at the address forgotten; those of the address
-//! stay, since an attacker may have a password of its own.
+//! Users that were right at an address lately are known there. Strangers are counted as above, all together. A user that
+//! is known is counted by itself, with all of its application credentials and as an address of its own, and no /48 is:
+//! so whoever tries names at an address that many share - behind a NAT, say - does not slow those who work there, and
+//! these do not slow one another.
 //!
-//! An attempt that would wait for longer than [`PATIENCE`] is refused as if the password were wrong, which clients know what to
-//! do with. What is remembered is bounded ([`MOST`]), and is lost at a restart.
+//! Somebody who mistypes a password a few times notices nothing. A stranger who guesses gets about 10,000 tries a day at a
+//! user from an address, and 4 a second at all of them; four times as many from a /48. Failures lock nobody out: those of
+//! a user at one address count there alone, so that an attacker cannot keep the user from logging in elsewhere. At the
+//! attacker's own address, and for strangers in the same /48, the user has to wait for seconds, and shares its turns with
+//! the attacker for as long as that one goes on. The right password makes a user's failures there forgotten; those of the
+//! address stay, since an attacker may have a password of its own.
+//!
+//! An attempt that would wait for longer than [`PATIENCE`] is refused as if the password were wrong, which clients know
+//! what to do with. What is remembered is bounded ([`MOST`]), and is lost at a restart.
 
 mod gate;
+mod known;
 
-use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -30,55 +38,80 @@ use adit_api::identity::IdentityError;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
-use gate::{Gate, Limits};
+use gate::{Gates, Limits};
+use known::{Known, Place};
 
 /// How long an attempt waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How many users at addresses, and how many addresses, are remembered: about 1 MiB in all.
+/// How many of each kind are remembered, of users at addresses, of addresses and so on: about 2 MiB in all.
 const MOST: usize = 8192;
-/// How long a user is known at an address where it was right.
-const KNOWN_FOR: Duration = Duration::from_hours(30 * 24);
 
 const AT_ADDRESS: Limits = Limits {
     free: 5,
     first: Duration::from_secs(1),
     most: Duration::from_secs(8),
     forgets: Duration::from_secs(60),
+    forgives: true,
 };
 const ADDRESS: Limits = Limits {
     free: 20,
     first: Duration::from_millis(50),
     most: Duration::from_millis(250),
     forgets: Duration::from_secs(10),
+    forgives: false,
+};
+/// As four addresses.
+const AROUND_ADDRESS: Limits = Limits {
+    free: 20,
+    first: Duration::from_millis(250),
+    most: Duration::from_secs(2),
+    forgets: Duration::from_secs(15),
+    forgives: true,
+};
+const BLOCK: Limits = Limits {
+    free: 80,
+    first: Duration::from_micros(12_500),
+    most: Duration::from_micros(62_500),
+    forgets: Duration::from_millis(2_500),
+    forgives: false,
 };
 
 /// Who failed how often lately.
 #[derive(Debug, Default)]
 pub(crate) struct Throttle {
-    gates: Mutex<Gates>,
+    counted: Mutex<Counted>,
     /// Names become numbers that nobody can foresee, so that long ones take no room.
     hasher: RandomState,
     /// Told whenever an attempt ends, for that may make room for another.
     ended: Notify,
 }
 
-#[derive(Debug, Default)]
-struct Gates {
-    at_address: HashMap<u64, Gate>,
-    addresses: HashMap<Lane, Gate>,
-    /// Users at addresses, and when they were right there last.
-    known: HashMap<u64, Instant>,
+#[derive(Debug)]
+struct Counted {
+    at_address: Gates,
+    address: Gates,
+    around_address: Gates,
+    block: Gates,
+    known: Known,
 }
 
-/// An address, and whether it is about users that are known there.
-type Lane = (u64, bool);
+/// By what an attempt is counted.
+#[derive(Clone, Copy, Debug)]
+struct Keys {
+    at_address: u64,
+    /// Of all strangers at the address, or of one user that is known there.
+    address: u64,
+    /// Of a stranger, the same for what is around its address.
+    around: Option<(u64, u64)>,
+}
 
 /// An attempt that may go on. One that is dropped without a verdict has failed: whoever hangs up saves nothing.
 #[derive(Debug)]
 pub(crate) struct Attempt<'a> {
     throttle: &'a Throttle,
-    at_address: u64,
-    address: Lane,
+    keys: Keys,
+    place: Place,
+    is_known: bool,
     verdict: Verdict,
 }
 
@@ -101,14 +134,32 @@ enum Turn {
     Later,
 }
 
+impl Turn {
+    /// What has to be waited for when it is for both.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Now, Self::Now) => Self::Now,
+            (Self::At(one), Self::At(other)) => Self::At(one.max(other)),
+            (Self::At(time), Self::Now | Self::Later) | (Self::Now | Self::Later, Self::At(time)) => {
+                Self::At(time)
+            }
+            (Self::Later, Self::Now | Self::Later) | (Self::Now, Self::Later) => Self::Later,
+        }
+    }
+}
+
 impl Throttle {
-    /// Waits until somebody may try a secret. `who` is the user, or whatever else has a secret.
+    /// Waits until somebody may try a secret. `who` is the user, or whatever else has a secret; `owner` is the user whom it
+    /// lets in.
     ///
     /// # Errors
     /// [`IdentityError::Unauthorized`] after too many failures, [`IdentityError::Busy`] when too many try at the same time.
-    pub(crate) async fn admit(&self, who: &impl Hash, address: IpAddr) -> Result<Attempt<'_>, IdentityError> {
-        let address = block(address);
-        let (at_address, address) = (self.hasher.hash_one((who, address)), self.hasher.hash_one(address));
+    pub(crate) async fn admit(
+        &self,
+        (who, owner): (&impl Hash, &str),
+        address: IpAddr,
+    ) -> Result<Attempt<'_>, IdentityError> {
+        let place = (self.hasher.hash_one(owner), self.hasher.hash_one(block(address)));
         let patience_ends = Instant::now() + PATIENCE;
         loop {
             let ended = self.ended.notified();
@@ -116,14 +167,15 @@ impl Throttle {
             // Before the look, so that nothing that ends after it is missed.
             ended.as_mut().enable();
             let now = Instant::now();
-            let (turn, address) = {
-                let mut gates = self.lock();
-                let lane = (address, gates.is_known(at_address, now));
-                (gates.enter(at_address, lane, now), lane)
+            let (turn, keys, is_known) = {
+                let mut counted = self.lock();
+                let is_known = counted.known.is_at(place, now);
+                let keys = self.keys(who, address, is_known.then_some(owner));
+                (counted.enter(keys, now), keys, is_known)
             };
             match turn {
                 Turn::Now => {
-                    return Ok(Attempt { throttle: self, at_address, address, verdict: Verdict::Wrong });
+                    return Ok(Attempt { throttle: self, keys, place, is_known, verdict: Verdict::Wrong });
                 }
                 Turn::At(time) if time > patience_ends => return Err(IdentityError::Unauthorized),
                 Turn::Later if now >= patience_ends => return Err(IdentityError::Busy),
@@ -133,68 +185,71 @@ impl Throttle {
         }
     }
 
-    /// The maps are whole after each statement, so a panic elsewhere does not spoil them.
-    fn lock(&self) -> MutexGuard<'_, Gates> {
-        self.gates.lock().unwrap_or_else(PoisonError::into_inner)
+    fn keys(&self, who: &impl Hash, address: IpAddr, known: Option<&str>) -> Keys {
+        let here = block(address);
+        let around = Some(around(address)).filter(|around| known.is_none() && around.is_ipv6());
+        Keys {
+            at_address: self.hasher.hash_one((who, here)),
+            address: self.hasher.hash_one((known, here)),
+            around: around.map(|around| (self.hasher.hash_one((who, around)), self.hasher.hash_one(around))),
+        }
+    }
+
+    /// What is counted is whole after each statement, so a panic elsewhere does not spoil it.
+    fn lock(&self) -> MutexGuard<'_, Counted> {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Gates {
-    /// Lets an attempt in by both gates, or by neither.
-    fn enter(&mut self, at_address: u64, address: Lane, now: Instant) -> Turn {
-        make_room(&mut self.at_address, at_address, &AT_ADDRESS, now);
-        make_room(&mut self.addresses, address, &ADDRESS, now);
-        let at_address = self.at_address.entry(at_address).or_insert_with(|| Gate::new(now));
-        let address = self.addresses.entry(address).or_insert_with(|| Gate::new(now));
-        match (at_address.turn(&AT_ADDRESS, now), address.turn(&ADDRESS, now)) {
-            (Turn::Now, Turn::Now) => {
-                at_address.enter();
-                address.enter();
-                Turn::Now
-            }
-            (Turn::At(one), Turn::At(other)) => Turn::At(one.max(other)),
-            (Turn::At(time), Turn::Now | Turn::Later) | (Turn::Now | Turn::Later, Turn::At(time)) => {
-                Turn::At(time)
-            }
-            (Turn::Later, Turn::Now | Turn::Later) | (Turn::Now, Turn::Later) => Turn::Later,
+impl Default for Counted {
+    fn default() -> Self {
+        Self {
+            at_address: Gates::new(AT_ADDRESS),
+            address: Gates::new(ADDRESS),
+            around_address: Gates::new(AROUND_ADDRESS),
+            block: Gates::new(BLOCK),
+            known: Known::default(),
         }
-    }
-
-    /// Whether the user was right at the address lately.
-    fn is_known(&self, at_address: u64, now: Instant) -> bool {
-        self.known.get(&at_address).is_some_and(|right| now.saturating_duration_since(*right) < KNOWN_FOR)
-    }
-
-    /// Remembers that the user was right at the address, in the place of whoever was so longest ago.
-    fn know(&mut self, at_address: u64, now: Instant) {
-        if self.known.len() >= MOST && !self.known.contains_key(&at_address) {
-            let oldest = self.known.iter().min_by_key(|(_, right)| **right).map(|(key, _)| *key);
-            oldest.and_then(|oldest| self.known.remove(&oldest));
-        }
-        self.known.insert(at_address, now);
     }
 }
 
-/// Before another gate is added to as many as there may be: those go that stop nobody, and else the one that is nearest
-/// to that.
-fn make_room<K: Copy + Eq + Hash>(gates: &mut HashMap<K, Gate>, new: K, limits: &Limits, now: Instant) {
-    if gates.len() < MOST || gates.contains_key(&new) {
-        return;
-    }
-    gates.retain(|_, gate| gate.is_of_use(limits, now));
-    if gates.len() >= MOST {
-        let least = gates.iter().min_by_key(|(_, gate)| gate.weight(limits, now)).map(|(key, _)| *key);
-        if let Some(least) = least {
-            gates.remove(&least);
+impl Counted {
+    /// Lets an attempt in by all of its gates, or by none.
+    fn enter(&mut self, keys: Keys, now: Instant) -> Turn {
+        let turn = self.gates(keys).map(|(gates, key)| gates.turn(key, now)).fold(Turn::Now, Turn::and);
+        if let Turn::Now = turn {
+            self.gates(keys).for_each(|(gates, key)| gates.enter(key));
         }
+        turn
+    }
+
+    fn gates(&mut self, keys: Keys) -> impl Iterator<Item = (&mut Gates, u64)> {
+        let (around_address, block) = keys.around.unzip();
+        let all = [
+            (&mut self.at_address, Some(keys.at_address)),
+            (&mut self.address, Some(keys.address)),
+            (&mut self.around_address, around_address),
+            (&mut self.block, block),
+        ];
+        all.into_iter().filter_map(|(gates, key)| Some((gates, key?)))
     }
 }
 
 /// Whoever has one address of an IPv6 /64 has all of them.
 fn block(address: IpAddr) -> IpAddr {
+    prefix(address, 64)
+}
+
+/// What many have who have that address: an IPv6 /48.
+pub(super) fn around(address: IpAddr) -> IpAddr {
+    prefix(address, 48)
+}
+
+/// The network of an IPv6 address; an IPv4 address.
+fn prefix(address: IpAddr, length: u32) -> IpAddr {
     match address.to_canonical() {
         v4 @ IpAddr::V4(_) => v4,
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !(u128::MAX >> length))),
     }
 }
 
@@ -203,25 +258,22 @@ impl Attempt<'_> {
     pub(crate) fn end(mut self, verdict: Verdict) {
         self.verdict = verdict;
     }
+
+    /// Whether the user was right at the address lately, when it was admitted.
+    pub(crate) fn is_known(&self) -> bool {
+        self.is_known
+    }
 }
 
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
         let now = Instant::now();
-        let mut gates = self.throttle.lock();
+        let mut counted = self.throttle.lock();
         if self.verdict == Verdict::Right {
-            gates.know(self.at_address, now);
+            counted.known.add(self.place, now);
         }
-        if let Some(gate) = gates.at_address.get_mut(&self.at_address) {
-            gate.leave(self.verdict, &AT_ADDRESS, now);
-            if self.verdict == Verdict::Right {
-                gate.forgive();
-            }
-        }
-        if let Some(gate) = gates.addresses.get_mut(&self.address) {
-            gate.leave(self.verdict, &ADDRESS, now);
-        }
-        drop(gates);
+        counted.gates(self.keys).for_each(|(gates, key)| gates.leave(key, self.verdict, now));
+        drop(counted);
         self.throttle.ended.notify_waiters();
     }
 }

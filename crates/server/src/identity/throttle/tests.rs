@@ -12,7 +12,7 @@ const THERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));
 /// How long an attempt waits, in milliseconds, before it gets that verdict; `None` when it is refused.
 async fn waits(throttle: &Throttle, who: &str, address: IpAddr, verdict: Verdict) -> Option<u128> {
     let start = Instant::now();
-    throttle.admit(&who, address).await.ok()?.end(verdict);
+    throttle.admit((&who, who), address).await.ok()?.end(verdict);
     Some(start.elapsed().as_millis())
 }
 
@@ -80,18 +80,75 @@ async fn those_who_work_at_an_address_are_not_slowed_by_others_who_guess_there()
     assert_eq!(waits(&throttle, "user", THERE, Verdict::Wrong).await, Some(0));
     // Who knows one user's password guesses no faster at others.
     assert_eq!(waits(&throttle, "bert", HERE, Verdict::Wrong).await, Some(250));
-    // Guessing at those who are known there is counted as well.
-    for number in 0..20 {
-        waits(&throttle, &format!("known{number}"), HERE, Verdict::Right).await;
+    // Neither are they by one another.
+    for user in ["carl", "dora", "emil", "fred"] {
+        waits(&throttle, user, HERE, Verdict::Right).await;
     }
-    for number in 0..20 {
-        assert_eq!(waits(&throttle, &format!("known{number}"), HERE, Verdict::Wrong).await, Some(0));
+    for user in ["carl", "dora", "emil", "fred"] {
+        assert_eq!(fails(&throttle, user, HERE, 6).await, [0, 0, 0, 0, 0, 1000].map(Some));
     }
-    assert_eq!(waits(&throttle, "anna", HERE, Verdict::Right).await, Some(50));
-    tokio::time::advance(KNOWN_FOR).await;
-    let gates = throttle.lock();
-    let hash = throttle.hasher.hash_one((&"anna", block(HERE)));
-    assert!(gates.known.contains_key(&hash) && !gates.is_known(hash, Instant::now()));
+    assert_eq!(waits(&throttle, "anna", HERE, Verdict::Right).await, Some(0));
+    tokio::time::advance(known::KNOWN_FOR).await;
+    assert!(!throttle.admit((&"anna", "anna"), HERE).await.unwrap().is_known(), "it was too long ago");
+}
+
+/// However many application credentials a user has, they have one budget at an address, which is nobody else's.
+#[tokio::test(start_paused = true)]
+async fn a_user_that_is_known_is_counted_with_all_of_its_credentials() {
+    let throttle = Throttle::default();
+    for user in ["anna", "bert"] {
+        waits(&throttle, user, HERE, Verdict::Right).await;
+    }
+    let waits_of = async |credential: u32, verdict: Verdict| {
+        let start = Instant::now();
+        throttle.admit((&credential, "anna"), HERE).await.unwrap().end(verdict);
+        start.elapsed().as_millis()
+    };
+    for credential in 0..20 {
+        assert_eq!(waits_of(credential, Verdict::Wrong).await, 0);
+    }
+    for (credential, wait) in (20..).zip([50, 100, 200, 250, 250]) {
+        assert_eq!(waits_of(credential, Verdict::Wrong).await, wait, "credential {credential}");
+    }
+    assert_eq!(waits(&throttle, "bert", HERE, Verdict::Right).await, Some(0));
+    assert_eq!(waits(&throttle, "stranger", HERE, Verdict::Wrong).await, Some(0));
+    assert_eq!(waits(&throttle, "anna", HERE, Verdict::Right).await, Some(250));
+}
+
+/// One who has a whole /48 has 65,536 addresses.
+#[tokio::test(start_paused = true)]
+async fn an_ipv6_network_counts_as_four_addresses() {
+    let throttle = Throttle::default();
+    let at =
+        |network: u16, number: u16| IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, network, number, 0, 0, 0, 1));
+    waits(&throttle, "carl", at(1, 1), Verdict::Right).await;
+    for number in 0..20 {
+        assert_eq!(waits(&throttle, "anna", at(1, number), Verdict::Wrong).await, Some(0), "{number}");
+    }
+    for (number, wait) in (20..).zip([250, 500, 1000, 2000, 2000]) {
+        assert_eq!(waits(&throttle, "anna", at(1, number), Verdict::Wrong).await, Some(wait), "{number}");
+    }
+    assert_eq!(waits(&throttle, "anna", at(2, 0), Verdict::Wrong).await, Some(0), "elsewhere");
+    assert_eq!(
+        waits(&throttle, "anna", at(1, 100), Verdict::Right).await,
+        Some(2000),
+        "nobody is locked out"
+    );
+    assert_eq!(waits(&throttle, "anna", at(1, 101), Verdict::Wrong).await, Some(0), "all is good again");
+    for number in 0..100 {
+        waits(&throttle, &format!("user{number}"), at(1, 1000 + number), Verdict::Wrong).await;
+    }
+    let start = Instant::now();
+    for number in 0..16 {
+        waits(&throttle, &format!("more{number}"), at(1, 2000 + number), Verdict::Wrong).await;
+    }
+    let took = start.elapsed();
+    assert!(
+        took >= Duration::from_millis(950) && took <= Duration::from_millis(1100),
+        "16 a second: {took:?}"
+    );
+    assert_eq!(waits(&throttle, "user", at(2, 1), Verdict::Wrong).await, Some(0), "elsewhere");
+    assert_eq!(waits(&throttle, "carl", at(1, 1), Verdict::Wrong).await, Some(0), "who is known there");
 }
 
 #[tokio::test(start_paused = true)]
@@ -101,7 +158,7 @@ async fn what_was_not_decided_costs_nothing() {
         assert_eq!(waits(&throttle, "anna", HERE, Verdict::Unknown).await, Some(0));
     }
     for _ in 0..5 {
-        drop(throttle.admit(&"anna", HERE).await.unwrap());
+        drop(throttle.admit((&"anna", "anna"), HERE).await.unwrap());
     }
     assert_eq!(waits(&throttle, "anna", HERE, Verdict::Wrong).await, Some(1000), "who hangs up has failed");
 }
@@ -114,7 +171,7 @@ async fn trying_at_the_same_time_wins_nothing() {
     for _ in 0..100 {
         let (throttle, tried) = (Arc::clone(&throttle), Arc::clone(&tried));
         attempts.spawn(async move {
-            let Ok(attempt) = throttle.admit(&"anna", HERE).await else { return };
+            let Ok(attempt) = throttle.admit((&"anna", "anna"), HERE).await else { return };
             tried.fetch_add(1, Ordering::Relaxed);
             tokio::time::sleep(Duration::from_millis(20)).await;
             attempt.end(Verdict::Wrong);
@@ -132,7 +189,7 @@ async fn many_who_are_right_at_the_same_time_are_all_served() {
     for _ in 0..100 {
         let throttle = Arc::clone(&throttle);
         attempts.spawn(async move {
-            let attempt = throttle.admit(&"anna", HERE).await.unwrap();
+            let attempt = throttle.admit((&"anna", "anna"), HERE).await.unwrap();
             tokio::time::sleep(Duration::from_millis(20)).await;
             attempt.end(Verdict::Right);
         });
@@ -148,28 +205,22 @@ async fn the_memory_is_bounded_and_keeps_the_worst() {
     for number in 0..10_000 {
         fails(&throttle, "anna", address(number), 1).await;
     }
-    let (at_address, addresses) = {
-        let gates = throttle.lock();
-        (gates.at_address.len(), gates.addresses.len())
+    let (at_address, address) = {
+        let counted = throttle.lock();
+        (counted.at_address.len(), counted.address.len())
     };
-    assert!(at_address <= MOST && addresses <= MOST, "{at_address} {addresses}");
+    assert!(at_address <= MOST && address <= MOST, "{at_address} {address}");
     assert_eq!(waits(&throttle, "anna", HERE, Verdict::Wrong).await, Some(1000));
-    let mut gates = throttle.lock();
-    let start = Instant::now();
-    for number in 0..10_000 {
-        gates.know(number, start + Duration::from_millis(number));
-    }
-    assert_eq!(gates.known.len(), MOST);
-    assert!(gates.known.contains_key(&9_999) && !gates.known.contains_key(&0), "the oldest goes");
 }
 
 #[test]
-fn an_ipv6_network_is_one_address() {
-    for (input, want) in [
-        ("192.0.2.1", "192.0.2.1"),
-        ("::ffff:192.0.2.1", "192.0.2.1"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+fn a_network_is_one_address() {
+    for (input, here, near) in [
+        ("192.0.2.1", "192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::", "2001:db8:1::"),
     ] {
-        assert_eq!(block(input.parse().unwrap()).to_string(), want, "{input}");
+        let address = input.parse().unwrap();
+        assert_eq!((block(address).to_string(), around(address).to_string()), (here.into(), near.into()));
     }
 }
