@@ -4,7 +4,9 @@
 
 #[path = "../common/capture.rs"]
 mod capture;
+mod changes;
 mod packets;
+mod sharing;
 mod sites;
 
 use std::time::Instant;
