@@ -13,6 +13,9 @@ macro_rules! api_errors {
         #[expect(missing_docs, reason = "each row below is documented by its message")]
         pub enum ApiError {
             $($name $({ $($field: String),* })?,)*
+            /// Another request was at the same thing at the same moment; trying again helps. What the database said, if it
+            /// did, goes to the log, never to the client.
+            Collision(Option<Box<dyn StdError + Send + Sync>>),
             /// A failure of ours. The cause goes to the log, never to the client.
             Internal(Box<dyn StdError + Send + Sync>),
         }
@@ -22,6 +25,7 @@ macro_rules! api_errors {
             pub fn status(&self) -> u16 {
                 match self {
                     $(Self::$name $({ $($field: _),* })? => $status,)*
+                    Self::Collision(_) => 503,
                     Self::Internal(_) => 500,
                 }
             }
@@ -30,6 +34,7 @@ macro_rules! api_errors {
             pub fn kind(&self) -> &'static str {
                 match self {
                     $(Self::$name $({ $($field: _),* })? => stringify!($name),)*
+                    Self::Collision(_) => "Collision",
                     Self::Internal(_) => "HTTPInternalServerError",
                 }
             }
@@ -39,6 +44,9 @@ macro_rules! api_errors {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 match self {
                     $(Self::$name $({ $($field),* })? => write!(f, $message),)*
+                    Self::Collision(_) => f.write_str(
+                        "Another request changed the same thing at the same moment. Nothing was changed by this one: try again.",
+                    ),
                     Self::Internal(_) => {
                         f.write_str("Request Failed: internal server error while processing your request.")
                     }
@@ -63,7 +71,6 @@ api_errors! {
     412 RevisionNumberConstraintFailed { wanted, current } => "Constrained to {wanted}, but current revision is {current}",
     413 HTTPRequestEntityTooLarge { most } => "The request body is larger than {most} octets.",
     501 HTTPNotImplemented => "POST requests are not supported on this resource.",
-    503 Collision => "Another request changed the same thing at the same moment. Nothing was changed by this one: try again.",
     503 OutcomeUnknown => "The database did not confirm in time whether the request was done, and it may be done still. Look before you try again.",
     503 ServiceUnavailable { reason } => "{reason}",
 
@@ -234,7 +241,11 @@ impl ApiError {
 
 impl StdError for ApiError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        if let Self::Internal(cause) = self { Some(cause.as_ref()) } else { None }
+        if let Self::Internal(cause) | Self::Collision(Some(cause)) = self {
+            Some(cause.as_ref())
+        } else {
+            None
+        }
     }
 }
 

@@ -95,14 +95,24 @@ pub(crate) async fn standing(app: &App, id: AgentId) -> Result<Standing, ApiErro
     if !is_alive(&agent, session.now()) {
         return Ok(Standing::Lost);
     }
-    if session.now().duration_since(agent.heartbeat_at) >= NOTED_EVERY {
-        drop(session);
-        note_life(app, id).await?;
+    if session.now().duration_since(agent.heartbeat_at) < NOTED_EVERY {
+        return Ok(Standing::Known);
     }
+    drop(session);
+    // Looked at again under its lock: what it said may have been taken back while this waited for that.
+    let session = app.store().write().await.map_err(ApiError::from_store)?;
+    let table = session.table::<Agent>();
+    let agent = table.lock(id).await.map_err(ApiError::from_store)?;
+    let Some(agent) = agent else { return Ok(Standing::Stranger) };
+    if !is_alive(&agent, Timestamp::now()) {
+        return Ok(Standing::Lost);
+    }
+    table.heard_of(id).await.map_err(ApiError::from_store)?;
+    session.commit().await.map_err(ApiError::from_store)?;
     Ok(Standing::Known)
 }
 
-/// Writes down that an agent was heard of.
+/// Writes down that an agent was heard of, also a lost one.
 ///
 /// # Errors
 /// [`ApiError::Internal`].

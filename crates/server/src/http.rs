@@ -25,6 +25,7 @@ use axum::{Json, Router, middleware};
 use serde_json::json;
 use tower_http::catch_panic::CatchPanicLayer;
 
+pub(crate) use self::route::persistently;
 use crate::App;
 
 /// Largest body that an agent sends, in octets: a report on all its routers.

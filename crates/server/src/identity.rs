@@ -138,7 +138,7 @@ impl FromStore for IdentityError {
             | StoreError::Vanished { .. }
             | StoreError::Collision { .. } => {
                 tracing::debug!(error = &error as &dyn std::error::Error, "collided with another request");
-                Self::Collision
+                Self::Collision(Some(Box::new(error)))
             }
             StoreError::Contended { .. } => Self::Busy,
             StoreError::Unanswered { .. } => Self::Slow,

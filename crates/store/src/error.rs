@@ -60,8 +60,9 @@ pub enum Error {
         #[source]
         source: Option<DbErr>,
     },
-    /// The database took longer than a statement may take, or the connection to it was lost. Nothing was written.
-    #[error("cannot {doing}: the database does not answer")]
+    /// The database took longer than a statement may take; or the connection to it was lost, or took too long in coming,
+    /// since the database cannot be reached or all connections were in use. Nothing was written.
+    #[error("cannot {doing}: the database does not answer in time")]
     Unanswered {
         /// As in "list networks".
         doing: String,
@@ -175,23 +176,28 @@ fn is_restricted(error: &DbErr) -> bool {
     has_code(error, &["1811", "23001"])
 }
 
-/// Whether others were in the way for too long: SQLITE_BUSY and its kinds; PostgreSQL's lock_not_available; or no
-/// connection was free in time.
+/// Whether others were in the way for too long: SQLITE_BUSY and its kinds; PostgreSQL's lock_not_available.
 fn is_contended(error: &DbErr) -> bool {
-    matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))
-        || has_code(error, &["5", "261", "517", "55P03"])
+    has_code(error, &["5", "261", "517", "55P03"])
 }
 
-/// Whether the database gave no answer: PostgreSQL's query_canceled, or the connection was lost.
+/// PostgreSQL's query_canceled and idle_in_transaction_session_timeout: whatever the transaction did is taken back then.
+const TOO_LATE: [&str; 2] = ["57014", "25P03"];
+
+/// Whether the database gave no answer: PostgreSQL would not wait any longer, the connection was lost, or there was none in
+/// time. A PostgreSQL that is down looks like one whose connections are all in use: both are waited for.
 fn is_unanswered(error: &DbErr) -> bool {
     let is_broken = if let DbErr::Exec(RuntimeErr::SqlxError(error))
     | DbErr::Query(RuntimeErr::SqlxError(error)) = error
     {
         matches!(error.as_ref(), sqlx::Error::Io(_))
     } else {
-        matches!(error, DbErr::Conn(RuntimeErr::SqlxError(_)))
+        matches!(
+            error,
+            DbErr::Conn(RuntimeErr::SqlxError(_)) | DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)
+        )
     };
-    is_broken || code(error).is_some_and(|code| code == "57014" || is_lost(&code))
+    is_broken || has_code(error, &TOO_LATE) || code(error).is_some_and(|code| is_lost(&code))
 }
 
 /// PostgreSQL's errors of the connection, and of a server that is going down.

@@ -236,8 +236,18 @@ impl Session {
 }
 
 fn postgres_options(options: PgConnectOptions) -> PgConnectOptions {
-    let given = options.get_options().unwrap_or_default().to_owned();
-    options.options(LIMITS.into_iter().filter(|(name, _)| !given.contains(name)))
+    let given = settings_in(options.get_options().unwrap_or_default());
+    options.options(LIMITS.into_iter().filter(|(name, _)| !given.iter().any(|given| given == name)))
+}
+
+/// Names of the settings in a URL's `options`, which are a command line: `-c name=value`, `-cname=value` or
+/// `--name=value`, in any case, and with `-` for `_`.
+fn settings_in(options: &str) -> Vec<String> {
+    let name = |word: &str| {
+        let word = word.strip_prefix("--").or_else(|| word.strip_prefix("-c")).unwrap_or(word);
+        word.split_once('=').map(|(name, _)| name.to_ascii_lowercase().replace('-', "_"))
+    };
+    options.split_ascii_whitespace().filter_map(name).collect()
 }
 
 fn sqlite_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
@@ -261,7 +271,9 @@ fn without_credentials(url: &str) -> String {
 mod tests {
     use std::time::Duration;
 
-    use super::{Store, without_credentials};
+    use sea_orm::sqlx::postgres::PgConnectOptions;
+
+    use super::{Store, postgres_options, settings_in, without_credentials};
     use crate::SealingKey;
 
     #[tokio::test]
@@ -288,6 +300,21 @@ mod tests {
             assert_eq!(order.recv().await, Some(number));
         }
         waiting.join_all().await;
+    }
+
+    #[test]
+    fn a_url_says_otherwise_by_whole_names() {
+        for (options, want) in [
+            ("", vec![]),
+            ("-c lock_timeout=1s", vec!["lock_timeout"]),
+            ("-cdeadlock_timeout=20ms --Statement-Timeout=2s", vec!["deadlock_timeout", "statement_timeout"]),
+            ("-c search_path=lock_timeout -c lock_timeout=5s", vec!["search_path", "lock_timeout"]),
+        ] {
+            assert_eq!(settings_in(options), want, "{options}");
+        }
+        let options = PgConnectOptions::new_without_pgpass().options([("deadlock_timeout", "20ms")]);
+        let options = postgres_options(options).get_options().unwrap().to_owned();
+        assert!(options.contains("-c lock_timeout=5s"), "{options}");
     }
 
     #[test]

@@ -127,9 +127,11 @@ pub enum IdentityError {
     Busy,
     /// Another request was at the same thing at the same moment; trying again helps.
     #[error("Another request changed the same thing at the same moment: try again.")]
-    Collision,
+    Collision(#[source] Option<Box<dyn std::error::Error + Send + Sync>>),
     /// The database takes too long, or cannot be reached.
-    #[error("The database did not answer. Nothing was changed: try again later.")]
+    #[error(
+        "The database did not answer in time: it cannot be reached, or has too much to do. Nothing was changed: try again later."
+    )]
     Slow,
     /// Nobody knows whether the request was done.
     #[error(
@@ -172,9 +174,11 @@ impl IdentityError {
             Self::Conflict { .. } => (409, "Conflict"),
             Self::TooLarge { .. } => (413, "Request Entity Too Large"),
             Self::Internal(_) => (500, "Internal Server Error"),
-            Self::Busy | Self::Collision | Self::Slow | Self::OutcomeUnknown | Self::KeystoneUnavailable => {
-                (503, "Service Unavailable")
-            }
+            Self::Busy
+            | Self::Collision(_)
+            | Self::Slow
+            | Self::OutcomeUnknown
+            | Self::KeystoneUnavailable => (503, "Service Unavailable"),
         }
     }
 

@@ -7,12 +7,14 @@ use adit_api::ApiError;
 use adit_model::{
     Reason, ReasonCode, Router, RouterId, SiteConnection, SiteConnectionId, Status, VpnService, VpnServiceId,
 };
-use adit_store::{Agent, Listing, Session};
+use adit_store::{Agent, Listing, Session, Stored};
 use tokio_util::sync::CancellationToken;
 
 use super::document::texts;
 use super::is_alive;
+use super::schedule::Turn;
 use crate::App;
+use crate::http::persistently;
 use crate::resource::FromStore;
 
 /// How often the agents' signs of life are looked at.
@@ -24,7 +26,7 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     // Both arms are cancel-safe.
     while tokio::select! { () = stop.cancelled() => false, _ = ticks.tick() => true } {
-        if let Err(error) = distrust_silent(&app).await {
+        if let Err(error) = persistently(|| distrust_silent(&app)).await {
             tracing::error!(error = &error as &dyn std::error::Error, "cannot look after silent agents");
         }
     }
@@ -33,13 +35,19 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
 /// Takes back what silent agents said of their tunnels, and says of tunnels that wait for an agent that there is none.
 async fn distrust_silent(app: &App) -> Result<(), ApiError> {
     let session = app.store().read().await.map_err(ApiError::from_store)?;
-    if doubts(&session).await?.is_empty() {
+    let agents = silent(&session).await?;
+    if doubts(&session, agents).await?.is_empty() {
         return Ok(());
     }
     drop(session);
-    // Looked at again by the session that writes: an agent that has spoken meanwhile is believed.
+    // Looked at again by the session that writes. In its turn nobody gives routers to agents, and an agent that speaks is
+    // heard before its row is locked, and believed, or when this is written, and has to say all of it again.
     let session = app.store().write().await.map_err(ApiError::from_store)?;
-    for Doubt { reason, services, connections } in doubts(&session).await? {
+    Turn::wait(&session).await?;
+    let agents = session.table::<Agent>().relock(silent(&session).await?).await;
+    let mut agents = agents.map_err(ApiError::from_store)?;
+    agents.retain(|agent| !is_alive(agent, session.now()));
+    for Doubt { reason, services, connections } in doubts(&session, agents).await? {
         for id in services {
             let table = session.table::<VpnService>();
             table.set_status(id, Status::Down, Some(&reason)).await.map_err(ApiError::from_store)?;
@@ -59,14 +67,15 @@ struct Doubt {
     connections: Vec<SiteConnectionId>,
 }
 
-async fn doubts(session: &Session) -> Result<Vec<Doubt>, ApiError> {
+/// What is to be taken back when these agents are silent.
+async fn doubts(session: &Session, silent: Vec<Stored<Agent>>) -> Result<Vec<Doubt>, ApiError> {
     let doubt = |why| Doubt {
         reason: Reason::new(ReasonCode::AgentSilent, why),
         services: Vec::new(),
         connections: Vec::new(),
     };
     let mut doubts: BTreeMap<RouterId, Doubt> =
-        unserved(session).await?.into_iter().map(|(router, why)| (router, doubt(why))).collect();
+        unserved(session, silent).await?.into_iter().map(|(router, why)| (router, doubt(why))).collect();
     let services = session.table::<VpnService>().find_all("router_id", texts(doubts.keys())).await;
     let services = services.map_err(ApiError::from_store)?;
     let ids = texts(services.iter().map(|service| service.id));
@@ -93,12 +102,14 @@ async fn doubts(session: &Session) -> Result<Vec<Doubt>, ApiError> {
 }
 
 /// The routers that nobody looks after, each with the reason.
-async fn unserved(session: &Session) -> Result<Vec<(RouterId, String)>, ApiError> {
+async fn unserved(
+    session: &Session,
+    silent: Vec<Stored<Agent>>,
+) -> Result<Vec<(RouterId, String)>, ApiError> {
     let orphans = session.table::<Router>().unassigned().await.map_err(ApiError::from_store)?;
     let mut unserved: Vec<_> =
         orphans.into_iter().map(|router| (router, "no agent serves the router".to_owned())).collect();
-    let agents = session.table::<Agent>().list(&Listing::default()).await.map_err(ApiError::from_store)?;
-    for agent in agents.iter().filter(|agent| !is_alive(agent, session.now())) {
+    for agent in silent {
         let why =
             format!("the agent on node `{}` has not been heard of since {}", agent.host, agent.heartbeat_at);
         let routers = session.table::<Router>().list(&Listing::of("agent_id", agent.id)).await;
@@ -106,6 +117,13 @@ async fn unserved(session: &Session) -> Result<Vec<(RouterId, String)>, ApiError
         unserved.extend(routers.into_iter().map(|router| (router.id, why.clone())));
     }
     Ok(unserved)
+}
+
+async fn silent(session: &Session) -> Result<Vec<Stored<Agent>>, ApiError> {
+    let agents = session.table::<Agent>().list(&Listing::default()).await;
+    let mut agents = agents.map_err(ApiError::from_store)?;
+    agents.retain(|agent| !is_alive(agent, session.now()));
+    Ok(agents)
 }
 
 /// Whether a status is one that the agent said, or that waits for it.

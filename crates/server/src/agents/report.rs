@@ -14,7 +14,7 @@ use crate::resource::FromStore;
 /// Takes a report over. What it says of routers that the agent does not have (any more) is ignored.
 ///
 /// # Errors
-/// [`ApiError::Internal`].
+/// [`ApiError::Internal`], [`ApiError::Collision`].
 pub(crate) async fn accept(app: &App, agent: AgentId, report: &Report) -> Result<(), ApiError> {
     let session = app.store().write().await.map_err(ApiError::from_store)?;
     let teller = session.table::<Agent>().find(agent).await.map_err(ApiError::from_store)?;
@@ -97,12 +97,15 @@ async fn accept_floating_ips(
     }
     let table = session.table::<FloatingIp>();
     for floating_ip in table.list(&Listing::of("router_id", router.id)).await.map_err(ApiError::from_store)? {
-        if let Some(status) = report.floating_ips.get(&floating_ip.id)
+        if let (Some(status), Some(association)) =
+            (report.floating_ips.get(&floating_ip.id), &floating_ip.association)
             && floating_ip.status != *status
         {
             let (id, from) = (floating_ip.id, floating_ip.status);
-            tracing::info!(what = "floating IP", %id, %from, to = %status, "status changed");
-            table.set_status(id, *status).await.map_err(ApiError::from_store)?;
+            let is_same = table.set_status(id, association, router.generation, *status).await;
+            if is_same.map_err(ApiError::from_store)? {
+                tracing::info!(what = "floating IP", %id, %from, to = %status, "status changed");
+            }
         }
     }
     Ok(())
@@ -125,11 +128,14 @@ async fn accept_hosts(session: &Session, plugged: &BTreeSet<PortId>, node: &str)
     Ok(())
 }
 
+/// A port that has come to another node since it was read is looked at once more: it may be the other agent's now.
 async fn set_wired(session: &Session, port: &Port, wired: bool, node: &str) -> Result<(), ApiError> {
-    if (port.wired, port.binding.host_id.as_str()) == (wired, node) {
+    let host = port.binding.host_id.as_str();
+    if (port.wired, host) == (wired, node) {
         return Ok(());
     }
-    session.table::<Port>().set_wired(port.id, wired, node).await.map_err(ApiError::from_store)
+    let is_there = session.table::<Port>().set_wired(port.id, wired, host, node).await;
+    if is_there.map_err(ApiError::from_store)? { Ok(()) } else { Err(ApiError::Collision(None)) }
 }
 
 fn log_change(what: &str, id: &impl std::fmt::Display, from: Status, to: Status, reason: Option<&Reason>) {

@@ -62,20 +62,20 @@ pub(super) enum Wire {
 const ATTEMPTS: u32 = 5;
 
 /// What a request of an API can be refused with.
-pub(super) trait Refusal {
+pub(crate) trait Refusal: std::error::Error + 'static {
     /// Whether nothing but another request at the same moment was the reason.
     fn is_collision(&self) -> bool;
 }
 
 impl Refusal for ApiError {
     fn is_collision(&self) -> bool {
-        matches!(self, Self::Collision)
+        matches!(self, Self::Collision(_))
     }
 }
 
 impl Refusal for IdentityError {
     fn is_collision(&self) -> bool {
-        matches!(self, Self::Collision)
+        matches!(self, Self::Collision(_))
     }
 }
 
@@ -162,7 +162,7 @@ impl<C, E> Route<C, E> {
 }
 
 /// Does what a request asks for, and once more from its beginning whenever it collided with another one.
-pub(super) async fn persistently<T, E, F>(attempt: impl Fn() -> F) -> Result<T, E>
+pub(crate) async fn persistently<T, E, F>(attempt: impl Fn() -> F) -> Result<T, E>
 where
     E: Refusal,
     F: Future<Output = Result<T, E>>,
@@ -174,8 +174,12 @@ where
         }
     }
     let last = attempt().await;
-    if last.as_ref().is_err_and(Refusal::is_collision) {
-        tracing::warn!(attempts = ATTEMPTS, "a request collided with others each time");
+    if let Err(refusal) = &last
+        && refusal.is_collision()
+    {
+        // With its cause: what is in the way each time may be no other request.
+        let error = refusal as &dyn std::error::Error;
+        tracing::warn!(attempts = ATTEMPTS, error, "a request collided with others each time");
     }
     last
 }
@@ -241,9 +245,9 @@ mod tests {
             let (count, end) = (Cell::new(0), Cell::new(Some(end)));
             let answer = persistently(|| async {
                 count.set(count.get() + 1);
-                if count.get() <= collisions { Err(ApiError::Collision) } else { end.take().unwrap() }
+                if count.get() <= collisions { Err(ApiError::Collision(None)) } else { end.take().unwrap() }
             });
-            let is_refused = matches!(answer.await, Err(ApiError::Collision));
+            let is_refused = matches!(answer.await, Err(ApiError::Collision(_)));
             assert_eq!(
                 (count.get(), is_refused),
                 (attempts, collisions >= ATTEMPTS),

@@ -221,9 +221,15 @@ async fn follow_mac(cx: Context<'_>, before: &Port, port: &mut Port) -> Result<(
         if Holder::of(before).automatic_address(&subnet) != Some(fixed_ip.ip_address) {
             continue;
         }
-        if let Some(address) = Holder::of(port).automatic_address(&subnet) {
-            fixed_ip.ip_address = address;
+        let Some(address) = Holder::of(port).automatic_address(&subnet) else { continue };
+        let taken = cx.session.table::<Port>().addresses_of(subnet.id).await.map_err(ApiError::from_store)?;
+        if taken.contains(&address) {
+            return Err(ApiError::IpAddressAlreadyAllocated {
+                address: address.to_string(),
+                subnet: subnet.id.to_string(),
+            });
         }
+        fixed_ip.ip_address = address;
     }
     port.fixed_ips = fixed_ips;
     Ok(())

@@ -85,7 +85,7 @@ pub(crate) async fn add(
         None => {}
     }
     if !turn.bind(router.id, agent.id).await? {
-        return Err(ApiError::Collision);
+        return Err(ApiError::Collision(None));
     }
     resource::commit(app, session).await
 }
@@ -108,7 +108,7 @@ pub(crate) async fn remove(
         return Ok(());
     }
     if !turn.unbind(router.id, agent.id).await? {
-        return Err(ApiError::Collision);
+        return Err(ApiError::Collision(None));
     }
     resource::commit(app, session).await
 }

@@ -22,14 +22,14 @@ impl FromStore for ApiError {
             | StoreError::Vanished { .. }
             | StoreError::Collision { .. } => {
                 tracing::debug!(error = &error as &dyn std::error::Error, "collided with another request");
-                Self::Collision
+                Self::Collision(Some(Box::new(error)))
             }
             StoreError::Contended { .. } => Self::ServiceUnavailable {
                 reason: "Others hold what the request needs for too long. Nothing was changed: try again in a moment."
                     .to_owned(),
             },
             StoreError::Unanswered { .. } => Self::ServiceUnavailable {
-                reason: "The database did not answer. Nothing was changed: try again later, and if that does not help, look at what the database is doing."
+                reason: "The database did not answer in time: it cannot be reached, or has too much to do. Nothing was changed: try again later, and if that does not help, look at what the database is doing."
                     .to_owned(),
             },
             StoreError::OutcomeUnknown { .. } => Self::OutcomeUnknown,
@@ -45,6 +45,8 @@ impl FromStore for ApiError {
 
 #[cfg(test)]
 mod tests {
+    use std::error::Error as _;
+
     use adit_api::identity::IdentityError;
 
     use super::*;
@@ -60,8 +62,8 @@ mod tests {
         let slow: Make<'_> = &|| StoreError::Unanswered { doing: doing(), source: source() };
         let unknown: Make<'_> = &|| StoreError::OutcomeUnknown { source: None };
         for (make, kind, start, identity) in [
-            (collision, "Collision", "Another request changed", IdentityError::Collision),
-            (vanished, "Collision", "Another request changed", IdentityError::Collision),
+            (collision, "Collision", "Another request changed", IdentityError::Collision(None)),
+            (vanished, "Collision", "Another request changed", IdentityError::Collision(None)),
             (contended, "ServiceUnavailable", "Others hold what", IdentityError::Busy),
             (slow, "ServiceUnavailable", "The database did not answer", IdentityError::Slow),
             (unknown, "OutcomeUnknown", "The database did not confirm", IdentityError::OutcomeUnknown),
@@ -75,6 +77,8 @@ mod tests {
             let error = ApiError::from_store(error);
             assert_eq!((error.status(), error.kind()), (503, kind), "{told}");
             assert!(error.to_string().starts_with(start), "{told}: {error}");
+            // For the log, when it collides each time.
+            assert_eq!(error.source().is_some(), kind == "Collision", "{told}");
         }
     }
 }

@@ -437,9 +437,15 @@ async fn hosts_make_their_own_addresses_where_the_subnet_says_so() {
     assert_eq!(cloud.put(&demo, "ports/{asked}", same).await["port"]["fixed_ips"], asked["fixed_ips"]);
 
     // Routers choose theirs, and keep the subnet; hosts do not.
+    let chosen = json!({"subnet": {"gateway_ip": "fd00::f816:3eff:fe00:5"}});
+    cloud.put(&demo, "subnets/{slaac}", chosen).await;
     cloud.put(&demo, "routers/{router}/add_router_interface", json!({"subnet_id": "{slaac}"})).await;
     let router = cloud.get(&demo, "ports?device_id={router}").await;
-    assert_eq!(addresses(&router["ports"][0]), ["fd00::"]);
+    assert_eq!(addresses(&router["ports"][0]), ["fd00::f816:3eff:fe00:5"]);
+    let taken = json!({"port": {"mac_address": "fa:16:3e:00:00:05"}});
+    let want =
+        "409 IpAddressAlreadyAllocated IP address fd00::f816:3eff:fe00:5 already allocated in subnet {slaac}";
+    cloud.refused(&admin, ("PUT", "ports/{asked}", taken, want)).await;
     let want = "409 SubnetInUse Unable to complete operation on subnet {slaac}: One or more ports have an IP allocation from this subnet.";
     cloud.refused(&demo, ("DELETE", "subnets/{slaac}", Value::Null, want)).await;
     cloud.put(&demo, "routers/{router}/remove_router_interface", json!({"subnet_id": "{slaac}"})).await;

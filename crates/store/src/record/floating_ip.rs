@@ -1,9 +1,9 @@
 use adit_model::floating_ip::{Association, FloatingIp, FloatingIpStatus};
 use adit_model::{FloatingIpId, ProjectId};
-use sea_orm::Set;
 use sea_orm::entity::prelude::*;
+use sea_orm::{QuerySelect, QueryTrait, Set};
 
-use super::{Reader, Record};
+use super::{Reader, Record, router};
 use crate::{Error, Result, Session, Table};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -85,17 +85,35 @@ impl Record for FloatingIp {
 }
 
 impl Table<'_, FloatingIp> {
-    /// Writes what an agent said, without making a new revision of it. One that is gone is left alone.
+    /// Writes what an agent said of a floating IP, without making a new revision of it: if it stands for the same still,
+    /// and its router is of this generation. Returns whether that was so.
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub async fn set_status(&self, id: FloatingIpId, status: FloatingIpStatus) -> Result<()> {
-        Entity::update_many()
+    pub async fn set_status(
+        &self,
+        id: FloatingIpId,
+        association: &Association,
+        generation: u64,
+        status: FloatingIpStatus,
+    ) -> Result<bool> {
+        let Association { port_id, fixed_ip, router_id } = association;
+        let Ok(generation) = i64::try_from(generation) else { return Ok(false) };
+        let router = router::Entity::find()
+            .select_only()
+            .column(router::Column::Id)
+            .filter(router::Column::Id.eq(router_id.to_string()))
+            .filter(router::Column::Generation.eq(generation))
+            .into_query();
+        let result = Entity::update_many()
             .col_expr(Column::Status, Expr::value(status.as_str()))
             .filter(Column::Id.eq(id.to_string()))
+            .filter(Column::PortId.eq(port_id.to_string()))
+            .filter(Column::FixedIp.eq(fixed_ip.to_string()))
+            .filter(Column::RouterId.in_subquery(router))
             .exec(&self.session.transaction)
             .await
             .map_err(Error::statement("write the status of a floating IP"))?;
-        Ok(())
+        Ok(result.rows_affected == 1)
     }
 }

@@ -324,19 +324,21 @@ impl Table<'_, Port> {
         Ok(counts)
     }
 
-    /// Notes whether the agent of a node has wired a port, without making a new revision of it.
+    /// Notes whether the agent of a node has wired a port, without making a new revision of it: if the port is on the node
+    /// `from` still, as it was when it was read. Returns whether it was.
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub async fn set_wired(&self, id: PortId, wired: bool, host: &str) -> Result<()> {
-        Entity::update_many()
+    pub async fn set_wired(&self, id: PortId, wired: bool, from: &str, host: &str) -> Result<bool> {
+        let result = Entity::update_many()
             .col_expr(Column::Wired, Expr::value(wired))
             .col_expr(Column::BindingHostId, Expr::value(host))
             .filter(Column::Id.eq(id.to_string()))
+            .filter(Column::BindingHostId.eq(from))
             .exec(&self.session.transaction)
             .await
             .map_err(Error::statement("note that a port is wired"))?;
-        Ok(())
+        Ok(result.rows_affected == 1)
     }
 
     /// Every port with an address of this subnet.

@@ -145,7 +145,10 @@ pub(crate) async fn status_and_wiring_make_no_revision(database: Database) -> Da
     session.table::<VpnService>().set_status(id(1), Status::Active, None).await.unwrap();
     session.table::<SiteConnection>().set_status(id(1), Status::Error, Some(&reason)).await.unwrap();
     session.table::<SiteConnection>().set_status(id(9), Status::Active, None).await.expect("it is gone");
-    session.table::<Port>().set_wired(id(1), true, "node-2").await.unwrap();
+    let ports = session.table::<Port>();
+    let before = ports.find(id::<adit_model::PortId>(1)).await.unwrap().unwrap().record.binding.host_id;
+    assert!(!ports.set_wired(id(1), true, "elsewhere", "node-2").await.unwrap());
+    assert!(ports.set_wired(id(1), true, &before, "node-2").await.unwrap());
     for (from, to, is_done) in
         [(Some(id(2)), None, false), (None, Some(id(1)), true), (None, Some(id(2)), false)]
     {

@@ -48,7 +48,7 @@ pub(super) async fn find(
     match self::router(cx, subnet_id, floating_ip.network_id).await? {
         Some(still) if still == router => Ok(association),
         // Another one is on the way now, and that is not the one that is locked.
-        Some(_) => Err(ApiError::Collision),
+        Some(_) => Err(ApiError::Collision(None)),
         None => Err(unreachable()),
     }
 }
