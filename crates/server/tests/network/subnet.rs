@@ -437,7 +437,8 @@ async fn hosts_make_their_own_addresses_where_the_subnet_says_so() {
     assert_eq!(cloud.put(&demo, "ports/{asked}", same).await["port"]["fixed_ips"], asked["fixed_ips"]);
 
     // Routers choose theirs, and keep the subnet; hosts do not.
-    let chosen = json!({"subnet": {"gateway_ip": "fd00::f816:3eff:fe00:5"}});
+    let pools = json!([{"start": "fd00::1", "end": "fd00::ff"}]);
+    let chosen = json!({"subnet": {"gateway_ip": "fd00::f816:3eff:fe00:5", "allocation_pools": pools}});
     cloud.put(&demo, "subnets/{slaac}", chosen).await;
     cloud.put(&demo, "routers/{router}/add_router_interface", json!({"subnet_id": "{slaac}"})).await;
     let router = cloud.get(&demo, "ports?device_id={router}").await;
