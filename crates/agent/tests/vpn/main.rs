@@ -4,9 +4,7 @@
 
 #[path = "../common/capture.rs"]
 mod capture;
-mod changes;
 mod packets;
-mod sharing;
 mod sites;
 
 use std::time::Instant;

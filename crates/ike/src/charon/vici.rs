@@ -15,7 +15,6 @@ use super::sa::IkeSa;
 use super::socket::{Signals, Socket};
 use crate::connection::Connection;
 use crate::message::Section;
-use crate::peering::Peering;
 
 /// How long charon may take for an answer. It answers in well under a millisecond unless it is stuck.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -125,47 +124,23 @@ impl Vici {
         Ok(answer.list("conns").iter().cloned().collect())
     }
 
-    /// Ids of the keys that are loaded. The keys themselves are not given back.
+    /// Loads a connection and its key, in place of those of the same name. Live SAs stay as they are.
     ///
     /// # Errors
     /// Any [`ViciError`].
-    pub async fn keys(&mut self) -> Result<BTreeSet<String>, ViciError> {
-        let answer = self.request("get-shared", Section::new()).await?;
-        Ok(answer.list("keys").iter().cloned().collect())
-    }
-
-    /// Loads a peering in place of the one of the same name. Live SAs stay as they are.
-    ///
-    /// # Errors
-    /// Any [`ViciError`].
-    pub async fn load(&mut self, peering: &Peering) -> Result<(), ViciError> {
-        self.request("load-conn", peering.load_conn()).await?;
-        Ok(())
-    }
-
-    /// Loads the key of a site connection in place of the one that it has. Live SAs stay as they are.
-    ///
-    /// # Errors
-    /// Any [`ViciError`].
-    pub async fn load_key(&mut self, connection: &Connection) -> Result<(), ViciError> {
+    pub async fn load(&mut self, connection: &Connection) -> Result<(), ViciError> {
         self.request("load-shared", connection.load_shared()).await?;
+        self.request("load-conn", connection.load_conn()).await?;
         Ok(())
     }
 
-    /// Forgets a connection of charon's; fine if there is none. Live SAs stay: see [`Vici::terminate`].
+    /// Forgets a connection and its key; fine if there is none. Live SAs stay: see [`Vici::terminate`].
     ///
     /// # Errors
     /// Any [`ViciError`] but [`ViciError::Refused`].
     pub async fn unload(&mut self, name: &str) -> Result<(), ViciError> {
-        fine_if_refused(self.request("unload-conn", Section::new().with("name", name)).await)
-    }
-
-    /// Forgets a key; fine if there is none.
-    ///
-    /// # Errors
-    /// Any [`ViciError`] but [`ViciError::Refused`].
-    pub async fn unload_key(&mut self, id: &str) -> Result<(), ViciError> {
-        fine_if_refused(self.request("unload-shared", Section::new().with("id", id)).await)
+        fine_if_refused(self.request("unload-conn", Section::new().with("name", name)).await)?;
+        fine_if_refused(self.request("unload-shared", Section::new().with("id", name)).await)
     }
 
     /// Starts to set up a CHILD_SA, and its IKE SA if there is none. Returns at once; events tell what became of it.
