@@ -6,9 +6,8 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use nix::fcntl::{Flock, FlockArg};
+use rand::distr::{Alphanumeric, SampleString};
 
 /// The state directory, held by this process alone until it is dropped.
 #[derive(Debug)]
@@ -84,9 +83,9 @@ pub(crate) fn read_key(path: &Path) -> Result<Option<String>> {
     }
 }
 
-/// A password or key that nobody guesses: 192 random bits.
+/// A password or key that nobody guesses: 190 random bits, in letters and digits, which no command takes for an option.
 pub(crate) fn random() -> String {
-    URL_SAFE_NO_PAD.encode(rand::random::<[u8; 24]>())
+    Alphanumeric.sample_string(&mut rand::rng(), 32)
 }
 
 #[cfg(test)]

@@ -18,8 +18,8 @@ use super::{Bearer, access_rule, commit, scope, token};
 use crate::App;
 use crate::resource::FromStore;
 
-/// Octets of randomness in a secret that the server makes.
-const SECRET_OCTETS: usize = 48;
+/// Characters in a secret that the server makes: 381 random bits.
+const SECRET_LEN: usize = 64;
 /// How many a user has, with those that have expired: each is one more secret to be guessed. The reference knows such a
 /// limit, and has none unless its configuration says so.
 const MOST_OF_A_USER: u64 = 200;
@@ -82,7 +82,7 @@ pub(crate) async fn create(
     let role_ids = chosen(&roles, held, bearer, &project_id)?;
     // A hash costs a lot, and is not made for nothing. The database has the last word.
     refuse_early(app, &bearer.user_id(), &name).await?;
-    let secret = secret.map_or_else(random_text::<SECRET_OCTETS>, |secret| secret.expose().to_owned());
+    let secret = secret.map_or_else(|| random_text(SECRET_LEN), |secret| secret.expose().to_owned());
     let secret_hash = app.identity().passwords.hash(&bearer.user.id, Password::new(secret.as_str())).await?;
     let session = app.store().write().await.map_err(IdentityError::from_store)?;
     lock_user(&session, &bearer.user_id()).await.map_err(IdentityError::from_store)?;

@@ -15,7 +15,7 @@ use super::bearer::BearerScope;
 use super::password::Asker;
 use super::scope::{active_scope, active_user, find_domain, find_project, find_user};
 use super::throttle::Verdict;
-use super::token::{EXPIRED_FOR, bearer_of_digest, credential_scope, digest, random_text};
+use super::token::{EXPIRED_FOR, TOKEN_LEN, bearer_of_digest, credential_scope, digest, random_text};
 use super::{Bearer, access_rule};
 use crate::App;
 use crate::resource::FromStore;
@@ -25,9 +25,8 @@ use crate::resource::FromStore;
 const MOST_TOKENS: u64 = 50_000;
 /// How many tokens are issued, on average, before those of a user are counted.
 const COUNTED_ONCE_IN: u32 = 256;
-/// Octets of randomness in a token, and in an audit id.
-const TOKEN_OCTETS: usize = 32;
-const AUDIT_OCTETS: usize = 16;
+/// Characters in an audit id.
+const AUDIT_ID_LEN: usize = 22;
 
 /// Issues a token to whoever asks from this address.
 pub(crate) async fn issue(
@@ -61,14 +60,14 @@ pub(crate) async fn issue(
         }
     };
 
-    let text = BearerToken::new(random_text::<TOKEN_OCTETS>());
+    let text = BearerToken::new(random_text(TOKEN_LEN));
     let token = Token {
         digest: digest(&text),
         user_id: user.id.clone(),
         scope: scope.as_ref().map(|scope| scope.scope.clone()),
         application_credential_id: origin.credential.map(|credential| credential.id),
         methods: origin.methods,
-        audit_ids: std::iter::once(random_text::<AUDIT_OCTETS>()).chain(origin.first_audit_id).collect(),
+        audit_ids: std::iter::once(random_text(AUDIT_ID_LEN)).chain(origin.first_audit_id).collect(),
         issued_at: session.now(),
         expires_at: origin.expires_at,
     };

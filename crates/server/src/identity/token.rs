@@ -9,9 +9,8 @@ use adit_api::identity::token::{Named, NamedInDomain, TokenScope, TokenUser, Vie
 use adit_model::RoleId;
 use adit_model::identity::Scope;
 use adit_store::{ApplicationCredential, Error as StoreError, Session, Token, TokenDigest};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
+use rand::distr::{Alphanumeric, SampleString};
 use sha2::{Digest, Sha256};
 
 use super::auth::told;
@@ -21,8 +20,8 @@ use super::{Bearer, catalog, commit};
 use crate::App;
 use crate::resource::FromStore;
 
-/// Characters in a token.
-const TOKEN_LEN: usize = 43;
+/// Characters in a token: 256 random bits.
+pub(super) const TOKEN_LEN: usize = 43;
 /// How long a service is told about a token that has expired: the reference's window.
 pub(super) const EXPIRED_FOR: Duration = Duration::from_hours(48);
 
@@ -212,8 +211,23 @@ pub(super) fn digest(token: &BearerToken) -> TokenDigest {
     TokenDigest::new(Sha256::digest(token.expose()).into())
 }
 
-pub(super) fn random_text<const OCTETS: usize>() -> String {
-    let mut octets = [0; OCTETS];
-    rand::fill(&mut octets[..]);
-    URL_SAFE_NO_PAD.encode(octets)
+/// Letters and digits that nobody guesses, just below 6 random bits in each: nothing that a command would take for an
+/// option, or a shell for anything else.
+pub(super) fn random_text(len: usize) -> String {
+    Alphanumeric.sample_string(&mut rand::rng(), len)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::random_text;
+
+    #[test]
+    fn secrets_are_letters_and_digits_that_no_command_takes_for_an_option() {
+        for _ in 0..1_000 {
+            let text = random_text(43);
+            assert_eq!(text.len(), 43);
+            assert!(text.bytes().all(|octet| octet.is_ascii_alphanumeric()), "{text}");
+        }
+        assert_ne!(random_text(43), random_text(43));
+    }
 }
