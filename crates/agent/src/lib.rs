@@ -29,6 +29,7 @@ use adit_linux::link::LinkWatch;
 use adit_linux::{Netlink, privilege, xfrm};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 use crate::client::Client;
 pub use crate::config::{AgentConfig, AgentKey, DataPlane, DataPlaneChoice, PhysicalNetworks};
@@ -86,16 +87,18 @@ impl Agent {
         router::sweep(&netlink).await;
 
         let client = Client::new(&config).map_err(AgentError::Http)?;
+        let incarnation = Uuid::new_v4();
         let hello = AgentHello {
             host: config.host.clone(),
             availability_zone: config.availability_zone.clone(),
             data_plane: data_plane.as_str().to_owned(),
             physical_networks: config.physical_networks.keys().cloned().collect(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            incarnation: Some(incarnation),
         };
         let (identity, known) = watch::channel(None);
         let (news, heard) = mpsc::channel(16);
-        let (reports, reporting) = Reports::new(client.clone(), known);
+        let (reports, reporting) = Reports::new(client.clone(), incarnation, known);
         let (hosts, changes) =
             (Netlink::here().map_err(AgentError::Node)?, LinkWatch::here().map_err(AgentError::Node)?);
         let mut tasks = JoinSet::new();

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use adit_api::agent::{Report, RouterReport};
+use adit_api::agent::{Place, Report, RouterReport};
 use adit_model::{AgentId, PortId, RouterId};
 use tokio::sync::{mpsc, watch};
+use uuid::Uuid;
 
 use crate::backoff::Backoff;
 use crate::client::Client;
@@ -30,10 +31,11 @@ impl Reports {
     /// The sender, and the work that has to run for it.
     pub(crate) fn new(
         client: Client,
+        incarnation: Uuid,
         identity: watch::Receiver<Option<AgentId>>,
     ) -> (Self, impl Future<Output = ()>) {
         let (sender, receiver) = mpsc::unbounded_channel();
-        (Self { sender }, run(client, identity, receiver))
+        (Self { sender }, run(client, Place { incarnation, number: 0 }, identity, receiver))
     }
 
     /// Replaces what is said about a router.
@@ -92,8 +94,8 @@ impl Board {
         !self.unheard.is_empty() || self.unheard_hosts.is_some()
     }
 
-    fn report(&self) -> Report {
-        Report { routers: self.unheard.clone(), host_ports: self.unheard_hosts.clone() }
+    fn report(&self, place: Place) -> Report {
+        Report { place: Some(place), routers: self.unheard.clone(), host_ports: self.unheard_hosts.clone() }
     }
 
     /// What was sent is heard, unless there is something newer by now.
@@ -107,6 +109,7 @@ impl Board {
 
 async fn run(
     client: Client,
+    mut place: Place,
     mut identity: watch::Receiver<Option<AgentId>>,
     mut messages: mpsc::UnboundedReceiver<Message>,
 ) {
@@ -144,7 +147,8 @@ async fn run(
             Err(_) => return,
         };
         let Some(agent) = agent else { continue };
-        let report = board.report();
+        place.number += 1;
+        let report = board.report(place);
         match client.report(agent, &report).await {
             Ok(()) => {
                 board.heard(&report);

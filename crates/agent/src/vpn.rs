@@ -17,6 +17,7 @@ use std::path::PathBuf;
 
 use adit_api::agent::StatusReport;
 use adit_model::router_document::ConnectionSpec;
+use adit_model::security_association::Observation;
 use adit_model::{Reason, ReasonCode, RouterId, SiteConnectionId};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -43,6 +44,8 @@ pub struct VpnState {
     pub daemon_running: bool,
     /// Every connection that was applied last.
     pub connections: BTreeMap<SiteConnectionId, StatusReport>,
+    /// The SAs of each of them that charon has been asked for.
+    pub observations: BTreeMap<SiteConnectionId, Observation>,
 }
 
 /// The VPN of one router. Dropping it stops steering and leaves charon, with all its tunnels, running.

@@ -15,9 +15,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use adit_model::floating_ip::FloatingIpStatus;
+use adit_model::security_association::Observation;
 use adit_model::status::{Reason, Status};
 use adit_model::{AgentId, FloatingIpId, PortId, RouterDocument, RouterId, SiteConnectionId, VpnServiceId};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// How long a watch waits for a change, in seconds.
 pub const WATCH_SECS: u64 = 20;
@@ -37,6 +39,9 @@ pub struct AgentHello {
     pub physical_networks: Vec<String>,
     /// Version of the program.
     pub version: String,
+    /// The process that speaks; another one after each start. An agent of before has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incarnation: Option<Uuid>,
 }
 
 /// The answer to [`AgentHello`].
@@ -69,11 +74,24 @@ pub struct RouterChanges {
 /// What an agent observed of some of its routers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
+    /// Its place among all reports of one process, so that one that was overtaken on the way is not taken for the newest.
+    /// An agent of before does not number them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
     /// By router; routers without news are left out.
     pub routers: BTreeMap<RouterId, RouterReport>,
     /// Ports of hosts for trials that are plugged in on the node: all of them. `None` when that is no news.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host_ports: Option<BTreeSet<PortId>>,
+}
+
+/// The place of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The process, as it said hello.
+    pub incarnation: Uuid,
+    /// Grows with each report, from 1.
+    pub number: u64,
 }
 
 /// What an agent observed of one router. A report is the whole truth about that router at one moment.
@@ -92,6 +110,9 @@ pub struct RouterReport {
     pub services: BTreeMap<VpnServiceId, StatusReport>,
     /// Every site connection of the document.
     pub connections: BTreeMap<SiteConnectionId, StatusReport>,
+    /// The SAs of those site connections whose IKE daemon was asked. An agent of before tells of none.
+    #[serde(default)]
+    pub observations: BTreeMap<SiteConnectionId, Observation>,
 }
 
 /// The state of one thing.

@@ -20,6 +20,12 @@ pub struct Extension {
 
 /// All of them, by alias.
 pub static EXTENSIONS: &[Extension] = &[
+    extension(
+        "adit-vpn-diagnostics",
+        "VPN diagnostics",
+        "Why VPN services and IPsec site connections are as they are: reasons, security associations, events",
+        "2026-11-21T10:00:00-00:00",
+    ),
     extension("agent", "agent", "The agent management extension.", "2013-02-03T10:00:00-00:00"),
     extension(
         "allowed-address-pairs",

@@ -21,6 +21,7 @@ pub mod port;
 pub mod router;
 pub mod router_document;
 mod secret;
+pub mod security_association;
 pub mod security_group;
 pub mod site_connection;
 pub mod status;

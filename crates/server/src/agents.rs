@@ -33,7 +33,8 @@ pub(crate) async fn hello(app: &App, hello: AgentHello) -> Result<AgentId, ApiEr
     let session = app.store().write().await.map_err(ApiError::from_store)?;
     let turn = Turn::wait(&session).await?;
     let table = session.table::<Agent>();
-    let AgentHello { host, availability_zone, data_plane, physical_networks, version: _ } = hello;
+    let AgentHello { host, availability_zone, data_plane, physical_networks, version: _, incarnation } =
+        hello;
     let known = table.of_host(&host).await.map_err(ApiError::from_store)?;
     let known = table.relock(known.into_iter().collect()).await.map_err(ApiError::from_store)?.pop();
     let id = match known {
@@ -66,6 +67,9 @@ pub(crate) async fn hello(app: &App, hello: AgentHello) -> Result<AgentId, ApiEr
             id
         }
     };
+    if let Some(incarnation) = incarnation {
+        table.begin_reports(id, incarnation).await.map_err(ApiError::from_store)?;
+    }
     for router in session.table::<Router>().unassigned().await.map_err(ApiError::from_store)? {
         turn.place(router).await?;
     }

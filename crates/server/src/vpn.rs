@@ -1,6 +1,7 @@
 //! The VPN resources: policies, services, endpoint groups, site connections.
 
 pub(crate) mod crypto;
+pub(crate) mod diagnostics;
 mod endpoint_group;
 mod ike_policy;
 mod ipsec_policy;

@@ -69,11 +69,20 @@ impl Scene {
         self.server.call_as_agent(AGENT_KEY, method, &path, &body).await
     }
 
+    /// What a member of the project is shown.
+    async fn shown(&self, path: &str) -> Answer {
+        let path = format!("/networking/v2.0/{path}");
+        self.server.call(Some(&self.demo.token), "GET", &path, &Value::Null).await
+    }
+
+    /// What the API knows about the connection.
+    async fn diagnostics(&self) -> Value {
+        let path = format!("vpn/ipsec-site-connections/{}/diagnostics", self.connection);
+        self.shown(&path).await.body["diagnostics"].clone()
+    }
+
     async fn status_of(&self, path: &str) -> String {
-        let shown = self
-            .server
-            .call(Some(&self.demo.token), "GET", &format!("/networking/v2.0/{path}"), &Value::Null)
-            .await;
+        let shown = self.shown(path).await;
         let object = shown.body.as_object().and_then(|body| body.values().next()).unwrap();
         text(object, "status")
     }
@@ -274,4 +283,119 @@ async fn nothing_is_pending_for_ever_though_no_agent_serves_the_router() {
     };
     scene.write(leave).await;
     scene.comes_down().await;
+}
+
+fn observation(at: &str, spi: &str) -> Value {
+    let end =
+        |address: &str| json!({"address": address, "port": 500, "identity": address, "behind_nat": false});
+    let child = json!({
+        "state": "installed", "protocol": "esp", "mode": "tunnel", "udp_encapsulation": false,
+        "spi_in": spi, "spi_out": "c0000002", "proposal": "AES_CBC_128/HMAC_SHA1_96",
+        "local_networks": ["10.1.0.0/24"], "peer_networks": ["10.2.0.0/24"],
+        "in": {"bytes": 840, "packets": 10}, "out": {"bytes": 84, "packets": 1},
+        "established_at": at, "rekey_at": null, "expires_at": null,
+    });
+    json!({"observed_at": at, "ike_sas": [{
+        "state": "established", "version": "v1", "role": "initiator",
+        "initiator_spi": "0123456789abcdef", "responder_spi": "fedcba9876543210",
+        "local": end("198.51.100.2"), "peer": end("203.0.113.9"),
+        "proposal": "AES_CBC_128/HMAC_SHA1_96/PRF_HMAC_SHA1/MODP_1536",
+        "established_at": at, "rekey_at": null, "reauthenticate_at": null, "child_sas": [child],
+    }]})
+}
+
+#[tokio::test]
+async fn diagnostics_tell_since_when_why_and_what_the_gateway_sees() {
+    let scene = Scene::new().await;
+    let before = scene.diagnostics().await;
+    assert_eq!(before["status"], "PENDING_CREATE");
+    assert_eq!((&before["ike_sas"], &before["events"]), (&json!([]), &json!([])));
+    assert_eq!(before["observed_at"], Value::Null);
+
+    let reason = |text: &str| json!({"code": "peer-silent", "text": text});
+    let down = |text: &str| json!({"status": "DOWN", "reason": reason(text)});
+    let tell = async |status: &Value, seen: Option<Value>| {
+        let mut report = scene.report(status.clone());
+        if let Some(seen) = seen {
+            report["routers"][&scene.router]["observations"] = json!({&scene.connection: seen});
+        }
+        assert_eq!(scene.ask("POST", "reports", report).await.status, 204);
+        scene.diagnostics().await
+    };
+    let first = tell(&down("no answer"), None).await;
+    let again = tell(&down("no answer, 2 attempts"), None).await;
+    assert_eq!(again["reason"], reason("no answer, 2 attempts"));
+    assert_eq!(again["since"], first["since"], "another reason is no other status");
+
+    let active = json!({"status": "ACTIVE", "reason": null});
+    let seen = observation("2026-01-01T00:00:00Z", "c0000001");
+    let up = tell(&active, Some(seen.clone())).await;
+    assert_ne!(up["since"], first["since"]);
+    assert_eq!((&up["status"], &up["reason"]), (&json!("ACTIVE"), &Value::Null));
+    assert_eq!((&up["observed_at"], &up["ike_sas"]), (&seen["observed_at"], &seen["ike_sas"]));
+    let events: Vec<&Value> = up["events"].as_array().unwrap().iter().map(|event| &event["status"]).collect();
+    assert_eq!(events, ["ACTIVE", "DOWN", "DOWN"]);
+
+    // What was said again is no event; what was observed since takes the place of what was before.
+    let later = observation("2026-01-01T00:01:00Z", "c0000003");
+    let rekeyed = tell(&active, Some(later)).await;
+    assert_eq!(rekeyed["events"], up["events"]);
+    assert_eq!(rekeyed["ike_sas"][0]["child_sas"][0]["spi_in"], "c0000003");
+
+    let service = scene.shown(&format!("vpn/vpnservices/{}/diagnostics", scene.service)).await.body;
+    let service = &service["diagnostics"];
+    assert_eq!((&service["status"], &service["events"][0]["status"]), (&json!("ACTIVE"), &json!("ACTIVE")));
+    assert_eq!(service["ipsec_site_connections"][0]["id"], json!(scene.connection));
+    assert_eq!(service["ipsec_site_connections"][0]["status"], "ACTIVE");
+    // No word of a key anywhere.
+    assert!(!rekeyed.to_string().contains("secret"), "{rekeyed}");
+}
+
+#[tokio::test]
+async fn the_last_fifty_events_are_kept() {
+    let scene = Scene::new().await;
+    for number in 0..55 {
+        let reason = json!({"code": "peer-silent", "text": format!("{number} attempts")});
+        let report = scene.report(json!({"status": "DOWN", "reason": reason}));
+        assert_eq!(scene.ask("POST", "reports", report).await.status, 204);
+    }
+    let shown = scene.diagnostics().await;
+    let events = shown["events"].as_array().unwrap();
+    assert_eq!(events.len(), 50);
+    assert_eq!(
+        (&events[0]["reason"]["text"], &events[49]["reason"]["text"]),
+        (&json!("54 attempts"), &json!("5 attempts"))
+    );
+    assert!(
+        events[49]["at"].as_str() > shown["since"].as_str(),
+        "down for longer than the events tell: {shown}"
+    );
+}
+
+#[tokio::test]
+async fn a_report_that_was_overtaken_on_its_way_is_not_taken_for_the_newest() {
+    let scene = Scene::new().await;
+    let path = format!("vpn/ipsec-site-connections/{}", scene.connection);
+    let [first, second] = ["00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000000b"];
+    let say = async |incarnation: &str, number: u64, status: &str| {
+        let mut report = scene.report(json!({"status": status, "reason": null}));
+        report["place"] = json!({"incarnation": incarnation, "number": number});
+        let taken = scene.ask("POST", "reports", report).await.status;
+        (taken, scene.status_of(&path).await)
+    };
+    let begin = async |incarnation: &str| {
+        let hello = json!({
+            "host": "node-1", "availability_zone": "nova", "data_plane": "userspace",
+            "physical_networks": ["public"], "version": "0.1.0", "incarnation": incarnation,
+        });
+        scene.server.call_as_agent(AGENT_KEY, "PUT", "/agent/v1/agents/node-1", &hello).await
+    };
+    // An agent may have said hello to a server that counted no reports.
+    assert_eq!(say(first, 2, "ACTIVE").await, (204, "ACTIVE".to_owned()));
+    assert_eq!(say(first, 1, "DOWN").await, (204, "ACTIVE".to_owned()), "older");
+    assert_eq!(say(first, 2, "DOWN").await, (204, "ACTIVE".to_owned()), "told twice");
+    assert_eq!(say(first, 3, "DOWN").await, (204, "DOWN".to_owned()));
+    begin(second).await;
+    assert_eq!(say(second, 1, "ACTIVE").await, (204, "ACTIVE".to_owned()));
+    assert_eq!(say(first, 4, "DOWN").await, (404, "ACTIVE".to_owned()), "of the process before");
 }

@@ -15,11 +15,13 @@
 
 pub mod changes;
 mod error;
+mod history;
 mod listing;
 mod lock;
 mod migration;
 mod quotas;
 mod record;
+mod report_order;
 mod sealed;
 mod session;
 mod sqlite;
@@ -28,6 +30,7 @@ mod tags;
 mod transaction;
 
 pub use error::Error;
+pub use history::StatusChange;
 pub use listing::{Filter, Listing, Page};
 pub use quotas::Limits;
 pub use record::agent::Agent;
@@ -35,6 +38,7 @@ pub use record::application_credential::ApplicationCredential;
 pub use record::role_assignment::RoleAssignmentFilter;
 pub use record::token::{Token, TokenDigest};
 pub use record::{Record, Stored};
+pub use report_order::Turn;
 pub use sealed::SealingKey;
 pub use session::{Session, Store};
 pub use table::Table;

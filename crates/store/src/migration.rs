@@ -16,6 +16,7 @@ mod m0012_pages;
 mod m0015_security_groups;
 mod m0016_router_flavors;
 mod m0017_tokens_of_users;
+mod m0018_diagnostics;
 
 pub(crate) struct Migrator;
 
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0015_security_groups::Migration),
             Box::new(m0016_router_flavors::Migration),
             Box::new(m0017_tokens_of_users::Migration),
+            Box::new(m0018_diagnostics::Migration),
         ]
     }
 }

@@ -180,6 +180,6 @@ pub(crate) fn always(holds: bool) -> Condition {
 }
 
 /// A list as a text column holds it.
-fn json(value: &impl serde::Serialize) -> String {
+pub(crate) fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).expect("lists of texts and numbers are always JSON")
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use adit_api::agent::{RouterReport, StatusReport};
 use adit_model::floating_ip::FloatingIpStatus;
 use adit_model::router_document::{ConnectionSpec, ServiceSpec};
-use adit_model::{PortId, Reason, ReasonCode, RouterDocument, RouterId, Status};
+use adit_model::{PortId, Reason, ReasonCode, RouterDocument, RouterId, SiteConnectionId, Status};
 use tokio::sync::watch;
 
 use crate::report::Reports;
@@ -68,6 +68,9 @@ impl Applied {
             .iter()
             .map(|connection| (connection.id, self.connection(connection, vpn)))
             .collect();
+        let is_meant = |id: &SiteConnectionId| connections.contains_key(id);
+        let observations = vpn.observations.iter().filter(|(id, _)| is_meant(id));
+        let observations = observations.map(|(id, seen)| (*id, seen.clone())).collect();
         RouterReport {
             observed_generation: document.generation,
             error: self.error.clone(),
@@ -75,6 +78,7 @@ impl Applied {
             floating_ips: document.floating_ips.iter().map(|one| (one.id, self.floating_ip())).collect(),
             services,
             connections,
+            observations,
         }
     }
 

@@ -365,6 +365,7 @@ fn a_report_has_a_reason_for_all_that_is_not_active() {
     let running = VpnState {
         daemon_running: true,
         connections: BTreeMap::from([(CONNECTION.parse().unwrap(), active.clone())]),
+        observations: BTreeMap::new(),
     };
     let error = || Some(Reason::new(ReasonCode::RouterNotReady, "broken"));
     let vpn_error = || Some(Reason::new(ReasonCode::Unsupported, "no"));

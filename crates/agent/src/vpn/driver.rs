@@ -518,6 +518,7 @@ impl Driver {
         let state = VpnState {
             daemon_running: self.daemon.is_some(),
             connections: self.wanted.iter().map(|(id, wanted)| (*id, self.report(wanted))).collect(),
+            observations: BTreeMap::new(),
         };
         self.state.send_if_modified(|current| {
             let is_new = *current != state;

@@ -3,23 +3,47 @@
 use std::collections::BTreeSet;
 
 use adit_api::ApiError;
-use adit_api::agent::{Report, RouterReport, StatusReport};
+use adit_api::agent::{Place, Report, RouterReport, StatusReport};
 use adit_model::port::{OWNER_FLOATING_IP, Port};
-use adit_model::{AgentId, FloatingIp, PortId, Reason, Router, RouterId, SiteConnection, Status, VpnService};
-use adit_store::{Agent, Listing, Session};
+use adit_model::{
+    AgentId, FloatingIp, PortId, Reason, Router, RouterId, SiteConnection, Status, VpnService, VpnServiceId,
+};
+use adit_store::{Agent, Listing, Session, Turn};
 
 use crate::App;
 use crate::resource::FromStore;
 
-/// Takes a report over. What it says of routers that the agent does not have (any more) is ignored.
+/// What becomes of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Acceptance {
+    /// It was heard.
+    Heard,
+    /// Whoever sent it is no agent, or not any more.
+    Unknown,
+}
+
+/// Takes a report over. What it says of routers that the agent does not have (any more) is ignored, and so is one that was
+/// overtaken on its way by a newer one.
 ///
 /// # Errors
 /// [`ApiError::Internal`], [`ApiError::Collision`].
-pub(crate) async fn accept(app: &App, agent: AgentId, report: &Report) -> Result<(), ApiError> {
+pub(crate) async fn accept(app: &App, agent: AgentId, report: &Report) -> Result<Acceptance, ApiError> {
     let session = app.store().write().await.map_err(ApiError::from_store)?;
     let teller = session.table::<Agent>().find(agent).await.map_err(ApiError::from_store)?;
     // An agent that was deleted at this moment learns it from its next request.
-    let Some(teller) = teller else { return Ok(()) };
+    let Some(teller) = teller else { return Ok(Acceptance::Heard) };
+    if let Some(Place { incarnation, number }) = report.place {
+        let turn = session.table::<Agent>().take_turn(agent, incarnation, number).await;
+        match turn.map_err(ApiError::from_store)? {
+            Turn::Newest => {}
+            Turn::Overtaken => return Ok(Acceptance::Heard),
+            Turn::OfAnother => {
+                let host = &teller.host;
+                tracing::warn!(%agent, host, "a report of a process is refused that another one has taken over from");
+                return Ok(Acceptance::Unknown);
+            }
+        }
+    }
     for (router, report) in &report.routers {
         let found = session.table::<Router>().find(router).await.map_err(ApiError::from_store)?;
         if let Some(found) = found.filter(|found| found.agent_id == Some(agent)) {
@@ -30,7 +54,8 @@ pub(crate) async fn accept(app: &App, agent: AgentId, report: &Report) -> Result
     if let Some(plugged) = &report.host_ports {
         accept_hosts(&session, plugged, &teller.host).await?;
     }
-    session.commit().await.map_err(ApiError::from_store)
+    session.commit().await.map_err(ApiError::from_store)?;
+    Ok(Acceptance::Heard)
 }
 
 async fn accept_router(
@@ -39,12 +64,8 @@ async fn accept_router(
     report: &RouterReport,
     node: &str,
 ) -> Result<(), ApiError> {
-    for service in session
-        .table::<VpnService>()
-        .list(&Listing::of("router_id", router))
-        .await
-        .map_err(ApiError::from_store)?
-    {
+    let services = session.table::<VpnService>().list(&Listing::of("router_id", router)).await;
+    for service in services.map_err(ApiError::from_store)? {
         if let Some(StatusReport { status, reason }) = report.services.get(&service.id)
             && (service.status, service.reason.as_ref()) != (*status, reason.as_ref())
         {
@@ -52,27 +73,7 @@ async fn accept_router(
             let table = session.table::<VpnService>();
             table.set_status(service.id, *status, reason.as_ref()).await.map_err(ApiError::from_store)?;
         }
-        let listing = Listing::of("vpn_service_id", service.id);
-        for connection in
-            session.table::<SiteConnection>().list(&listing).await.map_err(ApiError::from_store)?
-        {
-            if let Some(StatusReport { status, reason }) = report.connections.get(&connection.id)
-                && (connection.status, connection.reason.as_ref()) != (*status, reason.as_ref())
-            {
-                log_change(
-                    "IPsec site connection",
-                    &connection.id,
-                    connection.status,
-                    *status,
-                    reason.as_ref(),
-                );
-                let table = session.table::<SiteConnection>();
-                table
-                    .set_status(connection.id, *status, reason.as_ref())
-                    .await
-                    .map_err(ApiError::from_store)?;
-            }
-        }
+        accept_connections(session, service.id, report).await?;
     }
     for port in
         session.table::<Port>().list(&Listing::of("device_id", router)).await.map_err(ApiError::from_store)?
@@ -80,6 +81,34 @@ async fn accept_router(
         let wired = report.wired_ports.contains(&port.id);
         if port.is_router_port() {
             set_wired(session, &port, wired, node).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn accept_connections(
+    session: &Session,
+    service: VpnServiceId,
+    report: &RouterReport,
+) -> Result<(), ApiError> {
+    let table = session.table::<SiteConnection>();
+    let connections = table.list(&Listing::of("vpn_service_id", service)).await;
+    let connections = connections.map_err(ApiError::from_store)?;
+    let observed = connections.iter().map(|connection| connection.id);
+    let observed = observed.filter(|id| report.observations.contains_key(id)).collect();
+    let observed = table.observed_at(observed).await.map_err(ApiError::from_store)?;
+    for connection in connections {
+        let id = connection.id;
+        if let Some(StatusReport { status, reason }) = report.connections.get(&id)
+            && (connection.status, connection.reason.as_ref()) != (*status, reason.as_ref())
+        {
+            log_change("IPsec site connection", &id, connection.status, *status, reason.as_ref());
+            table.set_status(id, *status, reason.as_ref()).await.map_err(ApiError::from_store)?;
+        }
+        if let Some(observation) = report.observations.get(&id)
+            && observed.get(&id) != Some(&observation.observed_at)
+        {
+            table.observe(id, observation).await.map_err(ApiError::from_store)?;
         }
     }
     Ok(())

@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use super::response::refusal;
 use super::route::{Operation, Wire, persistently};
 use crate::App;
+use crate::agents::report::Acceptance;
 use crate::agents::{self, Standing};
 
 /// Where the API is.
@@ -114,8 +115,10 @@ async fn report(
         Standing::Lost => return Ok(lost_agent()),
         Standing::Known => {}
     }
-    persistently(|| agents::report::accept(&app, id, &report)).await?;
-    Ok(StatusCode::NO_CONTENT.into_response())
+    match persistently(|| agents::report::accept(&app, id, &report)).await? {
+        Acceptance::Heard => Ok(StatusCode::NO_CONTENT.into_response()),
+        Acceptance::Unknown => Ok(unknown_agent()),
+    }
 }
 
 /// An agent that was deleted has to say hello again.

@@ -6,6 +6,7 @@
 mod agents;
 mod availability;
 mod collection;
+mod diagnostics;
 mod discovery;
 mod flavors;
 mod floating_ip_pools;
@@ -65,6 +66,7 @@ fn routes() -> Vec<Route<Call, ApiError>> {
         collection::routes::<VpnServices>(),
         collection::routes::<EndpointGroups>(),
         collection::routes::<SiteConnections>(),
+        diagnostics::routes(),
     ]
     .into_iter()
     .flatten()

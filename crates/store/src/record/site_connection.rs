@@ -4,6 +4,7 @@ use sea_orm::entity::prelude::*;
 use sea_orm::{Condition, Set};
 
 use super::{Reader, Record, always};
+use crate::history::Subject;
 use crate::{Error, Result, Session, Table};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -153,7 +154,7 @@ impl Record for SiteConnection {
 }
 
 impl Table<'_, SiteConnection> {
-    /// Writes what a gateway said, without making a new revision of it. A connection that is gone is left alone.
+    /// Writes what a gateway said, and adds it to the history, without making a new revision of it. A connection that is gone is left alone.
     ///
     /// # Errors
     /// [`Error::Statement`].
@@ -163,13 +164,16 @@ impl Table<'_, SiteConnection> {
         status: Status,
         reason: Option<&Reason>,
     ) -> Result<()> {
-        Entity::update_many()
+        let written = Entity::update_many()
             .col_expr(Column::Status, Expr::value(status.as_str()))
             .col_expr(Column::Reason, Expr::value(reason.map(super::json)))
             .filter(Column::Id.eq(id.to_string()))
             .exec(&self.session.transaction)
             .await
             .map_err(Error::statement("write the status of an IPsec site connection"))?;
-        Ok(())
+        if written.rows_affected == 0 {
+            return Ok(());
+        }
+        self.session.note_status(Subject::Connection(id), status, reason).await
     }
 }

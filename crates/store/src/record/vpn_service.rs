@@ -5,6 +5,7 @@ use sea_orm::entity::prelude::*;
 use sea_orm::{ExprTrait, Set};
 
 use super::{Reader, Record};
+use crate::history::Subject;
 use crate::{Error, Result, Session, Table};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -95,19 +96,22 @@ impl Record for VpnService {
 }
 
 impl Table<'_, VpnService> {
-    /// Writes what a gateway said, without making a new revision of it. A service that is gone is left alone.
+    /// Writes what a gateway said, and adds it to the history, without making a new revision of it. A service that is gone is left alone.
     ///
     /// # Errors
     /// [`Error::Statement`].
     pub async fn set_status(&self, id: VpnServiceId, status: Status, reason: Option<&Reason>) -> Result<()> {
-        Entity::update_many()
+        let written = Entity::update_many()
             .col_expr(Column::Status, Expr::value(status.as_str()))
             .col_expr(Column::Reason, Expr::value(reason.map(super::json)))
             .filter(Column::Id.eq(id.to_string()))
             .exec(&self.session.transaction)
             .await
             .map_err(Error::statement("write the status of a VPN service"))?;
-        Ok(())
+        if written.rows_affected == 0 {
+            return Ok(());
+        }
+        self.session.note_status(Subject::Service(id), status, reason).await
     }
 
     /// Writes which addresses the gateway of these services has now, as a new revision of each, and nothing else of them.

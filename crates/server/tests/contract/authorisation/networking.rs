@@ -67,6 +67,8 @@ const OTHERS: &[Line] = &[
         [401, 404, 403, 200, 400],
     ),
     ("PUT", "routers/{router_id}/add_extraroutes", ROUTES, CHANGE),
+    ("GET", "vpn/ipsec-site-connections/{ipsec_site_connection_id}/diagnostics", "", SEE),
+    ("GET", "vpn/vpnservices/{vpnservice_id}/diagnostics", "", SEE),
     ("PUT", "routers/{router_id}/remove_extraroutes", ROUTES, CHANGE),
 ];
 
