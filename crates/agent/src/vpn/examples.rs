@@ -1,6 +1,6 @@
 //! Connections and SAs for the tests.
 
-use adit_ike::charon::{ChildSa, ChildState, IkeSa, IkeState};
+use adit_ike::charon::{ChildDetails, ChildSa, ChildState, IkeDetails, IkeSa, IkeState};
 use adit_ike::{Backend, Connection};
 use adit_model::algorithm::{
     AuthAlgorithm, DhGroup, EncapsulationMode, EncryptionAlgorithm, IkeVersion, LifetimeSecs,
@@ -75,6 +75,7 @@ pub(super) fn ike_sa(connection: &Connection, number: u32, state: IkeState) -> I
         responder_spi: 1,
         peer: Some(connection.peer()),
         children: Vec::new(),
+        details: IkeDetails::default(),
     }
 }
 
@@ -90,5 +91,6 @@ pub(super) fn child_sa(connection: &Connection, number: u32, state: ChildState) 
         spi_out: number + 2000,
         local: child.pairs.iter().map(|pair| pair.0).collect(),
         peer: child.pairs.iter().map(|pair| pair.1).collect(),
+        details: ChildDetails::default(),
     }
 }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use super::observed::{ChildDetails, IkeDetails};
 use crate::connection::Pair;
 use crate::message::Section;
 
@@ -26,6 +27,8 @@ pub struct IkeSa {
     pub peer: Option<IpAddr>,
     /// What runs in it.
     pub children: Vec<ChildSa>,
+    /// What only people want to know.
+    pub details: IkeDetails,
 }
 
 /// A pair of SAs that carries packets.
@@ -47,6 +50,8 @@ pub struct ChildSa {
     pub local: Vec<IpNet>,
     /// Networks of the peer's side.
     pub peer: Vec<IpNet>,
+    /// What only people want to know.
+    pub details: ChildDetails,
 }
 
 /// The life of an IKE SA.
@@ -93,6 +98,7 @@ impl IkeSa {
             responder_spi: spi("responder-spi"),
             peer: sa.number("remote-host"),
             children: children.into_iter().flat_map(Section::sections).filter_map(ChildSa::read).collect(),
+            details: IkeDetails::read(sa),
         })
     }
 
@@ -118,6 +124,7 @@ impl ChildSa {
             spi_out: spi("spi-out"),
             local: networks("local-ts"),
             peer: networks("remote-ts"),
+            details: ChildDetails::read(sa),
         })
     }
 
