@@ -4,6 +4,7 @@
 //! a slow timer both wake it, and it does the same work for either.
 
 mod apply;
+mod fence;
 pub(crate) mod firewall;
 mod observe;
 mod plan;
@@ -18,11 +19,13 @@ use std::time::Duration;
 use adit_linux::nft::Table;
 use adit_linux::{Namespace, Netlink, nft};
 use adit_model::{PortId, Reason, ReasonCode, RouterDocument, RouterId};
+use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use self::apply::{Outcome, Place};
+use self::fence::Fence;
 use self::firewall::Protected;
 use self::observe::Observed;
 use self::plan::{Plan, Surroundings};
@@ -86,7 +89,7 @@ pub(crate) async fn run(
         };
         let pause = if done.is_ok() {
             retry.reset();
-            RESYNC
+            router.until_next_look()
         } else {
             retry.next()
         };
@@ -113,8 +116,8 @@ struct Router {
     status: JoinHandle<()>,
     /// The table that we put into force, and how nft showed it then.
     in_force: Option<(Table, String)>,
-    /// What charon may have tunnels for.
-    protected: BTreeSet<Protected>,
+    /// What charon may have tunnels for, or had a while ago.
+    fence: Fence,
     /// The failures of the last time, so that the log has each once.
     failures: Vec<String>,
 }
@@ -123,33 +126,32 @@ impl Router {
     fn new(id: RouterId, node: Arc<Node>) -> Self {
         let (applied, receiver) = watch::channel(None);
         let status = tokio::spawn(status::run(id, receiver, node.reports.clone()));
-        Self {
-            id,
-            node,
-            vpn: None,
-            applied,
-            status,
-            in_force: None,
-            protected: BTreeSet::new(),
-            failures: Vec::new(),
-        }
+        let fence = Fence::recall(&node.config.router_dir(id));
+        Self { id, node, vpn: None, applied, status, in_force: None, fence, failures: Vec::new() }
     }
 
     #[tracing::instrument(name = "router", skip_all, fields(router_id = %self.id, generation = document.generation))]
     async fn reconcile(&mut self, document: Arc<RouterDocument>) -> Result<(), Failed> {
         self.leave_dead_namespace().await;
         let new = firewall::protected(&document.connections);
-        // New pairs are fenced before their connections are loaded, old ones until their connections are gone.
-        let during = self.protected.union(&new).cloned().collect();
-        let mut result = self.wire(&document, during).await;
+        // New networks are fenced before their connections are loaded, old ones for a while after their connections.
+        let raised = self.folder().and_then(|()| self.fence.raise(&new).map_err(|error| unwritten(&error)));
+        let mut result = match raised {
+            Ok(()) => self.wire(&document, self.fence.networks()).await,
+            Err(failure) => Wired::failed(failure),
+        };
         let mut vpn_error = None;
         if result.fenced {
             vpn_error = self.load(&document).await.err();
         }
-        if result.fenced && vpn_error.is_none() && self.protected != new {
-            self.protected = new;
-            let again = self.wire(&document, self.protected.clone()).await;
-            result.failures.extend(again.failures);
+        if result.fenced && vpn_error.is_none() {
+            match self.fence.lower(&new, Timestamp::now()) {
+                Ok(false) => {}
+                Ok(true) => {
+                    result.failures.extend(self.wire(&document, self.fence.networks()).await.failures)
+                }
+                Err(error) => result.failures.push(unwritten(&error)),
+            }
         }
         let failures: Vec<_> =
             result.failures.iter().cloned().chain(vpn_error.iter().map(ToString::to_string)).collect();
@@ -164,6 +166,13 @@ impl Router {
             vpn: self.vpn.as_ref().map(Vpn::observe),
         }));
         if failures.is_empty() { Ok(()) } else { Err(Failed) }
+    }
+
+    /// How long nothing has to be done, as far as is known now.
+    fn until_next_look(&self) -> Duration {
+        let end = self.fence.next_end().map(|end| end.duration_since(Timestamp::now()));
+        // What has ended meanwhile is looked at at once.
+        end.map_or(RESYNC, |left| Duration::try_from(left).unwrap_or_default().min(RESYNC))
     }
 
     async fn switch_off(&mut self, document: Arc<RouterDocument>) -> Result<(), Failed> {
@@ -196,7 +205,6 @@ impl Router {
         };
         let place = Place { node: &self.node.netlink, namespace: &namespace, inside: &inside };
         let table = firewall::table(document, &protected, self.node.data_plane);
-        self.protected.extend(protected);
         let mut outcome = Outcome::default();
         for round in 1..=ROUNDS {
             let observed = match Observed::read(&self.node.netlink, &namespace, &inside).await {
@@ -246,10 +254,14 @@ impl Router {
         self.in_force = None;
     }
 
-    /// The router's namespace, with the folder that says that it is ours, which is older.
-    fn namespace(&self) -> Result<Namespace, String> {
+    /// The folder that says that the router is ours. It is older than anything else of it.
+    fn folder(&self) -> Result<(), String> {
         let folder = self.node.config.router_dir(self.id);
-        make_private_dir(&folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
+        make_private_dir(&folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))
+    }
+
+    fn namespace(&self) -> Result<Namespace, String> {
+        self.folder()?;
         Namespace::create(&names::namespace(self.id)).map_err(|error| error.chain())
     }
 
@@ -279,7 +291,7 @@ impl Router {
         }
         self.vpn().remove().await;
         self.in_force = None;
-        self.protected.clear();
+        self.fence.forget();
         let mut failures = timeout(WIRE_LIMIT, self.remove_interfaces()).await.unwrap_or_else(|_| {
             vec![format!("the interfaces were not removed within {} s", WIRE_LIMIT.as_secs())]
         });
@@ -333,6 +345,10 @@ impl Drop for Router {
     fn drop(&mut self) {
         self.status.abort();
     }
+}
+
+fn unwritten(error: &std::io::Error) -> String {
+    format!("cannot write down which networks are kept apart: {error}")
 }
 
 /// What came of wiring a router.

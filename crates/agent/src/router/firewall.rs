@@ -13,6 +13,7 @@ use adit_linux::conntrack::Connection;
 use adit_linux::nft::{Chain, ChainKind, Hook, Table};
 use adit_model::router_document::{ConnectionSpec, FloatingIpSpec, GatewayInterface, RouterDocument};
 use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
 
 use crate::config::DataPlane;
 use crate::names;
@@ -25,7 +26,7 @@ const USERSPACE_MTU: u32 = 1400;
 const ESP_OVERHEAD: u32 = 40 + 8 + 8 + 16 + 17 + 32;
 
 /// Networks of one IP version whose traffic with each other is a tunnel's.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Protected {
     /// On our side; disjoint and in order.
     local: Vec<IpNet>,
@@ -109,6 +110,11 @@ pub(crate) fn table(
 }
 
 impl Protected {
+    /// Whether both are about the same networks.
+    pub(crate) fn is_between_those_of(&self, other: &Self) -> bool {
+        (&self.local, &self.peer) == (&other.local, &other.peer)
+    }
+
     fn outbound(&self) -> String {
         between(&self.local, &self.peer)
     }

@@ -56,7 +56,7 @@ fn connection(local: &[&str], peer: &[&str]) -> ConnectionSpec {
 }
 
 /// One internal subnet, a gateway with SNAT on a mapped network, and one connection.
-fn document() -> RouterDocument {
+pub(super) fn document() -> RouterDocument {
     let mut gateway = interface(9, 9, "203.0.113.5/24");
     gateway.physical = Some(PhysicalNetwork { name: String::from("public"), vlan: None });
     gateway.mtu = 1500;

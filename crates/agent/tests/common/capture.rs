@@ -1,4 +1,5 @@
-//! What leaves a namespace by one of its interfaces, as the wire sees it: after the kernel or charon has encrypted it.
+//! What leaves or reaches a namespace by one of its interfaces, as the wire sees it: after the kernel or charon has
+//! encrypted it.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -24,8 +25,17 @@ struct Seen {
 impl Capture {
     /// Looks at what leaves `namespace` by `interface`, from now on.
     pub(crate) fn start(namespace: &str, interface: &str) -> Self {
+        Self::of(namespace, interface, "out")
+    }
+
+    /// Looks at what reaches `namespace` by `interface`, from now on.
+    pub(crate) fn arriving(namespace: &str, interface: &str) -> Self {
+        Self::of(namespace, interface, "in")
+    }
+
+    fn of(namespace: &str, interface: &str, direction: &str) -> Self {
         let mut tcpdump = Command::new("ip")
-            .args(["netns", "exec", namespace, "tcpdump", "-i", interface, "-Q", "out"])
+            .args(["netns", "exec", namespace, "tcpdump", "-i", interface, "-Q", direction])
             .args(["-n", "-t", "-l", "--immediate-mode"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -55,7 +65,7 @@ impl Capture {
         assert!(!waited.timed_out(), "not seen: {what}: {lines:#?}");
     }
 
-    /// Everything that left and is neither IPsec nor the gateway's own IKE or search for a neighbour. All that is inside
+    /// Everything that was seen and is neither IPsec nor the gateway's own IKE or search for a neighbour. All that is inside
     /// of tunnels has addresses in 10.0.0.0/8 and fd00::/8 in tests, and no gateway has.
     pub(crate) fn plain(&self) -> Vec<String> {
         const FINE: [&str; 9] = [

@@ -4,15 +4,15 @@
 use std::net::UdpSocket;
 use std::process::Stdio;
 
-use adit_agent::host;
+use adit_api::agent::RouterReport;
 use adit_linux::Namespace;
 use adit_model::site_connection::Initiator;
-use adit_model::{Psk, ReasonCode, RouterDocument};
+use adit_model::{Psk, ReasonCode, RouterDocument, SiteConnectionId};
 use tokio::process::Command;
 
 use crate::capture::Capture;
-use crate::site::{Charon, Site};
-use crate::support::{Host, agent, eventually, on_a_machine};
+use crate::site::{Both, Charon, Site};
+use crate::support::{Host, eventually, on_a_machine};
 
 /// A host behind the right router.
 const THERE: &str = "10.2.0.2";
@@ -21,63 +21,138 @@ const THERE: &str = "10.2.0.2";
 fn nothing_plain_leaves_before_the_first_negotiation_with_a_wrong_key_or_without_charon() {
     on_a_machine(async || {
         let Some(charon) = Charon::installed() else { return };
-        let mut site = Site::new().await;
-        let agent = agent(&site.server, site.state_dir.path()).await;
-        let mut right = site.right();
-        for document in [&site.document, &right] {
-            assert_eq!(site.server.want(document).await.error, None);
-        }
-        let (here, there) = (site.host(0).await, site.host_of(&right, 0).await);
+        let mut both = Both::new(|_| {}).await;
 
-        let twin = capture(&site.document);
-        assert!(!here.pings("eth0", THERE).await, "nobody knows the way");
+        let twin = capture(&both.site.document);
+        assert!(!both.here.pings("eth0", THERE).await, "nobody knows the way");
         twin.until("twin: without a connection it leaves in clear", |line| line.contains(THERE));
         assert_ne!(twin.plain(), Vec::<String>::new());
         drop(twin);
 
-        charon.join(&mut site.document, &mut right);
+        charon.join(&mut both.site.document, &mut both.right);
+        let (site, here, right) = (&mut both.site, &both.here, &both.right);
         // Whichever end has lost the tunnel sets it up again.
         site.document.connections[0].initiator = Initiator::BiDirectional;
         site.document.connections[0].psk = Psk::new("another");
         let wire = capture(&site.document);
         assert_eq!(site.server.want(&site.document).await.error, None);
         assert!(!here.pings("eth0", THERE).await, "before the first negotiation");
-        shout(&here);
-        assert_eq!(site.server.want(&right).await.error, None);
+        shout(here);
+        assert_eq!(site.server.want(right).await.error, None);
         let id = site.document.connections[0].id;
-        let is_refused = |code| code == Some(ReasonCode::AuthenticationFailed);
-        let code =
-            |report: &adit_api::agent::RouterReport| Some(report.connections[&id].reason.as_ref()?.code);
-        site.server.report_of(site.document.id, |report| is_refused(code(report))).await;
+        site.server
+            .report_of(site.document.id, |report| code(report, id) == Some(ReasonCode::AuthenticationFailed))
+            .await;
         assert!(!here.pings("eth0", THERE).await, "with a wrong key");
-        shout(&here);
+        shout(here);
 
         site.document.connections[0].psk = right.connections[0].psk.clone();
         site.document.generation += 1;
         assert_eq!(site.server.want(&site.document).await.error, None);
-        site.tunnel_is_up(&right).await;
+        site.tunnel_is_up(right).await;
         assert!(here.pings("eth0", THERE).await, "twin: with the right key it passes");
         wire.until("twin: and is encrypted", |line| line.contains("ESP(spi="));
 
-        let first = pid(&site).unwrap();
-        let mut pings = pings_without_end(&here);
+        let first = pid(site).unwrap();
+        let mut pings = pings_without_end(here);
         kill(first).await;
-        eventually("another charon runs", async || pid(&site).is_some_and(|pid| pid != first)).await;
-        site.tunnel_is_up(&right).await;
+        eventually("another charon runs", async || pid(site).is_some_and(|pid| pid != first)).await;
+        site.tunnel_is_up(right).await;
         eventually("it passes again", async || here.pings("eth0", THERE).await).await;
         pings.kill().await.unwrap();
-        shout(&here);
+        shout(here);
         assert_eq!(wire.plain(), Vec::<String>::new());
-
-        for host in [&here, &there] {
-            host::del(&host.0).await.unwrap();
-        }
-        for document in [&site.document, &right] {
-            site.server.remove(document.id);
-        }
-        eventually("the routers are gone", || site.is_clean()).await;
-        agent.shutdown().await;
+        both.end().await;
     });
+}
+
+#[test]
+fn nothing_plain_leaves_when_a_tunnel_is_switched_off_left_alone_or_deleted_or_the_node_starts_anew() {
+    on_a_machine(async || {
+        let Some(charon) = Charon::installed() else { return };
+        let mut both = Both::new(|_| {}).await;
+        // Where the default route leads.
+        let outside = both.site.internet.namespace.name().to_owned();
+        let twin = Capture::arriving(&outside, "eth0");
+        assert!(!both.here.pings("eth0", THERE).await, "nobody knows the way");
+        twin.until("twin: without a connection it arrives in clear", |line| line.contains(THERE));
+        assert_ne!(twin.plain(), Vec::<String>::new());
+        drop(twin);
+
+        charon.join(&mut both.site.document, &mut both.right);
+        both.site.document.connections[0].initiator = Initiator::BiDirectional;
+        let wire = Capture::arriving(&outside, "eth0");
+        both.apply().await;
+        both.site.tunnel_is_up(&both.right).await;
+        assert!(both.here.pings("eth0", THERE).await, "twin: by the tunnel it passes");
+        let mut pings = pings_without_end(&both.here);
+        let is_silent = async |both: &Both, when: &str| {
+            shout(&both.here);
+            assert!(!both.here.pings("eth0", THERE).await, "{when}");
+            assert_eq!(wire.plain(), Vec::<String>::new(), "{when}");
+        };
+
+        let id = both.site.document.connections[0].id;
+        switch(&mut both.site.document, false);
+        let report = both.site.server.want(&both.site.document).await;
+        assert_eq!(code(&report, id), Some(ReasonCode::AdminDown));
+        is_silent(&both, "switched off").await;
+        switch(&mut both.site.document, true);
+        both.apply().await;
+        both.site.tunnel_is_up(&both.right).await;
+        eventually("it passes again", async || both.here.pings("eth0", THERE).await).await;
+
+        both.stop_agent().await;
+        assert!(both.here.pings("eth0", THERE).await, "twin: charon goes on without agent");
+        kill(pid(&both.site).unwrap()).await;
+        is_silent(&both, "neither agent nor charon").await;
+
+        // As after the start of a node: the state directory is there, and nothing else.
+        Namespace::delete(&both.site.namespace()).unwrap();
+        both.start_agent().await;
+        both.site.tunnel_is_up(&both.right).await;
+        eventually("it passes again", async || both.here.pings("eth0", THERE).await).await;
+        assert_eq!(wire.plain(), Vec::<String>::new(), "after a start of the node");
+
+        delete(&mut both);
+        both.apply().await;
+        is_silent(&both, "deleted").await;
+
+        charon.join(&mut both.site.document, &mut both.right);
+        both.apply().await;
+        both.site.tunnel_is_up(&both.right).await;
+        eventually("it passes again", async || both.here.pings("eth0", THERE).await).await;
+        both.stop_agent().await;
+        delete(&mut both);
+        both.start_agent().await;
+        is_silent(&both, "deleted while nobody looked").await;
+        both.stop_agent().await;
+        both.start_agent().await;
+        is_silent(&both, "deleted, and another agent came").await;
+
+        pings.kill().await.unwrap();
+        both.end().await;
+    });
+}
+
+/// Deletes the connection, and the service with it, at both ends.
+fn delete(both: &mut Both) {
+    for document in [&mut both.site.document, &mut both.right] {
+        document.connections.clear();
+        document.services.clear();
+        document.generation += 1;
+    }
+}
+
+/// Switches the connection of a router on or off.
+fn switch(document: &mut RouterDocument, admin_state_up: bool) {
+    document.connections[0].admin_state_up = admin_state_up;
+    document.generation += 1;
+}
+
+/// Why a connection is not up.
+fn code(report: &RouterReport, id: SiteConnectionId) -> Option<ReasonCode> {
+    Some(report.connections[&id].reason.as_ref()?.code)
 }
 
 /// What leaves a router by its gateway.

@@ -14,7 +14,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::site::{Charon, ELSEWHERE, PEER_HOST, Site};
+use crate::site::{Both, Charon, ELSEWHERE, PEER_HOST, Site};
 use crate::support::{Host, agent, eventually, on_a_machine};
 
 const FLOATING: &str = "203.0.113.50";
@@ -152,44 +152,35 @@ fn a_floating_ip_stands_for_a_host() {
 fn what_goes_by_a_tunnel_leaves_a_floating_ip_aside() {
     on_a_machine(async || {
         let Some(charon) = Charon::installed() else { return };
-        let mut site = Site::new().await;
-        site.document.floating_ips = vec![floating_ip("10.1.0.2")];
-        let agent = agent(&site.server, site.state_dir.path()).await;
-        let mut right = site.right();
-        for document in [&site.document, &right] {
-            assert_eq!(site.server.want(document).await.error, None);
-        }
-        let (here, there) = (site.host(0).await, site.host_of(&right, 0).await);
-        let (at_here, at_there) = (listen(&here.namespace()), listen(&there.namespace()));
-        let outside = site.internet.namespace.clone();
+        let mut both = Both::new(|document| document.floating_ips = vec![floating_ip("10.1.0.2")]).await;
+        let (here, there) = (both.here.namespace(), both.there.namespace());
+        let (at_here, at_there) = (listen(&here), listen(&there));
+        let outside = both.site.internet.namespace.clone();
         let at_outside = listen(&outside);
         let is = |who: &str| Some(who.to_owned());
-        let to_peer = async |listener: &TcpListener| seen(&here.namespace(), "10.2.0.2", listener).await;
+        let to_peer = async |listener: &TcpListener| seen(&here, "10.2.0.2", listener).await;
 
         let twin = "twin: without the tunnel it leaves in clear, translated";
-        assert_eq!(seen(&here.namespace(), PEER_HOST, &at_outside).await, is(FLOATING), "{twin}");
+        assert_eq!(seen(&here, PEER_HOST, &at_outside).await, is(FLOATING), "{twin}");
 
-        charon.join(&mut site.document, &mut right);
-        for document in [&site.document, &right] {
-            assert_eq!(site.server.want(document).await.error, None);
-        }
-        site.tunnel_is_up(&right).await;
+        charon.join(&mut both.site.document, &mut both.right);
+        both.apply().await;
+        both.site.tunnel_is_up(&both.right).await;
         assert_eq!(to_peer(&at_there).await, is("10.1.0.2"), "by the tunnel, as itself");
-        assert_eq!(seen(&there.namespace(), "10.1.0.2", &at_here).await, is("10.2.0.2"), "and the other way");
-        assert_eq!(seen(&here.namespace(), PEER_HOST, &at_outside).await, None, "not in clear");
+        assert_eq!(seen(&there, "10.1.0.2", &at_here).await, is("10.2.0.2"), "and the other way");
+        assert_eq!(seen(&here, PEER_HOST, &at_outside).await, None, "not in clear");
         assert_eq!(seen(&outside, FLOATING, &at_here).await, is(INTERNET), "all else as before");
-        assert_eq!(seen(&here.namespace(), ELSEWHERE, &at_outside).await, is(FLOATING), "all else as before");
+        assert_eq!(seen(&here, ELSEWHERE, &at_outside).await, is(FLOATING), "all else as before");
         // The peer's own hosts reach it as everybody outside does; their router translates them.
-        assert_eq!(seen(&there.namespace(), FLOATING, &at_here).await, is("203.0.113.77"));
+        assert_eq!(seen(&there, FLOATING, &at_here).await, is("203.0.113.77"));
 
-        translate_everything(&site.document).await;
+        translate_everything(&both.site.document).await;
         assert_eq!(to_peer(&at_there).await, None, "twin: translated it would not fit the tunnel");
-        site.document.generation += 1;
-        site.server.want(&site.document).await;
+        both.site.document.generation += 1;
+        both.site.server.want(&both.site.document).await;
         assert_eq!(to_peer(&at_there).await, is("10.1.0.2"), "mended");
 
-        end(&site, &[&site.document, &right], &[&here, &there]).await;
-        agent.shutdown().await;
+        both.end().await;
     });
 }
 

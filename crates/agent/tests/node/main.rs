@@ -19,7 +19,7 @@ use adit_model::router_document::ServiceSpec;
 use adit_model::{PortId, ReasonCode, Status, VpnServiceId};
 use uuid::Uuid;
 
-use crate::site::{Charon, ELSEWHERE, PEER_HOST, Site, connection, random_mac};
+use crate::site::{Both, Charon, ELSEWHERE, PEER_HOST, Site, connection, random_mac};
 use crate::support::{
     Host, LIMIT, Place, Server, agent, eventually, on_a_machine, physical_networks, unique,
 };
@@ -78,7 +78,7 @@ fn a_router_joins_its_networks_and_goes_without_a_trace() {
 fn protected_traffic_never_leaves_in_clear() {
     on_a_machine(async || {
         let mut site = Site::new().await;
-        let agent = agent(&site.server, site.state_dir.path()).await;
+        let first = agent(&site.server, site.state_dir.path()).await;
         site.server.want(&site.document).await;
         let host = site.host(0).await;
         let outside = Netlink::inside(&site.internet.namespace).unwrap();
@@ -115,7 +115,14 @@ fn protected_traffic_never_leaves_in_clear() {
         let report = site.server.want(&site.document).await;
         let reason = report.services[&service].reason.as_ref().unwrap();
         assert_eq!(reason.code, ReasonCode::NoConnections);
-        assert!(host.pings("eth0", PEER_HOST).await, "twin: without the connection it passes again");
+        assert!(!host.pings("eth0", PEER_HOST).await, "for a while after the connection");
+
+        first.shutdown().await;
+        site.end_of_the_while();
+        site.server.forget_reports();
+        let agent = agent(&site.server, site.state_dir.path()).await;
+        site.server.want(&site.document).await;
+        assert!(host.pings("eth0", PEER_HOST).await, "twin: and passes after that");
 
         site.server.remove(site.document.id);
         host::del(&host.0).await.unwrap();
@@ -301,33 +308,17 @@ fn a_namespace_that_a_person_deletes_is_made_anew() {
 fn two_routers_join_their_networks_by_a_tunnel() {
     on_a_machine(async || {
         let Some(charon) = Charon::installed() else { return };
-        let mut site = Site::new().await;
-        let agent = agent(&site.server, site.state_dir.path()).await;
-        let mut right = site.right();
-        for document in [&site.document, &right] {
-            assert_eq!(site.server.want(document).await.error, None);
-        }
-        let (here, there) = (site.host(0).await, site.host_of(&right, 0).await);
-
-        charon.join(&mut site.document, &mut right);
-        site.server.want(&site.document).await;
+        let mut both = Both::new(|_| {}).await;
+        charon.join(&mut both.site.document, &mut both.right);
+        both.site.server.want(&both.site.document).await;
         let start = Instant::now();
-        let applied = site.server.want(&right).await;
+        let applied = both.site.server.want(&both.right).await;
         assert_eq!(applied.error, None);
         let applied_after = start.elapsed();
-        site.tunnel_is_up(&right).await;
+        both.site.tunnel_is_up(&both.right).await;
         eprintln!("second side applied after {applied_after:?}, both ACTIVE after {:?}", start.elapsed());
-        assert!(here.pings("eth0", "10.2.0.2").await);
-        assert!(there.pings("eth0", "10.1.0.2").await);
-
-        for host in [&here, &there] {
-            host::del(&host.0).await.unwrap();
-        }
-        for document in [&site.document, &right] {
-            site.server.remove(document.id);
-        }
-        eventually("the routers are gone", || site.is_clean()).await;
-        assert!(!Namespace::path_of(&format!("qrouter-{}", right.id)).exists());
-        agent.shutdown().await;
+        assert!(both.here.pings("eth0", "10.2.0.2").await);
+        assert!(both.there.pings("eth0", "10.1.0.2").await);
+        both.end().await;
     });
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use adit_agent::Agent;
 use adit_agent::host::{self, HostSpec};
 use adit_api::agent::StatusReport;
 use adit_linux::{Link, Namespace, Netlink, VethPeer};
@@ -13,7 +14,7 @@ use adit_model::{MacAddress, NetworkId, PortId, ProjectId, RouterDocument, Route
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::support::{Host, Place, Server, physical_networks, unique};
+use crate::support::{Host, Place, Server, agent, eventually, physical_networks, unique};
 
 /// The peer's network; the internet has an address in it, to see what gets out in clear.
 pub(crate) const PEER_HOST: &str = "10.2.0.9";
@@ -102,6 +103,18 @@ impl Site {
         }
     }
 
+    /// The agent that comes next finds that the time is over for which networks stay apart after their connections.
+    pub(crate) fn end_of_the_while(&self) {
+        let file =
+            self.state_dir.path().join("routers").join(self.document.id.to_string()).join("fence.json");
+        let mut fence: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        let ends = fence.as_array_mut().unwrap().iter_mut().map(|one| &mut one[1]);
+        for end in ends.filter(|end| !end.is_null()) {
+            *end = json!("2000-01-01T00:00:00Z");
+        }
+        std::fs::write(&file, fence.to_string()).unwrap();
+    }
+
     pub(crate) fn namespace(&self) -> String {
         format!("qrouter-{}", self.document.id)
     }
@@ -120,6 +133,61 @@ impl Site {
         let marks = std::fs::read_dir(self.state_dir.path().join("routers")).unwrap().count();
         let free = links["ext"].master.is_none();
         ours == 0 && marks == 0 && free && !Namespace::path_of(&self.namespace()).exists()
+    }
+}
+
+/// Two routers on one external network, each with a host behind it, and no tunnel yet.
+pub(crate) struct Both {
+    pub(crate) site: Site,
+    pub(crate) right: RouterDocument,
+    agent: Option<Agent>,
+    pub(crate) here: Host,
+    pub(crate) there: Host,
+}
+
+impl Both {
+    /// With some changes of the left router.
+    pub(crate) async fn new(change: impl FnOnce(&mut RouterDocument)) -> Self {
+        let mut site = Site::new().await;
+        change(&mut site.document);
+        let agent = Some(agent(&site.server, site.state_dir.path()).await);
+        let right = site.right();
+        let (here, there) = (site.host(0).await, site.host_of(&right, 0).await);
+        let both = Self { site, right, agent, here, there };
+        both.apply().await;
+        both
+    }
+
+    /// Makes both routers what their documents say now.
+    pub(crate) async fn apply(&self) {
+        for document in [&self.site.document, &self.right] {
+            assert_eq!(self.site.server.want(document).await.error, None);
+        }
+    }
+
+    /// Ends the agent, which leaves all as it is.
+    pub(crate) async fn stop_agent(&mut self) {
+        self.agent.take().unwrap().shutdown().await;
+    }
+
+    /// Another agent takes over, and has made both routers what their documents say.
+    pub(crate) async fn start_agent(&mut self) {
+        self.site.server.forget_reports();
+        self.agent = Some(agent(&self.site.server, self.site.state_dir.path()).await);
+        self.apply().await;
+    }
+
+    /// Takes everything off the machine.
+    pub(crate) async fn end(mut self) {
+        for host in [&self.here, &self.there] {
+            host::del(&host.0).await.unwrap();
+        }
+        for document in [&self.site.document, &self.right] {
+            self.site.server.remove(document.id);
+        }
+        eventually("the routers are gone", || self.site.is_clean()).await;
+        assert!(!Namespace::path_of(&format!("qrouter-{}", self.right.id)).exists());
+        self.stop_agent().await;
     }
 }
 
