@@ -5,6 +5,7 @@
 mod changes;
 mod constraints;
 mod database;
+mod history;
 mod listing;
 mod locks;
 mod records;
@@ -49,6 +50,9 @@ on_both_databases! {
     constraints::a_failed_session_leaves_nothing_behind
     constraints::addresses_and_names_are_unique
     constraints::rows_that_others_refer_to_stay
+    history::changes_are_kept_newest_first_as_many_as_is_useful
+    history::reports_are_taken_in_their_order
+    history::what_was_observed_last_is_kept
     listing::a_marker_must_be_in_the_list
     listing::filters_are_evaluated_by_the_database
     listing::nothing_is_lost_between_pages_sorted_by_what_may_be_absent
