@@ -1,8 +1,13 @@
 //! The VPN of one router: its charon made to match, its tunnels set up and watched.
 //!
 //! [`Vpn`] is a handle; one task per router owns everything behind it (`driver`). What must change is worked out by
-//! pure functions over what charon lists (`plan`, `status`); what charon logs says why a tunnel is down (`faults`).
+//! pure functions: what to load (`plan`), and over what charon lists (`sas`) what to ask for, what to close (`closing`)
+//! and what to report (`status`). What charon logs says why a tunnel is down (`faults`).
+//!
+//! A change is made before it breaks anything: charon gets the new configuration, the new SAs are negotiated beside the
+//! old ones, and the old ones are closed once the new ones stand, or after a while in which the peer did not agree.
 
+mod closing;
 mod daemon;
 mod driver;
 #[cfg(test)]
@@ -10,6 +15,7 @@ mod examples;
 mod faults;
 mod pace;
 mod plan;
+mod sas;
 mod status;
 
 use std::collections::BTreeMap;

@@ -1,4 +1,6 @@
 //! A site connection as charon is told of it: complete messages as plain values, and the secret apart from them.
+//!
+//! Here is what a connection has for itself, its CHILD_SAs and its key; its share of an IKE SA is in `peering`.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -7,7 +9,7 @@ use adit_model::algorithm::{EncapsulationMode, IkeVersion, NegotiationMode, Tran
 use adit_model::ike_policy::IkeParameters;
 use adit_model::ipsec_policy::IpsecParameters;
 use adit_model::router_document::ConnectionSpec;
-use adit_model::site_connection::{Dpd, DpdAction, Initiator};
+use adit_model::site_connection::Initiator;
 use adit_model::{Psk, Reason, ReasonCode, SiteConnectionId};
 use ipnet::IpNet;
 use sha2::{Digest, Sha256};
@@ -15,6 +17,7 @@ use sha2::{Digest, Sha256};
 use crate::charon::Algorithms;
 use crate::identity::Identity;
 use crate::message::Section;
+use crate::peering::{IkeTerms, short_digest};
 use crate::proposal::{self, ChildProposal};
 use crate::reason::FaultContext;
 
@@ -34,10 +37,11 @@ pub type Pair = (IpNet, IpNet);
 #[derive(Clone, Debug)]
 pub struct Connection {
     id: SiteConnectionId,
-    message: Section,
+    terms: IkeTerms,
     owners: Vec<String>,
     secret: Psk,
     children: Vec<Child>,
+    local: IpAddr,
     peer: IpAddr,
     initiates: bool,
     ike: IkeParameters,
@@ -48,26 +52,30 @@ pub struct Connection {
 /// One CHILD_SA that a connection is to have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Child {
-    /// Its name, unique in the daemon.
+    /// Its name, unique in the daemon. It changes with everything that the CHILD_SA is made of, so that a changed one is
+    /// a new one beside the old one.
     pub name: String,
     /// The pairs of networks that it joins.
     pub pairs: BTreeSet<Pair>,
+    pub(crate) message: Section,
 }
 
-/// Tells two versions of a connection apart, the secret included, without giving the secret away.
+/// Tells two keys of a connection apart, without giving either away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fingerprint {
-    messages: [u8; 32],
-    secret: [u8; 32],
-}
+pub struct Fingerprint([u8; 32]);
 
-/// What fingerprints are keyed with, so that nobody can test guesses of a secret against one.
+/// What fingerprints are made with, so that nobody can test guesses of a secret against one.
 pub struct FingerprintKey([u8; 32]);
 
-impl Fingerprint {
-    /// Whether SAs that were negotiated for the other are right for this one too. A new secret changes no live SA.
-    pub fn keeps_sas_of(&self, other: &Self) -> bool {
-        self.messages == other.messages
+impl Child {
+    /// The site connection that a CHILD_SA of this name belongs to; `None` if Adit has not named it.
+    pub fn owner(name: &str) -> Option<SiteConnectionId> {
+        name.split_once('/')?.0.parse().ok()
+    }
+
+    /// What stands in a name for all that the CHILD_SA is made of: two of the same kind differ by their owners only.
+    pub fn kind(name: &str) -> &str {
+        name.split_once('/').map_or("", |(_, kind)| kind)
     }
 }
 
@@ -101,16 +109,17 @@ impl Connection {
             local_id: identity("local_id", &spec.local_id, local)?,
             peer_id: identity("peer_id", &spec.peer_id, peer)?,
         };
-        let children = children(spec);
-        let message = connection_message(spec, &ends, backend)
-            .with("children", children_message(spec, &child_proposal, &children));
-
         Ok(Self {
             id: spec.id,
-            message,
+            terms: IkeTerms {
+                wire: wire_message(spec, &ends, backend),
+                lifetime: spec.ike.lifetime.get(),
+                dpd: spec.dpd,
+            },
             owners: vec![ends.local_id.to_charon(), ends.peer_id.to_charon()],
             secret: spec.psk.clone(),
-            children,
+            children: children(spec, &child_proposal),
+            local,
             peer,
             initiates: spec.initiator == Initiator::BiDirectional,
             ike: spec.ike.clone(),
@@ -132,20 +141,14 @@ impl Connection {
         self.id
     }
 
-    /// What charon calls it, and its key.
-    pub fn name(&self) -> String {
-        self.id.to_string()
-    }
-
-    /// The message of command `load-conn`, without any secret.
-    pub fn load_conn(&self) -> Section {
-        Section::new().with(self.name(), self.message.clone())
+    pub(crate) const fn terms(&self) -> &IkeTerms {
+        &self.terms
     }
 
     /// The message of command `load-shared`. It holds the key: send it, do nothing else with it.
     pub(crate) fn load_shared(&self) -> Section {
         Section::new()
-            .with("id", self.name())
+            .with("id", self.id.to_string())
             .with("type", "IKE")
             .with("data", self.secret.expose())
             .with("owners", self.owners.clone())
@@ -166,6 +169,11 @@ impl Connection {
         self.initiates
     }
 
+    /// Whether this end begins where both may: the other end of the same kind answers the opposite.
+    pub fn goes_first(&self) -> bool {
+        self.local < self.peer
+    }
+
     /// What a sentence about a fault of this connection has to name.
     pub const fn fault_context(&self) -> &FaultContext {
         &self.context
@@ -177,13 +185,11 @@ impl Connection {
         Some(unsupported(format!("the IKE daemon of this gateway has no {word}: choose another algorithm")))
     }
 
-    /// Equal for two connections exactly if charon would have to be told the same of both.
-    pub fn fingerprint(&self, key: &FingerprintKey) -> Fingerprint {
-        let Self { id, message, owners, secret, .. } = self;
-        // The debug form quotes every text, so that no two messages look the same.
-        let messages = format!("{id:?} {message:?} {owners:?}");
-        let hash = |octets: &[u8]| Sha256::new().chain_update(key.0).chain_update(octets).finalize().into();
-        Fingerprint { messages: hash(messages.as_bytes()), secret: hash(secret.expose().as_bytes()) }
+    /// Equal for two keys exactly if charon would have to be told the same of both.
+    pub fn key_fingerprint(&self, key: &FingerprintKey) -> Fingerprint {
+        // The debug form quotes every text, so that the end of each is clear.
+        let text = format!("{:?} {:?}", self.owners, self.secret.expose());
+        Fingerprint(Sha256::new().chain_update(key.0).chain_update(text).finalize().into())
     }
 }
 
@@ -195,9 +201,7 @@ struct Ends {
     peer_id: Identity,
 }
 
-fn connection_message(spec: &ConnectionSpec, ends: &Ends, backend: Backend) -> Section {
-    let lifetime = Lifetime::new(spec.ike.lifetime.get());
-    let (dpd_delay, dpd_timeout) = dpd_seconds(spec.dpd);
+fn wire_message(spec: &ConnectionSpec, ends: &Ends, backend: Backend) -> Section {
     Section::new()
         .with("version", version_number(spec.ike.version))
         .with("local_addrs", vec![ends.local.to_string()])
@@ -210,18 +214,14 @@ fn connection_message(spec: &ConnectionSpec, ends: &Ends, backend: Backend) -> S
         .with("mobike", false)
         .with("fragmentation", "yes")
         .with("send_certreq", false)
-        .with("send_cert", "never")
-        .with("dpd_delay", dpd_delay)
-        .with("dpd_timeout", dpd_timeout)
+        // There is no certificate to send. Versions before peerings said `never`: by this difference charon sets up no
+        // CHILD_SA of ours in an IKE SA of theirs, whose configuration cannot be changed any more.
+        .with("send_cert", "ifasked")
         // The agent tries again, with its own pace.
         .with("keyingtries", 1_u32)
-        // A peer that restarted comes with a new IKE SA; its old one must not stay beside it.
-        .with("unique", "replace")
-        .with("rekey_time", lifetime.rekey)
-        // Reauthentication in IKEv2 would tear the CHILD_SAs down; IKEv1 rekeys by a new main mode anyway.
-        .with("reauth_time", 0_u32)
-        .with("over_time", lifetime.margin)
-        .with("rand_time", lifetime.spread)
+        // A peer that restarted says so, and its old IKE SAs go. Without its word none is taken for a duplicate: of two
+        // that crossed, either end would close the one that the other end keeps.
+        .with("unique", "no")
         .with("local", end_message(&ends.local_id))
         .with("remote", end_message(&ends.peer_id))
 }
@@ -230,16 +230,28 @@ fn end_message(id: &Identity) -> Section {
     Section::new().with("auth", "psk").with("id", id.to_charon())
 }
 
-fn children_message(spec: &ConnectionSpec, proposal: &ChildProposal, children: &[Child]) -> Section {
-    children.iter().fold(Section::new(), |message, child| {
-        message.with(child.name.clone(), child_message(spec, proposal, child))
-    })
+/// IKEv2 negotiates several selectors in one CHILD_SA; an IKEv1 quick mode has one network on each side (RFC 2409, 5.5).
+fn children(spec: &ConnectionSpec, proposal: &ChildProposal) -> Vec<Child> {
+    let pairs = spec
+        .local_networks
+        .iter()
+        .flat_map(|local| spec.peer_networks.iter().map(move |peer| (*local, *peer)))
+        .collect::<BTreeSet<Pair>>();
+    let groups = match spec.ike.version {
+        IkeVersion::V1 => pairs.into_iter().map(|pair| BTreeSet::from([pair])).collect(),
+        IkeVersion::V2 => vec![pairs],
+    };
+    let child = |pairs| {
+        let message = child_message(spec, proposal, &pairs);
+        Child { name: format!("{}/{}", spec.id, short_digest(&message)), pairs, message }
+    };
+    groups.into_iter().map(child).collect()
 }
 
-fn child_message(spec: &ConnectionSpec, proposal: &ChildProposal, child: &Child) -> Section {
+fn child_message(spec: &ConnectionSpec, proposal: &ChildProposal, pairs: &BTreeSet<Pair>) -> Section {
     let lifetime = Lifetime::new(spec.ipsec.lifetime.get());
     let networks = |side: fn(&Pair) -> IpNet| -> Vec<String> {
-        let networks: BTreeSet<IpNet> = child.pairs.iter().map(side).collect();
+        let networks: BTreeSet<IpNet> = pairs.iter().map(side).collect();
         networks.iter().map(IpNet::to_string).collect()
     };
     let (proposals, proposal) = match proposal {
@@ -262,54 +274,19 @@ fn child_message(spec: &ConnectionSpec, proposal: &ChildProposal, child: &Child)
         .with("close_action", "none")
 }
 
-/// IKEv2 negotiates several selectors in one CHILD_SA; an IKEv1 quick mode has one network on each side (RFC 2409, 5.5).
-fn children(spec: &ConnectionSpec) -> Vec<Child> {
-    match spec.ike.version {
-        IkeVersion::V1 => {
-            let mut children = Vec::new();
-            for (local_number, local) in (1..).zip(&spec.local_networks) {
-                for (peer_number, peer) in (1..).zip(&spec.peer_networks) {
-                    let name = format!("{}/{local_number}x{peer_number}", spec.id);
-                    children.push(Child { name, pairs: BTreeSet::from([(*local, *peer)]) });
-                }
-            }
-            children
-        }
-        IkeVersion::V2 => {
-            let pairs = spec
-                .local_networks
-                .iter()
-                .flat_map(|local| spec.peer_networks.iter().map(move |peer| (*local, *peer)))
-                .collect();
-            vec![Child { name: format!("{}/all", spec.id), pairs }]
-        }
-    }
-}
-
 /// The policy's lifetime is when an SA is gone at the latest. It is replaced a tenth of it before, or up to half of that
 /// tenth earlier still, by chance: two ends of the same kind then seldom start to replace it at the same moment.
-struct Lifetime {
-    hard: u32,
-    rekey: u32,
-    margin: u32,
-    spread: u32,
+pub(crate) struct Lifetime {
+    pub(crate) hard: u32,
+    pub(crate) rekey: u32,
+    pub(crate) margin: u32,
+    pub(crate) spread: u32,
 }
 
 impl Lifetime {
-    const fn new(secs: u32) -> Self {
+    pub(crate) const fn new(secs: u32) -> Self {
         let margin = secs / 10;
         Self { hard: secs, rekey: secs - margin, margin, spread: margin / 2 }
-    }
-}
-
-/// Delay and timeout; the latter has a meaning in IKEv1 only, in IKEv2 a question is a request like any other and the
-/// daemon's retransmission decides. A delay of 0 asks nothing.
-const fn dpd_seconds(dpd: Dpd) -> (u32, u32) {
-    match dpd.action {
-        DpdAction::Disabled => (0, 0),
-        DpdAction::Clear | DpdAction::Hold | DpdAction::Restart | DpdAction::RestartByPeer => {
-            (dpd.interval, dpd.timeout)
-        }
     }
 }
 
@@ -384,4 +361,4 @@ fn unsupported(text: impl Into<String>) -> Reason {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

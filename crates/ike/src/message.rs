@@ -33,6 +33,17 @@ impl Section {
         self
     }
 
+    /// How many octets it takes on the way to charon (VICI protocol: a type, a length and a text per key, and a length and
+    /// a text per value).
+    pub fn encoded_len(&self) -> usize {
+        let value_len = |value: &Value| match value {
+            Value::Text(text) => 2 + text.len(),
+            Value::List(list) => 1 + list.iter().map(|item| 3 + item.len()).sum::<usize>(),
+            Value::Section(section) => 1 + section.encoded_len(),
+        };
+        self.iter().map(|(key, value)| 2 + key.len() + value_len(value)).sum()
+    }
+
     /// Keys and values in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.0.iter().map(|(key, value)| (key.as_str(), value))

@@ -153,6 +153,23 @@ impl Fault {
         }
     }
 
+    /// Whether it befalls one CHILD_SA, and not the IKE SA with all that is in it.
+    pub const fn is_of_child(&self) -> bool {
+        match self {
+            Self::ChildProposalRefused | Self::SelectorsRefused | Self::NotInstalled | Self::NoRoute => true,
+            Self::NoAnswer { .. }
+            | Self::GaveUp
+            | Self::Unreachable(_)
+            | Self::WrongKey
+            | Self::Refused
+            | Self::WrongIdentity(_)
+            | Self::IkeProposalRefused
+            | Self::IkeProposalUnacceptable
+            | Self::NoConfiguration
+            | Self::ClosedByPeer => false,
+        }
+    }
+
     /// The fault in the API's words: what we did, what the peer said, what to look at.
     pub fn reason(&self, context: &FaultContext) -> Reason {
         let FaultContext {

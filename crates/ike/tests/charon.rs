@@ -2,11 +2,12 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking and skips aloud")]
 
+use std::collections::BTreeSet;
 use std::process::Command;
 use std::time::Duration;
 
 use adit_ike::charon::{Config, Event, Events, Process, Terminate, Vici};
-use adit_ike::{Backend, Connection};
+use adit_ike::{Backend, Connection, Peering};
 use adit_model::Psk;
 use adit_model::algorithm::{
     AuthAlgorithm, DhGroup, EncapsulationMode, EncryptionAlgorithm, IkeVersion, LifetimeSecs,
@@ -39,16 +40,51 @@ async fn every_algorithm_of_the_api_is_loaded_and_accepted() {
     }
     for spec in &specs {
         let connection = Connection::new(spec, spec.peer_address.parse().unwrap(), Backend::Kernel).unwrap();
-        assert_eq!(connection.unsupported_by(&known), None, "{}", connection.load_conn());
-        vici.load(&connection).await.unwrap_or_else(|error| panic!("{error}: {}", connection.load_conn()));
+        let peering = &Peering::group([&connection])[0];
+        assert_eq!(connection.unsupported_by(&known), None, "{}", peering.load_conn());
+        vici.load(peering).await.unwrap_or_else(|error| panic!("{error}: {}", peering.load_conn()));
+        vici.load_key(&connection).await.unwrap();
+        assert!(vici.connections().await.unwrap().contains(peering.name()));
+        vici.unload(peering.name()).await.unwrap();
+        vici.unload(peering.name()).await.expect("nothing to unload is fine");
     }
-    let name = specs[0].id.to_string();
-    assert!(vici.connections().await.unwrap().contains(&name));
-    vici.unload(&name).await.unwrap();
-    vici.unload(&name).await.expect("nothing to unload is fine");
+    assert_eq!(vici.connections().await.unwrap().len(), 0);
+    only_what_is_too_long_is_refused(&mut vici).await;
+    let id = specs[0].id.to_string();
+    assert_eq!(vici.keys().await.unwrap(), BTreeSet::from([id.clone()]));
+    vici.unload_key(&id).await.unwrap();
+    vici.unload_key(&id).await.expect("nothing to unload is fine");
+    assert_eq!(vici.keys().await.unwrap().len(), 0);
     vici.terminate(Terminate::Ike(77)).await.expect("nothing to terminate is fine");
     assert_eq!(vici.sas().await.unwrap(), []);
     daemon.stop().await;
+}
+
+/// About as much as charon takes at once, and a little more.
+async fn only_what_is_too_long_is_refused(vici: &mut Vici) {
+    let networks = |count: u32| -> ConnectionSpec {
+        let mut spec = spec(EncryptionAlgorithm::Aes256, AuthAlgorithm::Sha256, DhGroup::Group14);
+        spec.ike.version = IkeVersion::V1;
+        let network = |number: u32| format!("10.{}.{}.0/24", number / 256, number % 256).parse().unwrap();
+        spec.local_networks = (0..count).map(network).collect();
+        spec
+    };
+    let load = async |vici: &mut Vici, count| {
+        let connection =
+            Connection::new(&networks(count), "192.0.2.2".parse().unwrap(), Backend::Kernel).unwrap();
+        let peering = Peering::group([&connection]).remove(0);
+        let length = peering.load_conn().encoded_len();
+        (length, vici.load(&peering).await.map(|()| peering.name().to_owned()))
+    };
+    let (one, _) = load(vici, 1).await;
+    let (two, _) = load(vici, 2).await;
+    let most = u32::try_from((512 * 1024 - 2 * one) / (two - one) - 2).unwrap();
+    let (length, loaded) = load(vici, most).await;
+    let name = loaded.unwrap_or_else(|error| panic!("{length} octets: {error}"));
+    let refused = load(vici, most + 10).await.1.unwrap_err().to_string();
+    assert!(refused.contains("more than charon takes at once"), "{refused}");
+    assert!(vici.connections().await.unwrap().contains(&name), "what was loaded stays, and charon answers");
+    vici.unload(&name).await.unwrap();
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use adit_api::client::{Client, Credentials, Object};
 use adit_ike::Backend;
-use adit_ike::charon::{Config, Process, Vici};
+use adit_ike::charon::{ChildSa, Config, Process, Vici};
 use adit_linux::Namespace;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -131,9 +131,10 @@ impl Region {
     pub(crate) async fn spis(&self, connection: &str) -> BTreeSet<[u64; 4]> {
         let charon = self.charon(&self.router).await.unwrap();
         let sas = Vici::connect(charon.socket()).await.unwrap().sas().await.unwrap();
-        let named = sas.iter().filter(|sa| sa.name.as_deref() == Some(connection));
-        let all = named.flat_map(|sa| sa.children.iter().map(move |child| (sa, child)));
-        all.map(|(sa, child)| [sa.initiator_spi, sa.responder_spi, child.spi_in.into(), child.spi_out.into()])
+        let all = sas.iter().flat_map(|sa| sa.children.iter().map(move |child| (sa, child)));
+        let owner = |child: &ChildSa| adit_ike::Child::owner(&child.name).map(|id| id.to_string());
+        let own = all.filter(|(_, child)| owner(child).as_deref() == Some(connection));
+        own.map(|(sa, child)| [sa.initiator_spi, sa.responder_spi, child.spi_in.into(), child.spi_out.into()])
             .collect()
     }
 

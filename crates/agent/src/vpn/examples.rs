@@ -1,7 +1,7 @@
 //! Connections and SAs for the tests.
 
 use adit_ike::charon::{ChildDetails, ChildSa, ChildState, IkeDetails, IkeSa, IkeState};
-use adit_ike::{Backend, Connection};
+use adit_ike::{Backend, Connection, Peering};
 use adit_model::algorithm::{
     AuthAlgorithm, DhGroup, EncapsulationMode, EncryptionAlgorithm, IkeVersion, LifetimeSecs,
     NegotiationMode, TransformProtocol,
@@ -11,6 +11,8 @@ use adit_model::ipsec_policy::IpsecParameters;
 use adit_model::router_document::ConnectionSpec;
 use adit_model::site_connection::{Dpd, Initiator};
 use adit_model::{Psk, SiteConnectionId};
+
+use super::sas::Tunnel;
 
 pub(super) fn id(number: u32) -> SiteConnectionId {
     format!("00000000-0000-0000-0000-{number:012}").parse().unwrap()
@@ -64,16 +66,28 @@ pub(super) fn connection_with(
     Connection::new(&spec, "192.0.2.2".parse().unwrap(), Backend::Userspace).unwrap()
 }
 
+/// The peering of connections that share one.
+pub(super) fn peering(connections: &[&Connection]) -> Peering {
+    let mut peerings = Peering::group(connections.iter().copied());
+    assert_eq!(peerings.len(), 1);
+    peerings.remove(0)
+}
+
+pub(super) fn tunnel<'a>(connection: &'a Connection, peering: &'a Peering) -> Tunnel<'a> {
+    Tunnel { connection, peering: peering.name(), is_grace_over: false }
+}
+
 /// An IKE SA that we started and the peer has answered, without CHILD_SAs.
 pub(super) fn ike_sa(connection: &Connection, number: u32, state: IkeState) -> IkeSa {
     IkeSa {
-        name: Some(connection.name()),
+        name: Some(peering(&[connection]).name().to_owned()),
         id: number,
         state,
         initiator: true,
         initiator_spi: number.into(),
         responder_spi: 1,
         peer: Some(connection.peer()),
+        is_busy: false,
         children: Vec::new(),
         details: IkeDetails::default(),
     }

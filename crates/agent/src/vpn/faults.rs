@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use adit_ike::charon::LogLine;
-use adit_ike::{Connection, Fault};
+use adit_ike::charon::{ChildSa, LogLine};
+use adit_ike::{Child, Connection, Fault};
 use adit_model::{Reason, SiteConnectionId};
 use tokio::time::Instant;
+
+use super::sas::{Sas, Tunnel};
 
 /// Of so many IKE SAs it is remembered who called. Lines about an SA come after its end, too.
 const REMEMBERED: usize = 1000;
@@ -21,6 +23,16 @@ pub(super) struct Faults {
     /// Peers of IKE SAs in which we are the responder: charon learns late which connection such an SA is for.
     peers: BTreeMap<u32, IpAddr>,
     established: BTreeMap<u32, ()>,
+    /// The CHILD_SA that we asked for last in an IKE SA. charon asks for one after another.
+    asked: BTreeMap<u32, SiteConnectionId>,
+}
+
+/// A connection that a fault could be about.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Listener<'a> {
+    pub(super) tunnel: Tunnel<'a>,
+    /// Whether it has all that it wants.
+    pub(super) is_settled: bool,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -31,35 +43,64 @@ struct Noted {
 }
 
 impl Faults {
-    /// Takes in a line. `connections` are those that a fault could be about.
+    /// Takes in a line. `listeners` are those that a fault could be about, and `sas` what was listed last.
     pub(super) fn hear<'a>(
         &mut self,
         line: &LogLine,
         now: Instant,
-        connections: impl Iterator<Item = &'a Connection>,
+        sas: &Sas,
+        listeners: impl Iterator<Item = Listener<'a>>,
     ) {
         if let Some(id) = line.ike_id {
-            if let Some(peer) = caller(&line.text) {
-                self.peers.insert(id, peer);
-                limit(&mut self.peers);
-            }
-            if line.text.starts_with("IKE_SA ") && line.text.contains(" established between ") {
-                self.established.insert(id, ());
-                limit(&mut self.established);
-            }
+            self.remember(id, &line.text);
         }
         let ike_established = line.ike_id.is_some_and(|id| self.established.contains_key(&id));
         let Some(fault) = Fault::of_line(&line.text, ike_established) else { return };
         let peer = line.ike_id.and_then(|id| self.peers.get(&id).copied()).or_else(|| uninvited(&line.text));
-        for connection in connections {
-            let is_meant = match &line.connection {
-                Some(name) => connection.name() == *name,
-                None => peer == Some(connection.peer()),
+        let owner = self.owner(line, &fault, sas);
+        if owner.is_none() && closed_child(&line.text).is_some() {
+            // It was gone before.
+            return;
+        }
+        for Listener { tunnel, is_settled } in listeners {
+            let id = tunnel.connection.id();
+            let is_meant = match (&line.connection, owner) {
+                (_, Some(owner)) => owner == id,
+                (Some(name), None) => tunnel.peering == name || has_child_in(sas, id, line.ike_id),
+                (None, None) => peer == Some(tunnel.connection.peer()),
             };
-            if is_meant {
-                self.note(connection.id(), Noted { fault: fault.clone(), ike_id: line.ike_id, at: now });
+            // What befalls another CHILD_SA of the same IKE SA is nothing to one that is well.
+            if is_meant && !(is_settled && owner.is_none() && fault.is_of_child()) {
+                self.note(id, Noted { fault: fault.clone(), ike_id: line.ike_id, at: now });
             }
         }
+    }
+
+    fn remember(&mut self, id: u32, text: &str) {
+        if let Some(peer) = caller(text) {
+            self.peers.insert(id, peer);
+            limit(&mut self.peers);
+        }
+        if text.starts_with("IKE_SA ") && text.contains(" established between ") {
+            self.established.insert(id, ());
+            limit(&mut self.established);
+        }
+        if let Some(owner) = asked_for(text) {
+            self.asked.insert(id, owner);
+            limit(&mut self.asked);
+        }
+    }
+
+    /// The one connection that a line is about, as far as it says so.
+    fn owner(&self, line: &LogLine, fault: &Fault, sas: &Sas) -> Option<SiteConnectionId> {
+        if let Some(spi) = closed_child(&line.text) {
+            let children = || sas.list().iter().flat_map(|ike| &ike.children);
+            let is_it = |child: &&ChildSa| child.spi_out == spi || child.spi_in == spi;
+            return Child::owner(&children().find(is_it)?.name);
+        }
+        // Only a refusal of what we asked for is about that.
+        let is_answer = line.text.starts_with("received ") && line.text.contains(" no CHILD_SA built");
+        (is_answer && fault.is_of_child()).then(|| self.asked.get(&line.ike_id?).copied()).flatten()
     }
 
     /// The reason behind a connection that is down.
@@ -77,6 +118,7 @@ impl Faults {
     pub(super) fn forget_sas(&mut self) {
         self.peers.clear();
         self.established.clear();
+        self.asked.clear();
     }
 
     fn note(&mut self, id: SiteConnectionId, noted: Noted) {
@@ -129,6 +171,22 @@ fn limit<T>(by_ike_id: &mut BTreeMap<u32, T>) {
 fn caller(text: &str) -> Option<IpAddr> {
     let (address, _) = text.split_once(" is initiating a")?;
     address.parse().ok()
+}
+
+/// The owner of X of `establishing CHILD_SA X{3} reqid 1`.
+fn asked_for(text: &str) -> Option<SiteConnectionId> {
+    let (name, _) = text.strip_prefix("establishing CHILD_SA ")?.split_once('{')?;
+    Child::owner(name)
+}
+
+/// N of `received DELETE for ESP CHILD_SA with SPI N`.
+fn closed_child(text: &str) -> Option<u32> {
+    let (_, spi) = text.strip_prefix("received DELETE for ")?.split_once(" CHILD_SA with SPI ")?;
+    u32::from_str_radix(spi.trim(), 16).ok()
+}
+
+fn has_child_in(sas: &Sas, id: SiteConnectionId, ike_id: Option<u32>) -> bool {
+    sas.of_connection(id).any(|(ike, _)| Some(ike.id) == ike_id)
 }
 
 /// B of `no IKE config found for A...B, sending NO_PROPOSAL_CHOSEN`.

@@ -7,6 +7,9 @@ use tokio::time::Instant;
 /// The longest pause between two attempts, for a tunnel or for a daemon.
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
+/// So much earlier than the other end the one with the lower address begins: more than a negotiation takes.
+const HEAD_START: Duration = Duration::from_millis(100);
+
 /// Attempts at once, then after 1, 2, 4 ... seconds, give or take a fifth: gateways that lost the same peer at the same
 /// moment do not come back to it in step.
 #[derive(Debug, Default)]
@@ -19,6 +22,12 @@ impl Pace {
     /// The first attempt is due.
     pub(super) fn now() -> Self {
         Self { attempts: 0, next: Some(Instant::now()) }
+    }
+
+    /// The first attempt is due when the other end has had the time for its own. Where both ends are told of a tunnel at
+    /// the same moment, they would make it twice otherwise.
+    pub(super) fn after_head_start() -> Self {
+        Self { attempts: 0, next: Some(Instant::now() + HEAD_START) }
     }
 
     /// The first attempt is due in a moment, another one at either end of a tunnel that both ends lost.
@@ -51,6 +60,15 @@ impl Pace {
         let pause = Duration::from_secs(1 << self.attempts.min(6)).min(LONGEST_PAUSE);
         self.attempts = self.attempts.saturating_add(1);
         self.next = Some(Instant::now() + pause.mul_f64(rand::random_range(0.8..1.2)));
+    }
+
+    /// The next attempt is due in a moment, or before; those before still count.
+    pub(super) fn hurry(&mut self) {
+        let soon = Self::soon().next;
+        self.next = match self.next {
+            Some(next) => soon.map(|soon| soon.min(next)),
+            None => soon,
+        };
     }
 
     /// No more attempts for now; those before still count.

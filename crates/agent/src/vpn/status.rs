@@ -3,26 +3,19 @@
 use std::collections::BTreeSet;
 
 use adit_api::agent::StatusReport;
-use adit_ike::charon::IkeSa;
-use adit_ike::{Connection, Pair};
+use adit_ike::Pair;
 use adit_model::{Reason, ReasonCode, Status};
 
-use super::plan::sas_of;
-
-/// The pairs of networks of a connection that no installed CHILD_SA covers.
-pub(super) fn missing_pairs(connection: &Connection, sas: &[IkeSa]) -> BTreeSet<Pair> {
-    let name = connection.name();
-    let children = || sas_of(sas, &name).filter(|sa| sa.is_up()).flat_map(|sa| &sa.children);
-    all_pairs(connection).filter(|pair| !children().any(|child| child.covers(pair))).collect()
-}
+use super::sas::{Sas, Tunnel};
 
 /// The report on a connection that charon has; `fault` is what was last seen to go wrong.
-pub(super) fn assess(connection: &Connection, sas: &[IkeSa], fault: Option<Reason>) -> StatusReport {
-    let missing = missing_pairs(connection, sas);
+pub(super) fn assess(tunnel: Tunnel<'_>, sas: &Sas, fault: Option<Reason>) -> StatusReport {
+    let connection = tunnel.connection;
+    let missing = tunnel.missing_pairs(sas);
     if missing.is_empty() {
         return active();
     }
-    if missing.len() < all_pairs(connection).count() {
+    if missing.len() < connection.children().iter().map(|child| child.pairs.len()).sum() {
         return down(partly_up(&missing, fault));
     }
     // Trying again changes nothing about what the gateway lacks.
@@ -53,10 +46,6 @@ pub(super) const fn down(reason: Reason) -> StatusReport {
 /// What this gateway refuses to do is an error; everything else may still come up.
 pub(super) const fn refused(reason: Reason) -> StatusReport {
     StatusReport { status: Status::Error, reason: Some(reason) }
-}
-
-fn all_pairs(connection: &Connection) -> impl Iterator<Item = Pair> {
-    connection.children().iter().flat_map(|child| child.pairs.iter().copied())
 }
 
 fn partly_up(missing: &BTreeSet<Pair>, fault: Option<Reason>) -> Reason {

@@ -5,7 +5,9 @@
 #[path = "../common/capture.rs"]
 #[expect(dead_code, reason = "what arrives is looked at where routers are")]
 mod capture;
+mod changes;
 mod packets;
+mod sharing;
 mod sites;
 
 use std::time::Instant;

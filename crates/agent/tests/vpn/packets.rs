@@ -212,6 +212,8 @@ impl Trial {
         right: &dyn Fn(&mut ConnectionSpec),
     ) -> (ConnectionSpec, ConnectionSpec) {
         let (mut left_spec, mut right_spec) = sites::specs(version, 1);
+        // Another connection each time: the SAs of a changed one would stay until the new ones stand.
+        (left_spec.id, right_spec.id) = (sites::fresh_id(), sites::fresh_id());
         right_spec.initiator = Initiator::ResponseOnly;
         left(&mut left_spec);
         right(&mut right_spec);

@@ -1,6 +1,7 @@
 //! Two sites: namespaces, a cable, an address inside each network, and a VPN each. All of it goes with the value, also
 //! when a test fails.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -10,8 +11,8 @@ use std::time::Duration;
 
 use adit_agent::config::{DataPlane, DataPlaneChoice};
 use adit_agent::vpn::{Vpn, VpnSetup, VpnState};
-use adit_ike::Backend;
 use adit_ike::charon::{ChildState, Config, IkeSa, IkeState, Process, Vici};
+use adit_ike::{Backend, Child, Connection, Peering};
 use adit_model::algorithm::{
     AuthAlgorithm, DhGroup, EncapsulationMode, EncryptionAlgorithm, IkeVersion, LifetimeSecs,
     NegotiationMode, TransformProtocol,
@@ -21,7 +22,7 @@ use adit_model::ipsec_policy::IpsecParameters;
 use adit_model::router_document::ConnectionSpec;
 use adit_model::site_connection::{Dpd, Initiator};
 use adit_model::{Psk, ReasonCode, RouterId, SiteConnectionId, Status};
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -137,6 +138,12 @@ pub(crate) fn id(number: u8) -> SiteConnectionId {
     SiteConnectionId::new(Uuid::from_u128(u128::from(number)))
 }
 
+/// One that no other connection has.
+pub(crate) fn fresh_id() -> SiteConnectionId {
+    static COUNT: AtomicU32 = AtomicU32::new(1000);
+    SiteConnectionId::new(Uuid::from_u128(COUNT.fetch_add(1, Ordering::Relaxed).into()))
+}
+
 /// Brings the first connection up.
 pub(crate) async fn up(left: &Site, right: &Site, version: IkeVersion) -> (ConnectionSpec, ConnectionSpec) {
     let (left_spec, right_spec) = specs(version, 1);
@@ -147,11 +154,30 @@ pub(crate) async fn up(left: &Site, right: &Site, version: IkeVersion) -> (Conne
     (left_spec, right_spec)
 }
 
-/// Waits until both ends have `count` tunnels, the same ones, and nothing else.
+/// Waits until both ends have `count` tunnels, the same ones, each in an IKE SA of its own, and nothing else.
 pub(crate) async fn settle(left: &Site, right: &Site, count: usize) {
+    settle_in(left, right, count, count).await;
+}
+
+/// Waits until both ends have `count` tunnels, the same ones, wherever they run.
+pub(crate) async fn settle_with(left: &Site, right: &Site, count: usize) {
     let settling = async {
-        while !(left.is_settled(count).await
-            && right.is_settled(count).await
+        loop {
+            let (one, other) = (left.spis().await, right.spis().await);
+            if one.len() == count && one == other {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    assert!(timeout(LIMIT, settling).await.is_ok(), "not the same {count} SAs");
+}
+
+/// Waits until both ends have `count` tunnels in `ikes` IKE SAs, the same ones, and nothing else.
+pub(crate) async fn settle_in(left: &Site, right: &Site, ikes: usize, count: usize) {
+    let settling = async {
+        while !(left.is_settled(ikes, count).await
+            && right.is_settled(ikes, count).await
             && left.spis().await == right.spis().await)
         {
             // Events are the agent's: the test has to look.
@@ -160,7 +186,7 @@ pub(crate) async fn settle(left: &Site, right: &Site, count: usize) {
     };
     if timeout(LIMIT, settling).await.is_err() {
         let (left, right) = (left.vici().await.sas().await, right.vici().await.sas().await);
-        panic!("not the same {count} SAs: {left:#?} {right:#?}");
+        panic!("not the same {count} SAs in {ikes}: {left:#?} {right:#?}");
     }
 }
 
@@ -207,8 +233,13 @@ impl Site {
 
     /// The handle goes and a new one comes, as when the agent is upgraded.
     pub(crate) fn restart_agent(&mut self) {
-        self.vpn = None;
+        self.stop_agent();
         self.vpn = Some(Vpn::new(self.setup.clone()));
+    }
+
+    /// The handle goes, and charon stays as it is.
+    pub(crate) fn stop_agent(&mut self) {
+        self.vpn = None;
     }
 
     pub(crate) async fn remove(mut self) {
@@ -257,6 +288,63 @@ impl Site {
             .success()
     }
 
+    /// Whether every answer comes, for so long.
+    pub(crate) fn ping_for_secs(&self, secs: u32, from: &str, to: &str) -> bool {
+        let count = secs.to_string();
+        let command =
+            ["netns", "exec", &self.ground.namespace, "ping", "-q", "-i", "1", "-c", &count, "-I", from, to];
+        Command::new("ip").args(command).stdout(Stdio::null()).status().unwrap().success()
+    }
+
+    /// Waits until the SPIs of the installed CHILD_SAs are as they should be.
+    pub(crate) async fn until_spis(&self, is_reached: impl Fn(&[(u32, u32)]) -> bool) {
+        let reaching = async {
+            while !is_reached(&self.spis().await) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        if timeout(LIMIT, reaching).await.is_err() {
+            panic!("never reached: {:#?}", self.vici().await.sas().await);
+        }
+    }
+
+    /// Asks charon for all tunnels of the connections, past the agent.
+    pub(crate) async fn initiate(&self, specs: &[ConnectionSpec]) {
+        let connection = |spec: &ConnectionSpec| {
+            Connection::new(spec, spec.peer_address.parse().unwrap(), backend()).unwrap()
+        };
+        let connections: Vec<Connection> = specs.iter().map(connection).collect();
+        let mut vici = self.vici().await;
+        for peering in Peering::group(&connections) {
+            for child in connections.iter().flat_map(Connection::children) {
+                vici.initiate(peering.name(), &child.name).await.unwrap();
+            }
+        }
+    }
+
+    /// Sends a packet every 20 ms and counts the answers.
+    pub(crate) fn keep_pinging(&self, from: &str, to: &str) -> Pinging {
+        let command = ["netns", "exec", &self.ground.namespace, "ping", "-n", "-i", "0.02", "-I", from, to];
+        let output = tempfile::NamedTempFile::new().unwrap();
+        let stdout = output.reopen().unwrap();
+        let child = Command::new("ip").args(command).env("LC_ALL", "C").stdout(stdout).spawn().unwrap();
+        Pinging { child, output }
+    }
+
+    /// Runs swanctl against the daemon.
+    pub(crate) async fn swanctl(&self, arguments: &[&str], configuration: &str) {
+        let file = self.ground.folder.path().join("swanctl.conf");
+        std::fs::write(&file, configuration).unwrap();
+        let uri = format!("unix://{}", self.process().await.expect("charon runs").socket().display());
+        let mut command = Command::new("timeout");
+        command.args(["20", "swanctl"]).args(arguments).args(["--uri", &uri]);
+        if arguments[0].starts_with("--load") {
+            command.arg("--file").arg(&file);
+        }
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+    }
+
     /// SPIs of all installed CHILD_SAs, the lower of each pair first, so that both ends have the same ones.
     pub(crate) async fn spis(&self) -> Vec<(u32, u32)> {
         self.installed(None).await
@@ -266,22 +354,21 @@ impl Site {
         self.installed(Some(spec.id)).await
     }
 
-    /// Whether there are `count` CHILD_SAs that carry packets, each in an IKE SA of its own, and no attempts. An IKEv1
-    /// peer keeps replaced SAs for a while: those do not count.
-    async fn is_settled(&self, count: usize) -> bool {
+    /// Whether there are `count` CHILD_SAs that carry packets, in `ikes` IKE SAs, and no attempts. An IKEv1 peer keeps
+    /// replaced SAs for a while: those do not count.
+    async fn is_settled(&self, ikes: usize, count: usize) -> bool {
         let sas = self.vici().await.sas().await.unwrap();
         let carrying = |sa: &&IkeSa| sa.children.iter().any(|child| child.state == ChildState::Installed);
         let attempts = sas.iter().filter(|sa| sa.state == IkeState::Connecting).count();
-        (sas.iter().filter(carrying).count(), self.spis().await.len(), attempts) == (count, count, 0)
+        (sas.iter().filter(carrying).count(), self.spis().await.len(), attempts) == (ikes, count, 0)
     }
 
     async fn installed(&self, connection: Option<SiteConnectionId>) -> Vec<(u32, u32)> {
-        let name = connection.map(|id| id.to_string());
         let sas = self.vici().await.sas().await.unwrap();
         let mut spis: Vec<(u32, u32)> = sas
             .iter()
-            .filter(|sa| name.is_none() || sa.name == name)
             .flat_map(|sa| &sa.children)
+            .filter(|child| connection.is_none() || Child::owner(&child.name) == connection)
             .filter(|child| child.state == ChildState::Installed)
             .map(|child| (child.spi_in.min(child.spi_out), child.spi_in.max(child.spi_out)))
             .collect();
@@ -295,6 +382,46 @@ impl Site {
 
     async fn process(&self) -> Option<Process> {
         Process::adopt(&Config { run_dir: self.setup.run_dir.clone(), backend: backend() }).await
+    }
+}
+
+/// A ping that runs until it is asked how it went.
+pub(crate) struct Pinging {
+    child: std::process::Child,
+    output: NamedTempFile,
+}
+
+impl Pinging {
+    /// Waits for one more answer, and tells how many packets were sent until then and how many of them were lost.
+    pub(crate) async fn stop(self) -> (usize, usize) {
+        let last = self.answered().last().copied();
+        let answering = async {
+            while self.answered().last().copied() <= last {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(LIMIT, answering).await.expect("packets pass");
+        let answered = self.answered();
+        let sent = answered.last().copied().unwrap_or_default();
+        (sent, sent - answered.len())
+    }
+
+    fn answered(&self) -> BTreeSet<usize> {
+        let text = std::fs::read_to_string(self.output.path()).unwrap();
+        let number =
+            |line: &str| -> Option<usize> { line.split_once("icmp_seq=")?.1.split_once(' ')?.0.parse().ok() };
+        text.lines().filter_map(number).collect()
+    }
+
+    fn end(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Pinging {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 
@@ -355,6 +482,7 @@ fn lacking() -> Option<&'static str> {
         ("ip", "needs the package iproute2"),
         ("ping", "needs the package iputils-ping"),
         ("tcpdump", "needs the package tcpdump"),
+        ("swanctl", "needs the package strongswan-swanctl"),
     ] {
         if !has(program) {
             return Some(why);

@@ -8,6 +8,9 @@ use super::observed::{ChildDetails, IkeDetails};
 use crate::connection::Pair;
 use crate::message::Section;
 
+/// charon's names for the tasks that make a CHILD_SA, in IKEv2 and IKEv1.
+const CHILD_TASKS: [&str; 2] = ["CHILD_CREATE", "QUICK_MODE"];
+
 /// An IKE SA and its CHILD_SAs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IkeSa {
@@ -25,6 +28,8 @@ pub struct IkeSa {
     pub responder_spi: u64,
     /// Where the peer is.
     pub peer: Option<IpAddr>,
+    /// Whether CHILD_SAs are still to be negotiated in it: they are made one after another.
+    pub is_busy: bool,
     /// What runs in it.
     pub children: Vec<ChildSa>,
     /// What only people want to know.
@@ -97,6 +102,10 @@ impl IkeSa {
             initiator_spi: spi("initiator-spi"),
             responder_spi: spi("responder-spi"),
             peer: sa.number("remote-host"),
+            is_busy: ["tasks-queued", "tasks-active"]
+                .into_iter()
+                .flat_map(|key| sa.list(key))
+                .any(|task| CHILD_TASKS.contains(&task.as_str())),
             children: children.into_iter().flat_map(Section::sections).filter_map(ChildSa::read).collect(),
             details: IkeDetails::read(sa),
         })

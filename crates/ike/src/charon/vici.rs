@@ -15,9 +15,13 @@ use super::sa::IkeSa;
 use super::socket::{Signals, Socket};
 use crate::connection::Connection;
 use crate::message::Section;
+use crate::peering::Peering;
 
 /// How long charon may take for an answer. It answers in well under a millisecond unless it is stuck.
 const LIMIT: Duration = Duration::from_secs(5);
+
+/// charon closes a connection that brings it a longer message (512 KiB with the packet's header and the command's name).
+const LARGEST: usize = 512 * 1024 - 100;
 
 /// Why a command brought nothing. After anything but [`ViciError::Refused`] the connection is of no more use.
 #[derive(Debug, thiserror::Error)]
@@ -124,23 +128,47 @@ impl Vici {
         Ok(answer.list("conns").iter().cloned().collect())
     }
 
-    /// Loads a connection and its key, in place of those of the same name. Live SAs stay as they are.
+    /// Ids of the keys that are loaded. The keys themselves are not given back.
     ///
     /// # Errors
     /// Any [`ViciError`].
-    pub async fn load(&mut self, connection: &Connection) -> Result<(), ViciError> {
-        self.request("load-shared", connection.load_shared()).await?;
-        self.request("load-conn", connection.load_conn()).await?;
+    pub async fn keys(&mut self) -> Result<BTreeSet<String>, ViciError> {
+        let answer = self.request("get-shared", Section::new()).await?;
+        Ok(answer.list("keys").iter().cloned().collect())
+    }
+
+    /// Loads a peering in place of the one of the same name. Live SAs stay as they are.
+    ///
+    /// # Errors
+    /// Any [`ViciError`].
+    pub async fn load(&mut self, peering: &Peering) -> Result<(), ViciError> {
+        self.request("load-conn", peering.load_conn()).await?;
         Ok(())
     }
 
-    /// Forgets a connection and its key; fine if there is none. Live SAs stay: see [`Vici::terminate`].
+    /// Loads the key of a site connection in place of the one that it has. Live SAs stay as they are.
+    ///
+    /// # Errors
+    /// Any [`ViciError`].
+    pub async fn load_key(&mut self, connection: &Connection) -> Result<(), ViciError> {
+        self.request("load-shared", connection.load_shared()).await?;
+        Ok(())
+    }
+
+    /// Forgets a connection of charon's; fine if there is none. Live SAs stay: see [`Vici::terminate`].
     ///
     /// # Errors
     /// Any [`ViciError`] but [`ViciError::Refused`].
     pub async fn unload(&mut self, name: &str) -> Result<(), ViciError> {
-        fine_if_refused(self.request("unload-conn", Section::new().with("name", name)).await)?;
-        fine_if_refused(self.request("unload-shared", Section::new().with("id", name)).await)
+        fine_if_refused(self.request("unload-conn", Section::new().with("name", name)).await)
+    }
+
+    /// Forgets a key; fine if there is none.
+    ///
+    /// # Errors
+    /// Any [`ViciError`] but [`ViciError::Refused`].
+    pub async fn unload_key(&mut self, id: &str) -> Result<(), ViciError> {
+        fine_if_refused(self.request("unload-shared", Section::new().with("id", id)).await)
     }
 
     /// Starts to set up a CHILD_SA, and its IKE SA if there is none. Returns at once; events tell what became of it.
@@ -179,6 +207,11 @@ impl Vici {
     }
 
     async fn request(&mut self, command: &'static str, message: Section) -> Result<Section, ViciError> {
+        let length = message.encoded_len();
+        if length > LARGEST {
+            let message = format!("{length} octets are more than charon takes at once");
+            return Err(ViciError::Refused { command, message });
+        }
         let signals = self.signals.clone();
         let answer: Section = limited(command, signals, self.client.request(command, message)).await?;
         if answer.text("success") == Some("no") {

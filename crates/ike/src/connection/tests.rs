@@ -1,12 +1,14 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use adit_model::algorithm::{AuthAlgorithm, DhGroup, EncryptionAlgorithm, LifetimeSecs};
+use adit_model::site_connection::Dpd;
 
 use super::*;
+use crate::peering::Peering;
 
-const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));
+pub(crate) const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));
 
-fn spec(version: IkeVersion) -> ConnectionSpec {
+pub(crate) fn spec(version: IkeVersion) -> ConnectionSpec {
     ConnectionSpec {
         id: "3fa85f64-5717-4562-b3fc-2c963f66afa6".parse().unwrap(),
         service_id: "11111111-5717-4562-b3fc-2c963f66afa6".parse().unwrap(),
@@ -44,20 +46,25 @@ fn loaded(spec: &ConnectionSpec, backend: Backend) -> Connection {
     Connection::new(spec, PEER, backend).unwrap()
 }
 
+fn load_conn(spec: &ConnectionSpec, backend: Backend) -> Section {
+    Peering::group([&loaded(spec, backend)])[0].load_conn()
+}
+
 #[test]
 fn ikev1_has_a_child_sa_per_pair_of_networks() {
-    insta::assert_snapshot!(loaded(&spec(IkeVersion::V1), Backend::Userspace).load_conn());
+    insta::assert_snapshot!(load_conn(&spec(IkeVersion::V1), Backend::Userspace));
 }
 
 #[test]
 fn ikev2_has_one_child_sa_with_all_selectors() {
-    insta::assert_snapshot!(loaded(&spec(IkeVersion::V2), Backend::Kernel).load_conn());
+    insta::assert_snapshot!(load_conn(&spec(IkeVersion::V2), Backend::Kernel));
 }
 
 #[test]
 fn the_key_is_in_its_own_message_and_in_no_debug_output() {
     let connection = loaded(&spec(IkeVersion::V2), Backend::Kernel);
-    assert!(!format!("{connection:?} {}", connection.load_conn()).contains("hunter2"));
+    let peering = &Peering::group([&connection])[0];
+    assert!(!format!("{connection:?} {peering:?} {}", peering.load_conn()).contains("hunter2"));
     insta::assert_snapshot!(connection.load_shared(), @r"
     id = 3fa85f64-5717-4562-b3fc-2c963f66afa6
     type = IKE
@@ -77,36 +84,65 @@ fn the_lifetime_is_the_end_and_the_replacement_comes_before_it() {
 }
 
 #[test]
-fn every_dpd_action_but_disabled_asks_the_peer() {
-    for (action, want) in [
-        (DpdAction::Hold, (30, 120)),
-        (DpdAction::Clear, (30, 120)),
-        (DpdAction::Restart, (30, 120)),
-        (DpdAction::RestartByPeer, (30, 120)),
-        (DpdAction::Disabled, (0, 0)),
-    ] {
-        assert_eq!(dpd_seconds(Dpd { action, ..Dpd::default() }), want, "{action}");
-    }
-}
-
-#[test]
-fn a_fingerprint_notices_every_change_and_nothing_else() {
+fn a_fingerprint_notices_every_change_of_the_key_and_nothing_else() {
     let key = FingerprintKey::random();
     let of = |change: &dyn Fn(&mut ConnectionSpec)| {
         let mut changed = spec(IkeVersion::V2);
         change(&mut changed);
-        loaded(&changed, Backend::Kernel).fingerprint(&key)
+        loaded(&changed, Backend::Kernel).key_fingerprint(&key)
     };
     let unchanged = of(&|_| ());
-    assert_eq!(of(&|spec| spec.mtu = 1400), unchanged, "charon is not told the MTU");
+    assert_eq!(of(&|spec| spec.peer_networks.push("10.3.0.0/24".parse().unwrap())), unchanged);
     assert_ne!(of(&|spec| spec.psk = Psk::new("hunter3")), unchanged);
-    assert_ne!(of(&|spec| spec.peer_id = "@left.example".to_owned()), unchanged);
-    assert_ne!(of(&|spec| spec.peer_networks.push("10.3.0.0/24".parse().unwrap())), unchanged);
-    assert_ne!(of(&|spec| spec.ipsec.lifetime = LifetimeSecs::DEFAULT), unchanged);
-    assert!(of(&|spec| spec.psk = Psk::new("hunter3")).keeps_sas_of(&unchanged));
-    assert!(!of(&|spec| spec.peer_id = "@left.example".to_owned()).keeps_sas_of(&unchanged));
-    let other_key = loaded(&spec(IkeVersion::V2), Backend::Kernel).fingerprint(&FingerprintKey::random());
+    assert_ne!(of(&|spec| spec.peer_id = "@left.example".to_owned()), unchanged, "it is for whom it proves");
+    let other_key = loaded(&spec(IkeVersion::V2), Backend::Kernel).key_fingerprint(&FingerprintKey::random());
     assert_ne!(other_key, unchanged);
+}
+
+#[test]
+fn a_child_keeps_its_name_until_it_changes() {
+    let names = |version, change: &dyn Fn(&mut ConnectionSpec)| {
+        let mut changed = spec(version);
+        change(&mut changed);
+        let children = loaded(&changed, Backend::Kernel).children;
+        children.into_iter().map(|child| child.name).collect::<Vec<_>>()
+    };
+    for version in [IkeVersion::V1, IkeVersion::V2] {
+        let before = names(version, &|_| ());
+        assert_eq!(before.len(), if version == IkeVersion::V1 { 2 } else { 1 });
+        for change in [
+            (|spec| spec.psk = Psk::new("hunter3")) as fn(&mut ConnectionSpec),
+            |spec| spec.mtu = 1400,
+            |spec| spec.ike.dh_group = DhGroup::Group14,
+            |spec| spec.local_networks.reverse(),
+        ] {
+            assert_eq!(names(version, &change), before);
+        }
+        for change in [
+            (|spec| spec.ipsec.encryption = EncryptionAlgorithm::Aes256) as fn(&mut ConnectionSpec),
+            |spec| spec.ipsec.pfs_group = DhGroup::Group14,
+            |spec| spec.ipsec.lifetime = LifetimeSecs::DEFAULT,
+            |spec| spec.peer_networks = vec!["10.3.0.0/24".parse().unwrap()],
+        ] {
+            assert!(names(version, &change).iter().all(|name| !before.contains(name)));
+        }
+    }
+    let one_more = names(IkeVersion::V1, &|spec| spec.peer_networks.push("10.3.0.0/24".parse().unwrap()));
+    let kept = names(IkeVersion::V1, &|_| ()).into_iter().filter(|name| one_more.contains(name)).count();
+    assert_eq!((one_more.len(), kept), (4, 2), "pairs that stay keep their names");
+}
+
+#[test]
+fn a_child_says_whose_it_is() {
+    let connection = loaded(&spec(IkeVersion::V1), Backend::Kernel);
+    assert_eq!(Child::owner(&connection.children[0].name), Some(connection.id));
+    for (name, want) in [
+        ("3fa85f64-5717-4562-b3fc-2c963f66afa6/all", Some(connection.id)),
+        ("3fa85f64-5717-4562-b3fc-2c963f66afa6", None),
+        ("net/1", None),
+    ] {
+        assert_eq!(Child::owner(name), want, "{name}");
+    }
 }
 
 #[test]

@@ -1,19 +1,35 @@
 use std::net::IpAddr;
 
 use adit_ike::Backend;
+use adit_ike::charon::{ChildState, IkeState};
 use adit_model::ReasonCode;
 use adit_model::algorithm::IkeVersion;
 
 use super::*;
-use crate::vpn::examples::{connection, id, spec};
+use crate::vpn::examples::{child_sa, connection, connection_with, id, ike_sa, peering, spec, tunnel};
 
 fn hear(faults: &mut Faults, connection: &Connection, name: bool, ike_id: u32, text: &str) {
     let line = LogLine {
-        connection: name.then(|| connection.name()),
+        connection: name.then(|| peering(&[connection]).name().to_owned()),
         ike_id: Some(ike_id).filter(|id| *id != 0),
         text: text.to_owned(),
     };
-    faults.hear(&line, Instant::now(), std::iter::once(connection));
+    hear_line(faults, &line, Instant::now(), &[(connection, false)], &Sas::default());
+}
+
+fn hear_line(
+    faults: &mut Faults,
+    line: &LogLine,
+    at: Instant,
+    connections: &[(&Connection, bool)],
+    sas: &Sas,
+) {
+    let peerings: Vec<_> = connections.iter().map(|(connection, _)| peering(&[connection])).collect();
+    let listeners = connections.iter().zip(&peerings).map(|((connection, is_settled), peering)| Listener {
+        tunnel: tunnel(connection, peering),
+        is_settled: *is_settled,
+    });
+    faults.hear(line, at, sas, listeners);
 }
 
 fn code(faults: &Faults, connection: &Connection) -> Option<ReasonCode> {
@@ -69,8 +85,9 @@ fn a_responder_that_has_no_name_yet_is_known_by_who_called() {
 #[test]
 fn a_finding_of_our_own_outweighs_a_refusal_for_a_while() {
     let connection = connection(1, IkeVersion::V2);
+    let name = peering(&[&connection]).name().to_owned();
     let line =
-        |text: &str| LogLine { connection: Some(connection.name()), ike_id: Some(1), text: text.to_owned() };
+        |text: &str| LogLine { connection: Some(name.clone()), ike_id: Some(1), text: text.to_owned() };
     let (refusal, finding) =
         (line("received AUTHENTICATION_FAILED notify error"), line("no matching peer config found"));
     let mut faults = Faults::default();
@@ -81,7 +98,8 @@ fn a_finding_of_our_own_outweighs_a_refusal_for_a_while() {
         (&refusal, 60, ReasonCode::IdentityMismatch),
         (&refusal, 200, ReasonCode::AuthenticationFailed),
     ] {
-        faults.hear(line, start + Duration::from_secs(secs), std::iter::once(&connection));
+        let at = start + Duration::from_secs(secs);
+        hear_line(&mut faults, line, at, &[(&connection, false)], &Sas::default());
         assert_eq!(code(&faults, &connection), Some(want), "after {secs} s");
     }
 }
@@ -99,17 +117,91 @@ fn the_same_refusal_means_the_child_sa_once_the_ike_sa_stands() {
 }
 
 #[test]
-fn faults_are_of_the_connection_that_is_named() {
+fn what_befalls_an_ike_sa_befalls_all_that_share_it_and_nobody_else() {
     let (one, other) = (connection(1, IkeVersion::V2), connection(2, IkeVersion::V2));
     let peer: IpAddr = "192.0.2.2".parse().unwrap();
     let elsewhere = Connection::new(&spec(id(3), IkeVersion::V2), peer, Backend::Kernel).unwrap();
-    let mut faults = Faults::default();
-    let line = LogLine {
-        connection: Some(one.name()),
+    let line = |text: &str| LogLine {
+        connection: Some(peering(&[&one]).name().to_owned()),
         ike_id: Some(1),
+        text: text.to_owned(),
+    };
+    // The second one has all that it wants.
+    let all = [(&one, false), (&other, true), (&elsewhere, false)];
+    for (text, want) in [
+        ("giving up after 5 retransmits", [Some(ReasonCode::PeerSilent), Some(ReasonCode::PeerSilent), None]),
+        (
+            "no matching CHILD_SA config found for A === B",
+            [Some(ReasonCode::TrafficSelectorMismatch), None, None],
+        ),
+        (
+            "received INVALID_ID_INFORMATION error notify",
+            [Some(ReasonCode::TrafficSelectorMismatch), None, None],
+        ),
+    ] {
+        let mut faults = Faults::default();
+        hear_line(&mut faults, &line(text), Instant::now(), &all, &Sas::default());
+        assert_eq!(all.map(|(connection, _)| code(&faults, connection)), want, "{text}");
+    }
+}
+
+#[test]
+fn a_fault_of_one_child_sa_is_of_its_connection_alone() {
+    let one = connection(1, IkeVersion::V2);
+    let other =
+        connection_with(2, IkeVersion::V2, |spec| spec.peer_networks = vec!["10.3.0.0/24".parse().unwrap()]);
+    let mut ike = ike_sa(&one, 1, IkeState::Established);
+    ike.children = vec![child_sa(&one, 1, ChildState::Installed), child_sa(&other, 2, ChildState::Installed)];
+    let sas = Sas::new(vec![ike]);
+    let both = [(&one, false), (&other, false)];
+    let asked = format!("establishing CHILD_SA {}{{7}} reqid 3", other.children()[0].name);
+    for (lines, want) in [
+        (
+            vec![asked.as_str(), "received TS_UNACCEPTABLE notify, no CHILD_SA built"],
+            [None, Some(ReasonCode::TrafficSelectorMismatch)],
+        ),
+        (
+            // What the peer asked for is not what we asked for.
+            vec![asked.as_str(), "traffic selectors 10.9.0.0/24 === 10.1.0.0/24 unacceptable"],
+            [Some(ReasonCode::TrafficSelectorMismatch), Some(ReasonCode::TrafficSelectorMismatch)],
+        ),
+        (vec!["received DELETE for ESP CHILD_SA with SPI 000007d2"], [None, Some(ReasonCode::ClosedByPeer)]),
+        (vec!["received DELETE for unknown ESP CHILD_SA with SPI 000000ff"], [None, None]),
+        (
+            vec!["received DELETE for IKE_SA peering-0[1]"],
+            [Some(ReasonCode::ClosedByPeer), Some(ReasonCode::ClosedByPeer)],
+        ),
+    ] {
+        let mut faults = Faults::default();
+        for text in &lines {
+            let line = LogLine {
+                connection: Some(peering(&[&one]).name().to_owned()),
+                ike_id: Some(1),
+                text: (*text).to_owned(),
+            };
+            hear_line(&mut faults, &line, Instant::now(), &both, &sas);
+        }
+        assert_eq!(both.map(|(connection, _)| code(&faults, connection)), want, "{lines:?}");
+    }
+}
+
+#[test]
+fn what_befalls_the_old_ike_sa_of_a_connection_is_its_own_business() {
+    let connection = connection(1, IkeVersion::V2);
+    let mut ike = ike_sa(&connection, 4, IkeState::Established);
+    ike.name = Some(id(1).to_string());
+    ike.children = vec![child_sa(&connection, 1, ChildState::Installed)];
+    let line = LogLine {
+        connection: ike.name.clone(),
+        ike_id: Some(4),
         text: "giving up after 5 retransmits".into(),
     };
-    faults.hear(&line, Instant::now(), [&one, &other, &elsewhere].into_iter());
-    let codes = [&one, &other, &elsewhere].map(|connection| code(&faults, connection));
-    assert_eq!(codes, [Some(ReasonCode::PeerSilent), None, None]);
+    let sas = Sas::new(vec![ike]);
+    let mut faults = Faults::default();
+    hear_line(&mut faults, &line, Instant::now(), &[(&connection, false)], &sas);
+    assert_eq!(code(&faults, &connection), Some(ReasonCode::PeerSilent));
+    faults.clear(connection.id());
+    let elsewhere = LogLine { ike_id: Some(5), ..line };
+    hear_line(&mut faults, &elsewhere, Instant::now(), &[(&connection, false)], &sas);
+    assert_eq!(code(&faults, &connection), None);
 }

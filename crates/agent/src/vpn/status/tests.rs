@@ -1,9 +1,14 @@
-use adit_ike::charon::{ChildState, IkeState};
+use adit_ike::Connection;
+use adit_ike::charon::{ChildState, IkeSa, IkeState};
 use adit_model::algorithm::IkeVersion;
 use adit_model::site_connection::Initiator;
 
 use super::*;
-use crate::vpn::examples::{child_sa, connection, connection_with, ike_sa};
+use crate::vpn::examples::{child_sa, connection, connection_with, ike_sa, peering, tunnel};
+
+fn assess_alone(connection: &Connection, sas: &[IkeSa], fault: Option<Reason>) -> StatusReport {
+    assess(tunnel(connection, &peering(&[connection])), &Sas::new(sas.to_vec()), fault)
+}
 
 #[test]
 fn a_connection_is_active_when_every_pair_of_networks_is_joined() {
@@ -12,16 +17,16 @@ fn a_connection_is_active_when_every_pair_of_networks_is_joined() {
     });
     let mut sa = ike_sa(&connection, 1, IkeState::Established);
     sa.children = vec![child_sa(&connection, 1, ChildState::Installed)];
-    assert_eq!(assess(&connection, std::slice::from_ref(&sa), None), active());
+    assert_eq!(assess_alone(&connection, std::slice::from_ref(&sa), None), active());
 
     // The peer has narrowed the selectors.
     sa.children[0].local.retain(|network| network.to_string() != "10.7.0.0/24");
-    let report = assess(&connection, std::slice::from_ref(&sa), None);
+    let report = assess_alone(&connection, std::slice::from_ref(&sa), None);
     assert_eq!(report.reason.unwrap().text, "partly up, not joined: 10.7.0.0/24 to 10.2.0.0/24");
     assert_eq!(report.status, Status::Down);
 
     sa.state = IkeState::Closing;
-    assert_eq!(assess(&connection, &[sa], None).reason.unwrap().code, ReasonCode::Negotiating);
+    assert_eq!(assess_alone(&connection, &[sa], None).reason.unwrap().code, ReasonCode::Negotiating);
 }
 
 #[test]
@@ -34,13 +39,13 @@ fn what_is_down_has_a_reason() {
         (connection(1, IkeVersion::V2), Some(fault.clone()), ReasonCode::PeerSilent),
         (waits, Some(fault), ReasonCode::PeerSilent),
     ] {
-        assert_eq!(assess(&connection, &[], fault).reason.unwrap().code, want);
+        assert_eq!(assess_alone(&connection, &[], fault).reason.unwrap().code, want);
     }
 }
 
 #[test]
 fn what_the_gateway_cannot_do_is_an_error() {
     let lacks = Reason::new(ReasonCode::Unsupported, "no such cipher");
-    let report = assess(&connection(1, IkeVersion::V2), &[], Some(lacks));
+    let report = assess_alone(&connection(1, IkeVersion::V2), &[], Some(lacks));
     assert_eq!((report.status, report.reason.unwrap().code), (Status::Error, ReasonCode::Unsupported));
 }

@@ -1,0 +1,215 @@
+use adit_ike::{Connection, Peering};
+use adit_model::algorithm::{EncryptionAlgorithm, IkeVersion};
+
+use super::*;
+use crate::vpn::examples::{child_sa, connection, connection_with, id, ike_sa, tunnel};
+
+fn close(sas: Vec<IkeSa>, wanted: &[&Connection]) -> Vec<Terminate> {
+    close_with(sas, wanted, false, &[])
+}
+
+fn close_with(sas: Vec<IkeSa>, wanted: &[&Connection], is_grace_over: bool, held: &[u32]) -> Vec<Terminate> {
+    let peerings = Peering::group(wanted.iter().copied());
+    let of =
+        |connection: &Connection| peerings.iter().find(|it| it.members().contains(&connection.id())).unwrap();
+    let tunnels = wanted
+        .iter()
+        .map(|connection| (connection.id(), Tunnel { is_grace_over, ..tunnel(connection, of(connection)) }));
+    superfluous(&Sas::new(sas), &tunnels.collect(), &held.iter().map(|number| id(*number)).collect())
+}
+
+/// An IKE SA with a CHILD_SA of each of the connections, which are numbered from `number` times 10.
+fn up(connections: &[&Connection], number: u32) -> IkeSa {
+    let mut ike = ike_sa(connections[0], number, IkeState::Established);
+    let children = connections.iter().zip(number * 10..);
+    ike.children =
+        children.map(|(connection, number)| child_sa(connection, number, ChildState::Installed)).collect();
+    ike
+}
+
+fn aged(ike: IkeSa, age_secs: u64) -> IkeSa {
+    let children = ike.children.into_iter().map(|child| ChildSa { age_secs, ..child });
+    IkeSa { children: children.collect(), ..ike }
+}
+
+fn stronger(number: u32) -> Connection {
+    connection_with(number, IkeVersion::V2, |spec| spec.ipsec.encryption = EncryptionAlgorithm::Aes256)
+}
+
+/// With networks of its own.
+fn second() -> Connection {
+    connection_with(2, IkeVersion::V2, |spec| spec.peer_networks = vec!["10.3.0.0/24".parse().unwrap()])
+}
+
+#[test]
+fn both_ends_keep_the_same_one_of_two_tunnels() {
+    let connection = connection(1, IkeVersion::V2);
+    let tunnel = |number, initiator_spi| IkeSa { initiator_spi, ..up(&[&connection], number) };
+    let (low, high) = (tunnel(7, 100), tunnel(8, 200));
+    assert_eq!(close(vec![low.clone(), high.clone()], &[&connection]), [Terminate::Ike(8)]);
+    assert_eq!(close(vec![high.clone(), low.clone()], &[&connection]), [Terminate::Ike(8)]);
+    assert_eq!(close(vec![high.clone()], &[&connection]), []);
+
+    let mut twice = low.clone();
+    twice.children.push(ChildSa { id: 9, spi_in: 3, ..twice.children[0].clone() });
+    assert_eq!(close(vec![twice.clone()], &[&connection]), [Terminate::Child(70)], "the lowest SPI stays");
+    twice.children[0].peer.push("10.3.0.0/24".parse().unwrap());
+    assert_eq!(close(vec![twice], &[&connection]), [Terminate::Child(9)], "the one that joins more stays");
+
+    let mut replaced = low;
+    replaced.state = IkeState::Replaced;
+    assert_eq!(close(vec![replaced, high], &[&connection]), [], "a rekeying of the IKE SA is no duplicate");
+}
+
+#[test]
+fn what_the_other_end_has_replaced_is_left_to_it_for_a_while() {
+    let connection = connection(1, IkeVersion::V2);
+    let ages = |old, new| vec![aged(up(&[&connection], 1), old), aged(up(&[&connection], 2), new)];
+    for (old, new, want) in [
+        (2, 0, vec![Terminate::Ike(2)]),
+        (3, 0, vec![]),
+        (100, 9, vec![]),
+        (100, 10, vec![Terminate::Ike(1)]),
+    ] {
+        assert_eq!(close(ages(old, new), &[&connection]), want, "{new} s beside {old} s");
+    }
+}
+
+#[test]
+fn of_two_ike_sas_the_spare_one_stays_for_what_runs_only_there() {
+    let (one, other) = (connection(1, IkeVersion::V2), second());
+    let both = vec![up(&[&one], 1), up(&[&one, &other], 2)];
+    assert_eq!(close(both, &[&one, &other]), [Terminate::Child(20)]);
+}
+
+#[test]
+fn an_attempt_without_an_answer_is_spare_once_the_tunnel_is_up() {
+    let connection = connection(1, IkeVersion::V2);
+    let mut attempt = ike_sa(&connection, 1, IkeState::Connecting);
+    attempt.responder_spi = 0;
+    assert_eq!(close(vec![attempt.clone()], &[&connection]), []);
+
+    let tunnel = up(&[&connection], 2);
+    assert_eq!(close(vec![attempt.clone(), tunnel.clone()], &[&connection]), [Terminate::HalfOpen(1)]);
+    attempt.responder_spi = 5;
+    assert_eq!(close(vec![attempt, tunnel], &[&connection]), [], "the peer may have it as a tunnel already");
+}
+
+#[test]
+fn what_belongs_to_no_connection_is_closed_and_what_has_no_name_yet_is_not() {
+    let connection = connection(1, IkeVersion::V2);
+    let sas = || {
+        vec![
+            up(&[&connection], 1),
+            ike_sa(&connection, 2, IkeState::Connecting),
+            IkeSa { name: None, ..ike_sa(&connection, 3, IkeState::Connecting) },
+        ]
+    };
+    assert_eq!(close(sas(), &[&connection]), []);
+    assert_eq!(close(sas(), &[]), [Terminate::Ike(1), Terminate::HalfOpen(2)]);
+    assert_eq!(close_with(sas(), &[], false, &[1]), [], "it is not known yet what is wanted of it");
+}
+
+#[test]
+fn a_connection_goes_alone_and_the_ike_sa_with_the_last_one() {
+    let (one, other) = (connection(1, IkeVersion::V2), second());
+    let sas = || vec![up(&[&one, &other], 1)];
+    assert_eq!(close(sas(), &[&one, &other]), []);
+    assert_eq!(close(sas(), &[&one]), [Terminate::Child(11)]);
+    assert_eq!(close(sas(), &[&other]), [Terminate::Child(10)]);
+    assert_eq!(close(sas(), &[]), [Terminate::Ike(1)]);
+    assert_eq!(
+        close(vec![up(&[&one], 1)], &[&other]),
+        [Terminate::Ike(1)],
+        "the other one has no part in it"
+    );
+    let mut coming = up(&[&one, &other], 1);
+    coming.children[1].state = ChildState::Connecting;
+    assert_eq!(close(vec![coming], &[&other]), [Terminate::Child(10)], "the other one is about to have");
+}
+
+#[test]
+fn old_sas_stay_until_new_ones_have_settled_or_grace_is_over() {
+    let (before, now, other) = (connection(1, IkeVersion::V2), stronger(1), second());
+    let old = || aged(up(&[&before, &other], 1), 100);
+    let with_new = |age_secs| {
+        let mut ike = old();
+        ike.children.push(ChildSa { age_secs, ..child_sa(&now, 12, ChildState::Installed) });
+        ike
+    };
+    for (what, sas, is_grace_over, want) in [
+        ("no new one", vec![old()], false, vec![]),
+        ("no new one for too long", vec![old()], true, vec![Terminate::Child(10)]),
+        ("a new one that the peer may not have yet", vec![with_new(1)], false, vec![]),
+        ("a new one", vec![with_new(2)], false, vec![Terminate::Child(10)]),
+    ] {
+        assert_eq!(close_with(sas, &[&now, &other], is_grace_over, &[]), want, "{what}");
+    }
+}
+
+#[test]
+fn an_old_ike_sa_stays_as_long_as_one_of_its_connections_needs_it() {
+    let (one, other) = (connection(1, IkeVersion::V2), second());
+    // As an earlier version had it: another name, and other names of children.
+    let mut old = aged(up(&[&one, &other], 1), 100);
+    old.name = Some(id(1).to_string());
+    for (child, number) in old.children.iter_mut().zip(1..) {
+        child.name = format!("{}/all", id(number));
+    }
+    let wanted = [&one, &other];
+    let with = |connections: &[&Connection]| vec![old.clone(), aged(up(connections, 2), 5)];
+    assert_eq!(close(vec![old.clone()], &wanted), []);
+    assert_eq!(close(with(&[&one]), &wanted), [Terminate::Child(10)]);
+    assert_eq!(close(with(&[&one, &other]), &wanted), [Terminate::Ike(1)]);
+    assert_eq!(close_with(vec![old.clone()], &wanted, true, &[]), [Terminate::Ike(1)]);
+}
+
+#[test]
+fn networks_that_are_wanted_no_more_keep_no_old_sa() {
+    let two_networks = |spec: &mut adit_model::router_document::ConnectionSpec| {
+        spec.peer_networks.push("10.3.0.0/24".parse().unwrap());
+    };
+    let before = connection_with(1, IkeVersion::V1, two_networks);
+    let now = connection(1, IkeVersion::V1);
+    let mut ike = ike_sa(&before, 1, IkeState::Established);
+    ike.children = before
+        .children()
+        .iter()
+        .zip(1..)
+        .map(|(child, number)| {
+            let (local, peer) = child.pairs.first().copied().unwrap();
+            ChildSa {
+                name: child.name.clone(),
+                local: vec![local],
+                peer: vec![peer],
+                ..child_sa(&before, number, ChildState::Installed)
+            }
+        })
+        .collect();
+    assert_eq!(close(vec![ike.clone()], &[&before]), []);
+    assert_eq!(close(vec![ike], &[&now]), [Terminate::Child(2)]);
+}
+
+#[test]
+fn attempts_are_given_up_but_no_tunnels() {
+    let connection = connection(1, IkeVersion::V1);
+    let sas = vec![up(&[&connection], 1), ike_sa(&connection, 2, IkeState::Connecting)];
+    let name = sas[0].name.clone().unwrap();
+    let sas = Sas::new(sas);
+    assert_eq!(give_up(&sas, &name), [Terminate::HalfOpen(2)]);
+    assert_eq!(give_up(&sas, "another"), []);
+}
+
+#[test]
+fn of_quick_modes_that_crossed_the_replaced_one_is_closed_but_a_rekeyed_one_is_left_to_charon() {
+    let connection = connection(1, IkeVersion::V1);
+    let mut ike = ike_sa(&connection, 1, IkeState::Established);
+    ike.children =
+        vec![child_sa(&connection, 1, ChildState::Replaced), child_sa(&connection, 2, ChildState::Installed)];
+    for (age_secs, want) in
+        [(100, vec![Terminate::Child(1)]), (103, vec![Terminate::Child(1)]), (154, vec![])]
+    {
+        ike.children[0].age_secs = age_secs;
+        assert_eq!(close(vec![ike.clone()], &[&connection]), want, "{age_secs} s beside 100 s");
+    }
+}

@@ -1,0 +1,327 @@
+//! What is done to charon: told what is wanted, asked for what is missing, freed of what is too much.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
+use std::time::Duration;
+
+use adit_ike::charon::{IkeState, Terminate, ViciError};
+use adit_ike::{Fingerprint, Peering};
+use adit_model::{Reason, ReasonCode, SiteConnectionId};
+use tokio::time::Instant;
+
+use super::super::closing;
+use super::super::daemon::Daemon;
+use super::super::pace::Pace;
+use super::super::plan::{Observed, Plan};
+use super::super::sas::Sas;
+use super::super::status;
+use super::wanted::{Goal, Wanted};
+use super::{Driver, Lost};
+
+/// While old SAs wait for the end of their time, charon is asked so often how old the new ones are.
+const LOOK: Duration = Duration::from_millis(500);
+
+impl Driver {
+    /// Does what is to be done now: starts or stops the daemon, tells it what changed, initiates what is due.
+    pub(super) async fn converge(&mut self) -> Result<(), Reason> {
+        if self.wanted.values().all(|wanted| matches!(wanted.goal, Goal::Nothing(_))) {
+            self.halt().await;
+            return Ok(());
+        }
+        if self.daemon.is_none() {
+            self.start().await?;
+        }
+        let result = match self.load().await {
+            Ok(()) => self.initiate().await,
+            Err(lost) => Err(lost),
+        };
+        match result {
+            Ok(()) => Ok(()),
+            Err(Lost) => {
+                self.lose().await;
+                Err(self.daemon_down())
+            }
+        }
+    }
+
+    async fn start(&mut self) -> Result<(), Reason> {
+        match Daemon::start(&self.setup).await {
+            Ok(daemon) => {
+                self.daemon = Some(daemon);
+                self.failure = None;
+                self.restart.pause();
+                Ok(())
+            }
+            Err(error) => {
+                let error = &error as &dyn Error;
+                tracing::error!(router_id = %self.setup.router_id, error, "charon is not running");
+                self.failure = Some(chain(error));
+                self.restart.again_after_pause();
+                Err(self.daemon_down())
+            }
+        }
+    }
+
+    /// Makes the daemon know exactly what is wanted, the new before the old goes.
+    async fn load(&mut self) -> Result<(), Lost> {
+        self.refuse_what_the_daemon_cannot_do();
+        let running = self.wanted.iter().filter_map(|(id, wanted)| Some((*id, wanted.connection()?)));
+        let keys: BTreeMap<SiteConnectionId, Fingerprint> =
+            running.map(|(id, connection)| (id, connection.key_fingerprint(&self.key))).collect();
+        let held = self.held();
+        let plan = loop {
+            let peerings = self.regroup();
+            let plan = Plan::new(&self.loaded, &peerings, &keys, &held);
+            self.load_keys(&plan, &keys).await?;
+            if self.load_peerings(&plan, &peerings).await? {
+                break plan;
+            }
+        };
+        for name in &plan.unload {
+            self.command(async |daemon| daemon.vici.unload(name).await).await?;
+            self.loaded.peerings.remove(name);
+        }
+        for id in &plan.unload_keys {
+            self.command(async |daemon| daemon.vici.unload_key(id).await).await?;
+            self.loaded.keys.remove(id);
+        }
+        self.begin_anew(&keys).await?;
+        self.refresh().await
+    }
+
+    async fn load_keys(
+        &mut self,
+        plan: &Plan,
+        keys: &BTreeMap<SiteConnectionId, Fingerprint>,
+    ) -> Result<(), Lost> {
+        for id in &plan.load_keys {
+            let Some(connection) = self.wanted.get(id).and_then(Wanted::connection).cloned() else {
+                continue;
+            };
+            match self.command(async |daemon| answer(daemon.vici.load_key(&connection).await)).await? {
+                Ok(()) => {
+                    self.loaded.keys.insert(id.to_string(), Observed::Known(keys[id]));
+                }
+                Err(refusal) => self.refuse(*id, &refusal),
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns whether charon took all of them. If not, those that it cannot take are wanted no more.
+    async fn load_peerings(&mut self, plan: &Plan, peerings: &[Peering]) -> Result<bool, Lost> {
+        let mut took_all = true;
+        for peering in peerings.iter().filter(|peering| plan.load.iter().any(|name| name == peering.name())) {
+            match self.command(async |daemon| answer(daemon.vici.load(peering).await)).await? {
+                Ok(()) => {
+                    let known = Observed::Known(peering.clone());
+                    self.loaded.peerings.insert(peering.name().to_owned(), known);
+                }
+                Err(refusal) => {
+                    took_all = false;
+                    self.refuse_culprits(peering, &refusal);
+                }
+            }
+        }
+        Ok(took_all)
+    }
+
+    /// charon refuses a peering as a whole. What it took before cannot be the cause.
+    fn refuse_culprits(&mut self, peering: &Peering, refusal: &str) {
+        let is_new =
+            |id: &SiteConnectionId| self.wanted.get(id).is_some_and(|it| it.progress.loaded.is_none());
+        let (new, before): (Vec<_>, Vec<_>) = peering.members().iter().copied().partition(is_new);
+        for id in if new.is_empty() { before } else { new } {
+            self.refuse(id, refusal);
+        }
+    }
+
+    /// Sets going what changed. A new key changes no live SA, but an attempt that began with another one is given up.
+    async fn begin_anew(&mut self, keys: &BTreeMap<SiteConnectionId, Fingerprint>) -> Result<(), Lost> {
+        let mut attempts = BTreeSet::new();
+        for (id, wanted) in &mut self.wanted {
+            let now = keys.get(id).and_then(|key| wanted.as_loaded(*key));
+            if wanted.progress.loaded == now || matches!(wanted.goal, Goal::Resolve) {
+                continue;
+            }
+            if let (Some(before), Some(now)) = (&wanted.progress.loaded, &now)
+                && now.differs_by_key(before)
+                && let Some(tunnel) = wanted.tunnel()
+            {
+                attempts.extend(closing::give_up(&self.sas, tunnel.peering));
+            }
+            if let Some(connection) = wanted.connection() {
+                tracing::info!(router_id = %self.setup.router_id, connection_id = %id, "connection loaded");
+                wanted.progress.pace = match (connection.initiates(), connection.goes_first()) {
+                    (true, true) => Pace::now(),
+                    (true, false) => Pace::after_head_start(),
+                    (false, _) => Pace::default(),
+                };
+                wanted.progress.was_settled = false;
+                wanted.progress.asked.clear();
+            }
+            wanted.progress.loaded = now;
+            self.faults.clear(*id);
+        }
+        self.terminate(attempts).await
+    }
+
+    /// Asks for all CHILD_SAs that are due and missing.
+    async fn initiate(&mut self) -> Result<(), Lost> {
+        let now = Instant::now();
+        let is_due = |wanted: &Wanted| wanted.progress.pace.is_due(now);
+        let due: Vec<SiteConnectionId> =
+            self.wanted.iter().filter(|(_, wanted)| is_due(wanted)).map(|(id, _)| *id).collect();
+        let mut asking = BTreeMap::new();
+        for id in due {
+            let Some(wanted) = self.wanted.get_mut(&id) else { continue };
+            wanted.progress.pace.again_after_pause();
+            let Some(tunnel) = wanted.tunnel() else { continue };
+            let children = tunnel.missing(&self.sas, &wanted.progress.asked);
+            let peering = tunnel.peering.to_owned();
+            for child in &children {
+                let result =
+                    self.command(async |daemon| answer(daemon.vici.initiate(&peering, child).await)).await?;
+                if let Err(refusal) = result {
+                    tracing::warn!(connection_id = %id, refusal, "charon does not initiate");
+                }
+            }
+            if !children.is_empty() {
+                asking.insert(id, peering);
+            }
+        }
+        if asking.is_empty() {
+            return Ok(());
+        }
+        self.list().await?;
+        for (id, peering) in asking {
+            let is_asked = |ike: &&adit_ike::charon::IkeSa| match ike.state {
+                IkeState::Connecting => ike.initiator,
+                IkeState::Established | IkeState::Replaced => ike.is_busy,
+                IkeState::Closing => false,
+            };
+            let asked = self.sas.of_peering(&peering).filter(is_asked).map(|ike| ike.id).collect();
+            if let Some(wanted) = self.wanted.get_mut(&id) {
+                wanted.progress.asked = asked;
+            }
+        }
+        Ok(())
+    }
+
+    /// Learns which SAs there are, and removes what is too much of them.
+    pub(super) async fn refresh(&mut self) -> Result<(), Lost> {
+        self.list().await?;
+        for (id, wanted) in &mut self.wanted {
+            if let Some(is_up) = wanted.follow(&self.sas) {
+                tracing::info!(router_id = %self.setup.router_id, connection_id = %id, is_up, "tunnel changed");
+            }
+            if wanted.progress.was_settled {
+                self.faults.clear(*id);
+            }
+        }
+        // Before the first `apply` nobody can say what is not wanted.
+        if self.is_applied {
+            let tunnels = self.wanted.iter().filter_map(|(id, wanted)| Some((*id, wanted.tunnel()?)));
+            let superfluous = closing::superfluous(&self.sas, &tunnels.collect(), &self.held());
+            self.terminate(superfluous).await?;
+        }
+        let is_retiring = self.wanted.values().any(|wanted| wanted.progress.retiring.is_some());
+        self.look = is_retiring.then(|| Instant::now() + LOOK);
+        Ok(())
+    }
+
+    async fn list(&mut self) -> Result<(), Lost> {
+        let list = self.command(async |daemon| daemon.vici.sas().await).await?;
+        self.sas = Sas::new(list);
+        Ok(())
+    }
+
+    async fn terminate(&mut self, all: impl IntoIterator<Item = Terminate>) -> Result<(), Lost> {
+        for what in all {
+            tracing::debug!(router_id = %self.setup.router_id, ?what, "closing an SA");
+            self.command(async |daemon| daemon.vici.terminate(what).await).await?;
+            let Terminate::HalfOpen(ike_id) = what else { continue };
+            // What waited in the attempt has to be asked for again.
+            for wanted in self.wanted.values_mut() {
+                if wanted.progress.asked.remove(&ike_id) {
+                    wanted.progress.pace.hurry();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Works out which connections share a peering.
+    fn regroup(&mut self) -> Vec<Peering> {
+        let peerings = Peering::group(self.wanted.values().filter_map(Wanted::connection));
+        for peering in &peerings {
+            for id in peering.members() {
+                if let Some(Wanted { goal: Goal::Run(run), .. }) = self.wanted.get_mut(id) {
+                    peering.name().clone_into(&mut run.peering);
+                }
+            }
+        }
+        peerings
+    }
+
+    fn held(&self) -> BTreeSet<SiteConnectionId> {
+        self.wanted.iter().filter(|(_, wanted)| wanted.is_held()).map(|(id, _)| *id).collect()
+    }
+
+    fn refuse_what_the_daemon_cannot_do(&mut self) {
+        let Some(daemon) = &self.daemon else { return };
+        for wanted in self.wanted.values_mut() {
+            if let Some(reason) = wanted.connection().and_then(|it| it.unsupported_by(&daemon.algorithms)) {
+                wanted.goal = Goal::Nothing(status::refused(reason));
+            }
+        }
+    }
+
+    fn refuse(&mut self, id: SiteConnectionId, refusal: &str) {
+        tracing::warn!(connection_id = %id, refusal, "charon refuses the connection");
+        if let Some(wanted) = self.wanted.get_mut(&id) {
+            wanted.goal = Goal::Nothing(status::refused(Reason::new(ReasonCode::Unsupported, refusal)));
+        }
+    }
+
+    /// Runs a command; after any failure the daemon is lost, and the caller's caller sees to that.
+    pub(super) async fn command<T>(
+        &mut self,
+        command: impl AsyncFnOnce(&mut Daemon) -> Result<T, ViciError>,
+    ) -> Result<T, Lost> {
+        let Some(daemon) = &mut self.daemon else { return Err(Lost) };
+        match command(daemon).await {
+            Ok(answer) => {
+                self.heard = Instant::now();
+                Ok(answer)
+            }
+            Err(error) => {
+                self.log_lost(&error);
+                Err(Lost)
+            }
+        }
+    }
+
+    pub(super) fn log_lost(&self, error: &ViciError) {
+        tracing::error!(router_id = %self.setup.router_id, error = error as &dyn Error, "charon is lost");
+    }
+}
+
+/// Sorts a refusal, which concerns what was asked for, from a failure, which concerns the daemon.
+fn answer<T>(result: Result<T, ViciError>) -> Result<Result<T, String>, ViciError> {
+    match result {
+        Ok(value) => Ok(Ok(value)),
+        Err(error @ ViciError::Refused { .. }) => Ok(Err(error.to_string())),
+        Err(error) => Err(error),
+    }
+}
+
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}

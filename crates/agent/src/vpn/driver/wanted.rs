@@ -1,0 +1,169 @@
+//! What is wanted of each connection, and how it stands with it.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use adit_api::agent::StatusReport;
+use adit_ike::{Connection, Fingerprint};
+use adit_model::router_document::ConnectionSpec;
+use adit_model::{Reason, ReasonCode};
+use tokio::time::{Instant, timeout};
+
+use super::super::closing::GRACE;
+use super::super::pace::Pace;
+use super::super::sas::{Sas, Tunnel};
+use super::super::status;
+
+/// How long a name server may take.
+const RESOLVE_LIMIT: Duration = Duration::from_secs(5);
+
+/// A connection of the last `apply`.
+pub(super) struct Wanted {
+    pub(super) spec: ConnectionSpec,
+    pub(super) goal: Goal,
+    pub(super) progress: Progress,
+}
+
+/// What survives a change of what is wanted.
+#[derive(Default)]
+pub(super) struct Progress {
+    pub(super) pace: Pace,
+    /// Whether all pairs of networks were joined when charon was last asked, in the way that is wanted.
+    pub(super) was_settled: bool,
+    /// Whether they were joined in any way.
+    pub(super) was_up: bool,
+    /// IKE SAs in which we asked for its CHILD_SAs.
+    pub(super) asked: BTreeSet<u32>,
+    /// IKE SAs of its peering that were up when charon was last asked.
+    pub(super) seen: BTreeSet<u32>,
+    /// Since when there are SAs of what was wanted before.
+    pub(super) retiring: Option<Instant>,
+    /// As what charon was last told of it.
+    pub(super) loaded: Option<Loaded>,
+}
+
+pub(super) enum Goal {
+    /// Not to be loaded: switched off, or refused.
+    Nothing(StatusReport),
+    /// To be loaded once the peer's name has an address.
+    Resolve,
+    /// To be loaded and up.
+    Run(Box<Run>),
+}
+
+pub(super) struct Run {
+    pub(super) connection: Connection,
+    /// The name of its peering.
+    pub(super) peering: String,
+}
+
+/// Tells what a connection needs new SAs for, and what only a new attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Loaded {
+    peering: String,
+    children: Vec<String>,
+    key: Fingerprint,
+    initiates: bool,
+}
+
+pub(super) struct Resolved {
+    pub(super) name: String,
+    pub(super) address: Option<IpAddr>,
+}
+
+impl Wanted {
+    pub(super) fn connection(&self) -> Option<&Connection> {
+        match &self.goal {
+            Goal::Run(run) => Some(&run.connection),
+            Goal::Nothing(_) | Goal::Resolve => None,
+        }
+    }
+
+    pub(super) fn tunnel(&self) -> Option<Tunnel<'_>> {
+        match &self.goal {
+            Goal::Run(run) => {
+                let is_grace_over = self.progress.retiring.is_some_and(|since| since.elapsed() >= GRACE);
+                Some(Tunnel { connection: &run.connection, peering: &run.peering, is_grace_over })
+            }
+            Goal::Nothing(_) | Goal::Resolve => None,
+        }
+    }
+
+    /// Whether its SAs are another agent's, that is now gone, and we cannot say yet whether they are right.
+    pub(super) fn is_held(&self) -> bool {
+        matches!(self.goal, Goal::Resolve) && self.progress.loaded.is_none()
+    }
+
+    pub(super) fn as_loaded(&self, key: Fingerprint) -> Option<Loaded> {
+        let Goal::Run(run) = &self.goal else { return None };
+        let children = run.connection.children().iter().map(|child| child.name.clone()).collect();
+        let initiates = run.connection.initiates();
+        Some(Loaded { peering: run.peering.clone(), children, key, initiates })
+    }
+
+    /// The daemon is gone with all that was in it. What is due apart from it stays due.
+    pub(super) fn forget(&mut self) {
+        let pace = match self.goal {
+            Goal::Resolve => std::mem::take(&mut self.progress.pace),
+            Goal::Nothing(_) | Goal::Run(_) => Pace::default(),
+        };
+        self.progress = Progress { pace, ..Progress::default() };
+    }
+
+    /// Takes in what charon lists. Returns whether the tunnel came up or went down, and which.
+    pub(super) fn follow(&mut self, sas: &Sas) -> Option<bool> {
+        let Goal::Run(run) = &self.goal else {
+            let Progress { pace, loaded, .. } = std::mem::take(&mut self.progress);
+            self.progress = Progress { pace, loaded, ..Progress::default() };
+            return None;
+        };
+        let tunnel = Tunnel { connection: &run.connection, peering: &run.peering, is_grace_over: false };
+        let progress = &mut self.progress;
+        let was_up = progress.was_up;
+        progress.was_up = tunnel.missing_pairs(sas).is_empty();
+        let is_settled = tunnel.unsettled_pairs(sas).is_empty();
+        let up: BTreeSet<u32> =
+            sas.of_peering(&run.peering).filter(|ike| ike.is_up()).map(|ike| ike.id).collect();
+        let news = up.iter().any(|id| !progress.seen.contains(id) && !progress.asked.contains(id));
+        if is_settled {
+            progress.pace = Pace::default();
+            progress.asked.clear();
+        } else if !run.connection.initiates() {
+            progress.pace = Pace::default();
+        } else if progress.was_settled {
+            // Not at the same moment at both ends.
+            progress.pace = Pace::soon();
+        } else if news {
+            // The peer is there: another connection has found it.
+            progress.pace.hurry();
+        }
+        progress.seen = up;
+        progress.was_settled = is_settled;
+        progress.retiring = match tunnel.old(sas).next() {
+            Some(_) => progress.retiring.or_else(|| Some(Instant::now())),
+            None => None,
+        };
+        (progress.was_up != was_up).then_some(progress.was_up)
+    }
+
+    pub(super) fn unresolved(&self) -> StatusReport {
+        let text = format!("the peer's name `{}` has no address that we could reach", self.spec.peer_address);
+        status::down(Reason::new(ReasonCode::PeerUnresolved, text))
+    }
+}
+
+impl Loaded {
+    /// Whether an attempt for the other would be one for this, but for the key.
+    pub(super) fn differs_by_key(&self, other: &Self) -> bool {
+        self.peering == other.peering && self.key != other.key
+    }
+}
+
+/// Looks up an address of our own IP version.
+pub(super) async fn resolve(name: String, local: Option<IpAddr>) -> Resolved {
+    let found = timeout(RESOLVE_LIMIT, tokio::net::lookup_host((name.as_str(), 0))).await;
+    let fits = |address: &IpAddr| local.is_none_or(|local| local.is_ipv4() == address.is_ipv4());
+    let address = found.ok().and_then(Result::ok).and_then(|all| all.map(|it| it.ip()).find(fits));
+    Resolved { name, address }
+}
