@@ -113,6 +113,7 @@ impl Connection {
             id: spec.id,
             terms: IkeTerms {
                 wire: wire_message(spec, &ends, backend),
+                version: spec.ike.version,
                 lifetime: spec.ike.lifetime.get(),
                 dpd: spec.dpd,
             },
@@ -152,6 +153,11 @@ impl Connection {
             .with("type", "IKE")
             .with("data", self.secret.expose())
             .with("owners", self.owners.clone())
+    }
+
+    /// Our identity and the peer's, as charon writes them. It finds a key by these and by nothing else.
+    pub fn identities(&self) -> &[String] {
+        &self.owners
     }
 
     /// The CHILD_SAs that it is to have.
@@ -219,9 +225,10 @@ fn wire_message(spec: &ConnectionSpec, ends: &Ends, backend: Backend) -> Section
         .with("send_cert", "ifasked")
         // The agent tries again, with its own pace.
         .with("keyingtries", 1_u32)
-        // A peer that restarted says so, and its old IKE SAs go. Without its word none is taken for a duplicate: of two
-        // that crossed, either end would close the one that the other end keeps.
-        .with("unique", "no")
+        // charon neither sends INITIAL_CONTACT nor heeds it. It means all IKE SAs between two identities, so of two peerings
+        // between the same ones (IKEv1 and IKEv2, say), or of two attempts that cross, each would destroy the other's
+        // without a word. The agent knows what is a duplicate, per peering, and closes it.
+        .with("unique", "never")
         .with("local", end_message(&ends.local_id))
         .with("remote", end_message(&ends.peer_id))
 }

@@ -78,10 +78,10 @@ async fn only_what_is_too_long_is_refused(vici: &mut Vici) {
     };
     let (one, _) = load(vici, 1).await;
     let (two, _) = load(vici, 2).await;
-    let most = u32::try_from((512 * 1024 - 2 * one) / (two - one) - 2).unwrap();
+    let most = u32::try_from((512 * 1024 - 2 * one) / (two - one) - 12).unwrap();
     let (length, loaded) = load(vici, most).await;
     let name = loaded.unwrap_or_else(|error| panic!("{length} octets: {error}"));
-    let refused = load(vici, most + 10).await.1.unwrap_err().to_string();
+    let refused = load(vici, most + 20).await.1.unwrap_err().to_string();
     assert!(refused.contains("more than charon takes at once"), "{refused}");
     assert!(vici.connections().await.unwrap().contains(&name), "what was loaded stays, and charon answers");
     vici.unload(&name).await.unwrap();

@@ -11,45 +11,76 @@ use std::time::Duration;
 use adit_ike::Child;
 use adit_ike::charon::{ChildSa, ChildState, IkeSa, IkeState, Terminate};
 use adit_model::SiteConnectionId;
+use ipnet::IpNet;
 
 use super::sas::{Sas, Tunnel};
 
 /// For so long the SAs of what a connection wanted before carry its packets while the peer does not agree to what it
 /// wants now. After that they go, since a policy that was tightened must not be disregarded for ever.
 pub(super) const GRACE: Duration = Duration::from_secs(10);
-/// So old a new SA must be until the one that it replaces is closed: by then the other end has it as well.
+/// So old a new SA must be until the one that it replaces is closed, or itself: by then the other end has it as well. An end
+/// that hears of the end of an SA before it has worked out the keys would take it for one that stands.
 const SETTLED_SECS: u64 = 2;
+/// For so long two of a kind are left to the end that made the second one: if it did so on purpose, it closes the first
+/// one once the second has settled.
+const DUPLICATE_SECS: u64 = 5;
 /// SAs that both ends asked for at once are no further apart. One that is older has been replaced by an end that had a
 /// reason.
 const AT_ONCE_SECS: u64 = 3;
 /// Less than the shortest time between two rekeyings (54 s), more than a negotiation takes.
 const CROSSING_SECS: u64 = 20;
 
-/// What to close. `tunnels` are all connections that are to run, and `held` those whose SAs are not to be judged yet.
+/// What to do about SAs that are too much.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Closing {
+    /// What to close at once.
+    pub(super) now: Vec<Terminate>,
+    /// Whether there is more that is not old enough yet.
+    pub(super) is_waiting: bool,
+}
+
+/// What to close. `tunnels` are all connections that are to run, and `held` those whose SAs are not to be judged yet, since
+/// it is not known where their peers are.
 pub(super) fn superfluous(
     sas: &Sas,
     tunnels: &BTreeMap<SiteConnectionId, Tunnel<'_>>,
     held: &BTreeSet<SiteConnectionId>,
-) -> Vec<Terminate> {
+) -> Closing {
     let peerings: BTreeSet<&str> = tunnels.values().map(|tunnel| tunnel.peering).collect();
+    let kinds: BTreeSet<(&str, &str)> = tunnels
+        .values()
+        .flat_map(|tunnel| {
+            tunnel.connection.children().iter().map(|it| (tunnel.peering, Child::kind(&it.name)))
+        })
+        .collect();
+    let held_names = sas.names_of(held);
     let mut doomed: BTreeSet<u32> = BTreeSet::new();
     for ike in sas.list().iter().filter(|ike| ike.name.is_some()) {
-        let is_doomed = |child: &&ChildSa| has_no_future(sas, ike, child, tunnels, held);
+        let is_wanted = |child: &ChildSa| {
+            kinds.contains(&(ike.name.as_deref().unwrap_or_default(), Child::kind(&child.name)))
+        };
+        let is_doomed = |child: &&ChildSa| !is_wanted(child) && has_no_future(sas, child, tunnels, held);
         doomed.extend(ike.children.iter().filter(is_doomed).map(|child| child.id));
     }
+    let mut is_waiting = false;
     for (peering, children) in sas.kinds() {
         if peerings.contains(peering) {
-            doomed.extend(spare(&children));
+            for (id, is_due) in spare(&children) {
+                is_waiting |= !is_due;
+                doomed.extend(is_due.then_some(id));
+            }
             doomed.extend(crossed(&children));
         }
     }
+    let is_young = |child: &ChildSa| doomed.contains(&child.id) && !is_ripe(child);
+    is_waiting |= sas.list().iter().flat_map(|ike| &ike.children).any(is_young);
     let close = |ike: &IkeSa| match &ike.name {
         Some(name) if peerings.contains(name.as_str()) => close_in_peering(sas, ike, name, &doomed),
-        Some(_) => close_stranger(ike, &doomed, !held.is_empty()),
+        Some(name) => close_stranger(ike, &doomed, held_names.contains(name.as_str())),
         // Its peer has not said yet whom it wants.
         None => Vec::new(),
     };
-    sas.list().iter().flat_map(close).collect()
+    Closing { now: sas.list().iter().flat_map(close).collect(), is_waiting }
 }
 
 /// How to give up the attempts of a peering that are under way.
@@ -58,10 +89,9 @@ pub(super) fn give_up(sas: &Sas, peering: &str) -> Vec<Terminate> {
     attempts.map(|ike| Terminate::HalfOpen(ike.id)).collect()
 }
 
-/// Whether nobody wants a CHILD_SA, or nobody any more.
+/// Whether a CHILD_SA of a kind that no connection wants may go.
 fn has_no_future(
     sas: &Sas,
-    ike: &IkeSa,
     child: &ChildSa,
     tunnels: &BTreeMap<SiteConnectionId, Tunnel<'_>>,
     held: &BTreeSet<SiteConnectionId>,
@@ -74,10 +104,7 @@ fn has_no_future(
     };
     let Some(owner) = Child::owner(&child.name) else { return true };
     match tunnels.get(&owner) {
-        Some(tunnel) if is_installed && !tunnel.wants(ike, child) => {
-            tunnel.is_grace_over || is_replaced(sas, *tunnel, child)
-        }
-        Some(_) => false,
+        Some(tunnel) => is_installed && (tunnel.is_grace_over || is_replaced(sas, *tunnel, child)),
         None => !held.contains(&owner),
     }
 }
@@ -95,29 +122,36 @@ fn is_replaced(sas: &Sas, tunnel: Tunnel<'_>, old: &ChildSa) -> bool {
     })
 }
 
-/// All but one of the CHILD_SAs of the same kind.
+/// Those CHILD_SAs of the same kind that another one makes superfluous, since it joins all that they join, and whether it is
+/// time to close them. A peer may well make one for each pair of networks.
 ///
 /// Of those that came up because both ends started at once, both ends choose the same one, or they would close both. One
 /// that is younger than that was negotiated by an end that gave up the older ones, and closes them itself; this end
 /// steps in where that does not happen.
-fn spare(children: &[(&IkeSa, &ChildSa)]) -> Vec<u32> {
-    let carrying = || {
-        let all = children.iter().copied();
-        all.filter(|(ike, child)| ike.state == IkeState::Established && child.state == ChildState::Installed)
+fn spare(children: &[(&IkeSa, &ChildSa)]) -> Vec<(u32, bool)> {
+    let spare = |(_, child): (&IkeSa, &ChildSa)| {
+        let rivals = || carrying(children).filter(|(_, other)| joins_all_of(other, child));
+        let youngest = rivals().map(|(_, other)| other.age_secs).min()?;
+        let is_recent = |other: &ChildSa| other.age_secs - youngest < AT_ONCE_SECS;
+        let recent = rivals().filter(|(_, other)| is_recent(other));
+        let (_, best) = recent.min_by_key(|(ike, other)| Rank::of(ike, other))?;
+        let patience = if is_recent(child) { DUPLICATE_SECS } else { GRACE.as_secs() };
+        (best.id != child.id).then_some((child.id, youngest >= patience))
     };
-    let Some(youngest) = carrying().map(|(_, child)| child.age_secs).min() else { return Vec::new() };
-    let (recent, older): (Vec<_>, Vec<_>) =
-        carrying().partition(|(_, child)| child.age_secs - youngest < AT_ONCE_SECS);
-    let best = recent.iter().map(|(ike, child)| Rank::of(ike, child)).min();
-    let mut spare: Vec<u32> = recent
-        .iter()
-        .filter(|(ike, child)| Some(Rank::of(ike, child)) != best)
-        .map(|(_, child)| child.id)
-        .collect();
-    if youngest >= GRACE.as_secs() {
-        spare.extend(older.iter().map(|(_, child)| child.id));
-    }
-    spare
+    carrying(children).filter_map(spare).collect()
+}
+
+fn joins_all_of(one: &ChildSa, other: &ChildSa) -> bool {
+    let has_all = |one: &[IpNet], other: &[IpNet]| {
+        other.iter().all(|network| one.iter().any(|larger| larger.contains(network)))
+    };
+    has_all(&one.local, &other.local) && has_all(&one.peer, &other.peer)
+}
+
+/// Those of them that packets can take.
+fn carrying<'a>(children: &[(&'a IkeSa, &'a ChildSa)]) -> impl Iterator<Item = (&'a IkeSa, &'a ChildSa)> {
+    let all = children.iter().copied();
+    all.filter(|(ike, child)| ike.state == IkeState::Established && child.state == ChildState::Installed)
 }
 
 /// CHILD_SAs that were replaced right after they were made: two IKEv1 quick modes crossed, and each end took the later
@@ -163,13 +197,28 @@ fn close_in_peering(sas: &Sas, ike: &IkeSa, peering: &str, doomed: &BTreeSet<u32
             vec![Terminate::HalfOpen(ike.id)]
         }
         IkeState::Connecting | IkeState::Closing => Vec::new(),
+        IkeState::Established if is_spare(sas, ike, peering, doomed) => vec![Terminate::Ike(ike.id)],
         // The next connection between the same ends has to prove anew that it has the right key.
         IkeState::Established | IkeState::Replaced => {
-            let children = close_children(ike, doomed);
-            let is_over = !children.is_empty() && !has_kept(ike, doomed);
-            if is_over { vec![Terminate::Ike(ike.id)] } else { children }
+            let is_over = !has_kept(ike, doomed) && ike.children.iter().any(|it| doomed.contains(&it.id));
+            if is_over { vec![Terminate::Ike(ike.id)] } else { close_children(ike, doomed) }
         }
     }
+}
+
+/// Whether nothing has ever run in an IKE SA, or nothing any more, and there is another one for what is to come. Of several
+/// of the kind both ends keep the same one.
+fn is_spare(sas: &Sas, ike: &IkeSa, peering: &str, doomed: &BTreeSet<u32>) -> bool {
+    let is_better = |other: &IkeSa| {
+        let is_idle = other.children.is_empty();
+        has_kept(other, doomed) || is_idle && other.initiator_spi < ike.initiator_spi
+    };
+    let mut others = sas.of_peering(peering).filter(|other| other.id != ike.id);
+    ike.children.is_empty()
+        && !ike.is_busy
+        // The peer may be about to ask for something in a younger one.
+        && ike.age_secs >= GRACE.as_secs()
+        && others.any(|other| other.state == IkeState::Established && is_better(other))
 }
 
 /// An IKE SA that belongs to no peering any more goes with its last CHILD_SA. An exchange that is under way while its
@@ -186,8 +235,14 @@ fn close_stranger(ike: &IkeSa, doomed: &BTreeSet<u32>, is_held: bool) -> Vec<Ter
 }
 
 fn close_children(ike: &IkeSa, doomed: &BTreeSet<u32>) -> Vec<Terminate> {
-    let children = ike.children.iter().filter(|child| doomed.contains(&child.id));
+    let children = ike.children.iter().filter(|child| doomed.contains(&child.id) && is_ripe(child));
     children.map(|child| Terminate::Child(child.id)).collect()
+}
+
+/// Whether the other end has it as well by now. With a whole IKE SA that is nothing to wait for: its end is told until the
+/// other end confirms it.
+const fn is_ripe(child: &ChildSa) -> bool {
+    child.age_secs >= SETTLED_SECS
 }
 
 fn has_kept(ike: &IkeSa, doomed: &BTreeSet<u32>) -> bool {

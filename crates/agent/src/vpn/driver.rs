@@ -1,5 +1,6 @@
 //! The task that owns a router's charon: what is wanted of it, what it was told, what it has.
 
+mod refuse;
 mod steer;
 mod wanted;
 
@@ -132,7 +133,13 @@ impl Driver {
         self.is_applied = true;
         let mut before = std::mem::take(&mut self.wanted);
         for spec in connections {
-            let progress = before.remove(&spec.id).map(|old| old.progress).unwrap_or_default();
+            let before = before.remove(&spec.id);
+            let is_elsewhere = before.as_ref().is_some_and(|it| it.spec.peer_address != spec.peer_address);
+            let mut progress = before.map(|before| before.progress).unwrap_or_default();
+            if is_elsewhere {
+                // However long the last name was looked for in vain.
+                progress.pace = Pace::default();
+            }
             let goal = self.goal(&spec);
             self.wanted.insert(spec.id, Wanted { spec, goal, progress });
         }
@@ -270,11 +277,16 @@ impl Driver {
     fn resolve_names(&mut self) {
         for wanted in self.wanted.values_mut() {
             let is_name = wanted.spec.peer_address.parse::<IpAddr>().is_err();
-            if !is_name || wanted.progress.was_up || matches!(wanted.goal, Goal::Nothing(_)) {
+            let is_due = match wanted.goal {
+                Goal::Nothing(_) => false,
+                Goal::Resolve => {
+                    wanted.progress.pace.again_after_pause();
+                    true
+                }
+                Goal::Run(_) => !wanted.progress.was_up,
+            };
+            if !is_name || !is_due {
                 continue;
-            }
-            if matches!(wanted.goal, Goal::Resolve) {
-                wanted.progress.pace.again_after_pause();
             }
             let (name, local) = (wanted.spec.peer_address.clone(), wanted.spec.local_address);
             self.resolving.spawn(resolve(name, local));
@@ -299,6 +311,7 @@ impl Driver {
     fn report(&self, wanted: &Wanted) -> StatusReport {
         match &wanted.goal {
             Goal::Nothing(report) => report.clone(),
+            Goal::Resolve if wanted.is_held() && wanted.is_carried(&self.sas) => status::active(),
             Goal::Resolve => wanted.unresolved(),
             Goal::Run(_) if self.daemon.is_none() => status::down(self.daemon_down()),
             Goal::Run(run) => match wanted.tunnel() {

@@ -87,6 +87,7 @@ pub(super) fn ike_sa(connection: &Connection, number: u32, state: IkeState) -> I
         initiator_spi: number.into(),
         responder_spi: 1,
         peer: Some(connection.peer()),
+        age_secs: 100,
         is_busy: false,
         children: Vec::new(),
         details: IkeDetails::default(),

@@ -54,7 +54,7 @@ impl Faults {
         if let Some(id) = line.ike_id {
             self.remember(id, &line.text);
         }
-        let ike_established = line.ike_id.is_some_and(|id| self.established.contains_key(&id));
+        let ike_established = line.ike_id.is_some_and(|id| self.is_established(id, sas));
         let Some(fault) = Fault::of_line(&line.text, ike_established) else { return };
         let peer = line.ike_id.and_then(|id| self.peers.get(&id).copied()).or_else(|| uninvited(&line.text));
         let owner = self.owner(line, &fault, sas);
@@ -89,6 +89,11 @@ impl Faults {
             self.asked.insert(id, owner);
             limit(&mut self.asked);
         }
+    }
+
+    /// The log is ahead of the list, and the list knows what came up before this agent listened.
+    fn is_established(&self, id: u32, sas: &Sas) -> bool {
+        self.established.contains_key(&id) || sas.list().iter().any(|ike| ike.id == id && ike.is_up())
     }
 
     /// The one connection that a line is about, as far as it says so.

@@ -59,6 +59,12 @@ impl Sas {
         self.by_owner.get(&id).into_iter().flatten().map(|place| self.at(*place))
     }
 
+    /// The names of the IKE SAs in which there are CHILD_SAs of these connections.
+    pub(super) fn names_of(&self, owners: &BTreeSet<SiteConnectionId>) -> BTreeSet<&str> {
+        let sas = owners.iter().flat_map(|id| self.of_connection(*id));
+        sas.filter_map(|(ike, _)| ike.name.as_deref()).collect()
+    }
+
     /// CHILD_SAs that are what `child` is to be. Two connections that want the very same are both served by one: neither
     /// end could tell which of them the other one means.
     pub(super) fn of_child<'a>(
@@ -89,9 +95,13 @@ impl Tunnel<'_> {
             && self.connection.children().iter().any(|wanted| Child::kind(&wanted.name) == kind)
     }
 
-    /// The pairs of networks that nothing joins.
+    /// The pairs of networks that nothing joins. What it wanted before counts as long as it is given time: after that, an
+    /// SA of the kind is there for others.
     pub(super) fn missing_pairs(&self, sas: &Sas) -> BTreeSet<Pair> {
         let mut missing = self.unsettled_pairs(sas);
+        if self.is_grace_over {
+            return missing;
+        }
         missing.retain(|pair| {
             let old = sas.of_connection(self.connection.id());
             !old.filter(|(ike, _)| ike.is_up()).any(|(_, child)| child.covers(pair))
@@ -117,10 +127,12 @@ impl Tunnel<'_> {
     }
 
     /// The CHILD_SAs to ask for now: those that are neither up nor on their way. `asked` are the IKE SAs in which they
-    /// were asked for already: what waits there for its turn is not listed by name.
-    pub(super) fn missing(&self, sas: &Sas, asked: &BTreeSet<u32>) -> Vec<String> {
+    /// were asked for already: what waits there for its turn is not listed by name. Unless `is_patient`, an attempt of the
+    /// peer's is no reason to wait: anybody can begin one in its name.
+    pub(super) fn missing(&self, sas: &Sas, asked: &BTreeSet<u32>, is_patient: bool) -> Vec<String> {
         let is_under_way = sas.of_peering(self.peering).any(|ike| match ike.state {
-            IkeState::Connecting => !ike.initiator || asked.contains(&ike.id),
+            IkeState::Connecting if ike.initiator => asked.contains(&ike.id),
+            IkeState::Connecting => is_patient,
             IkeState::Established | IkeState::Replaced => ike.is_busy && asked.contains(&ike.id),
             IkeState::Closing => false,
         });

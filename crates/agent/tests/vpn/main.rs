@@ -7,6 +7,7 @@
 mod capture;
 mod changes;
 mod packets;
+mod peerings;
 mod sharing;
 mod sites;
 

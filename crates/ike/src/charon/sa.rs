@@ -28,6 +28,8 @@ pub struct IkeSa {
     pub responder_spi: u64,
     /// Where the peer is.
     pub peer: Option<IpAddr>,
+    /// Seconds since it came up; 0 before.
+    pub age_secs: u64,
     /// Whether CHILD_SAs are still to be negotiated in it: they are made one after another.
     pub is_busy: bool,
     /// What runs in it.
@@ -102,6 +104,7 @@ impl IkeSa {
             initiator_spi: spi("initiator-spi"),
             responder_spi: spi("responder-spi"),
             peer: sa.number("remote-host"),
+            age_secs: sa.number("established").unwrap_or_default(),
             is_busy: ["tasks-queued", "tasks-active"]
                 .into_iter()
                 .flat_map(|key| sa.list(key))

@@ -15,13 +15,10 @@ use super::sa::IkeSa;
 use super::socket::{Signals, Socket};
 use crate::connection::Connection;
 use crate::message::Section;
-use crate::peering::Peering;
+use crate::peering::{LARGEST_MESSAGE, Peering};
 
 /// How long charon may take for an answer. It answers in well under a millisecond unless it is stuck.
 const LIMIT: Duration = Duration::from_secs(5);
-
-/// charon closes a connection that brings it a longer message (512 KiB with the packet's header and the command's name).
-const LARGEST: usize = 512 * 1024 - 100;
 
 /// Why a command brought nothing. After anything but [`ViciError::Refused`] the connection is of no more use.
 #[derive(Debug, thiserror::Error)]
@@ -208,7 +205,7 @@ impl Vici {
 
     async fn request(&mut self, command: &'static str, message: Section) -> Result<Section, ViciError> {
         let length = message.encoded_len();
-        if length > LARGEST {
+        if length > LARGEST_MESSAGE {
             let message = format!("{length} octets are more than charon takes at once");
             return Err(ViciError::Refused { command, message });
         }

@@ -67,6 +67,63 @@ fn the_name_stays_whatever_children_come_and_go() {
 }
 
 #[test]
+fn the_dpd_timeout_makes_another_ike_sa_in_ikev1_and_is_nothing_to_ikev2() {
+    for (version, timeouts) in [(IkeVersion::V1, [Some(120), Some(60)]), (IkeVersion::V2, [None, None])] {
+        let of = |timeout| {
+            let one = connection(1, |spec| (spec.ike.version, spec.dpd.timeout) = (version, timeout));
+            Peering::group([&one]).remove(0)
+        };
+        let [long, short] = [of(120), of(60)];
+        assert_eq!(long.name() == short.name(), version == IkeVersion::V2, "{version}");
+        let told = [long, short].map(|it| it.message.number::<u32>("dpd_timeout"));
+        assert_eq!(told, timeouts, "{version}");
+    }
+}
+
+#[test]
+fn more_than_charon_takes_at_once_is_left_out_from_the_last_on() {
+    let networks = |count: u32| -> Vec<ipnet::IpNet> {
+        (0..count)
+            .map(|number| format!("10.{}.{}.0/24", number / 256, number % 256).parse().unwrap())
+            .collect()
+    };
+    let of = |number, version, pairs| {
+        connection(number, |spec| {
+            spec.ike.version = version;
+            spec.local_networks = networks(pairs);
+            spec.peer_networks = vec!["172.16.0.0/16".parse().unwrap()];
+        })
+    };
+    let most = u32::try_from(MOST_CHILDREN).unwrap();
+    for (what, connections, left_out) in [
+        ("one that fits", vec![of(1, IkeVersion::V1, most)], vec![]),
+        ("one that does not", vec![of(1, IkeVersion::V1, most + 1)], vec![1]),
+        ("one more", vec![of(7, IkeVersion::V1, most), of(1, IkeVersion::V1, 1)], vec![1]),
+        (
+            "one too large before one that fits",
+            vec![of(2, IkeVersion::V1, most), of(3, IkeVersion::V1, most), of(4, IkeVersion::V2, 1)],
+            vec![3],
+        ),
+        ("as many in one SA", vec![of(1, IkeVersion::V2, 10 * most)], vec![]),
+        ("too many for one SA", vec![of(1, IkeVersion::V2, 50_000)], vec![1]),
+    ] {
+        let got = Peering::overfull(&connections);
+        let ids: Vec<_> = got.iter().map(|(id, _)| *id).collect();
+        assert_eq!(ids, left_out.into_iter().map(id).collect::<Vec<_>>(), "{what}");
+        for peering in Peering::group(connections.iter().filter(|it| !ids.contains(&it.id()))) {
+            assert!(peering.load_conn().encoded_len() <= LARGEST_MESSAGE, "{what}");
+        }
+    }
+    let (_, reason) = Peering::overfull([&of(1, IkeVersion::V1, most + 1)]).remove(0);
+    assert_eq!(
+        reason.to_string(),
+        "unsupported: its 521 pairs of networks, with those of the other connections to 192.0.2.2, are more than the IKE \
+         daemon takes for one peer: join neighbouring networks to larger ones, or use IKEv2, which needs one SA for all \
+         pairs of a connection"
+    );
+}
+
+#[test]
 fn one_ike_sa_serves_the_one_that_asks_for_most() {
     let dpd = |action, interval, timeout| Dpd { action, interval, timeout };
     let group = |terms: &[(u32, Dpd)]| {
@@ -75,6 +132,7 @@ fn one_ike_sa_serves_the_one_that_asks_for_most() {
             .zip(1..)
             .map(|((lifetime, dpd), number)| {
                 connection(number, |spec| {
+                    spec.ike.version = IkeVersion::V1;
                     spec.ike.lifetime = LifetimeSecs::try_from(*lifetime).unwrap();
                     spec.dpd = *dpd;
                 })

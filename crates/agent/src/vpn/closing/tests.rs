@@ -2,7 +2,7 @@ use adit_ike::{Connection, Peering};
 use adit_model::algorithm::{EncryptionAlgorithm, IkeVersion};
 
 use super::*;
-use crate::vpn::examples::{child_sa, connection, connection_with, id, ike_sa, tunnel};
+use crate::vpn::examples::{child_sa, connection, connection_with, id, ike_sa, peering, tunnel};
 
 fn close(sas: Vec<IkeSa>, wanted: &[&Connection]) -> Vec<Terminate> {
     close_with(sas, wanted, false, &[])
@@ -15,7 +15,7 @@ fn close_with(sas: Vec<IkeSa>, wanted: &[&Connection], is_grace_over: bool, held
     let tunnels = wanted
         .iter()
         .map(|connection| (connection.id(), Tunnel { is_grace_over, ..tunnel(connection, of(connection)) }));
-    superfluous(&Sas::new(sas), &tunnels.collect(), &held.iter().map(|number| id(*number)).collect())
+    superfluous(&Sas::new(sas), &tunnels.collect(), &held.iter().map(|number| id(*number)).collect()).now
 }
 
 /// An IKE SA with a CHILD_SA of each of the connections, which are numbered from `number` times 10.
@@ -66,8 +66,10 @@ fn what_the_other_end_has_replaced_is_left_to_it_for_a_while() {
     let connection = connection(1, IkeVersion::V2);
     let ages = |old, new| vec![aged(up(&[&connection], 1), old), aged(up(&[&connection], 2), new)];
     for (old, new, want) in [
-        (2, 0, vec![Terminate::Ike(2)]),
-        (3, 0, vec![]),
+        (2, 0, vec![]),
+        (6, 4, vec![]),
+        (7, 5, vec![Terminate::Ike(2)]),
+        (8, 5, vec![]),
         (100, 9, vec![]),
         (100, 10, vec![Terminate::Ike(1)]),
     ] {
@@ -108,6 +110,61 @@ fn what_belongs_to_no_connection_is_closed_and_what_has_no_name_yet_is_not() {
     assert_eq!(close(sas(), &[&connection]), []);
     assert_eq!(close(sas(), &[]), [Terminate::Ike(1), Terminate::HalfOpen(2)]);
     assert_eq!(close_with(sas(), &[], false, &[1]), [], "it is not known yet what is wanted of it");
+    let other = [Terminate::Ike(1), Terminate::HalfOpen(2)];
+    assert_eq!(
+        close_with(sas(), &[], false, &[7]),
+        other,
+        "what is not known of another one is nothing to it"
+    );
+}
+
+#[test]
+fn a_connection_without_an_address_holds_its_own_sas_and_no_others() {
+    let (one, gone) = (connection(1, IkeVersion::V2), second());
+    let both = || up(&[&one, &gone], 1);
+    assert_eq!(close_with(vec![both()], &[], false, &[1]), [Terminate::Child(11)]);
+    let mut rekeyed = both();
+    (rekeyed.id, rekeyed.state, rekeyed.children) = (3, IkeState::Replaced, vec![]);
+    assert_eq!(close_with(vec![both(), rekeyed], &[], false, &[1, 2]), [], "it is about to hold them");
+    let elsewhere = IkeSa { name: Some("another".to_owned()), ..up(&[&gone], 2) };
+    assert_eq!(close_with(vec![up(&[&one], 1), elsewhere], &[], false, &[1]), [Terminate::Ike(2)]);
+}
+
+#[test]
+fn what_serves_two_connections_goes_with_the_last_of_them() {
+    let (owner, other) = (connection(1, IkeVersion::V2), connection(2, IkeVersion::V2));
+    let sas = || vec![aged(up(&[&owner], 1), 100)];
+    for (wanted, want) in [
+        (vec![&owner, &other], vec![]),
+        (vec![&other], vec![]),
+        (vec![&owner], vec![]),
+        (vec![&stronger(1), &other], vec![]),
+        (vec![], vec![Terminate::Ike(1)]),
+    ] {
+        assert_eq!(close(sas(), &wanted), want, "{} of two", wanted.len());
+        assert_eq!(close_with(sas(), &wanted, true, &[]), want, "{} of two, later", wanted.len());
+    }
+}
+
+#[test]
+fn of_ike_sas_in_which_nothing_runs_one_stays_at_most() {
+    let connection = connection(1, IkeVersion::V2);
+    let idle = |number, age_secs| IkeSa { age_secs, ..ike_sa(&connection, number, IkeState::Established) };
+    let busy = |number| IkeSa { is_busy: true, ..idle(number, 100) };
+    for (what, sas, want) in [
+        ("the only one", vec![idle(1, 100)], vec![]),
+        ("two", vec![idle(1, 100), idle(2, 100)], vec![Terminate::Ike(2)]),
+        ("three", vec![idle(3, 100), idle(1, 100), idle(2, 100)], vec![Terminate::Ike(3), Terminate::Ike(2)]),
+        ("a young one", vec![idle(1, 100), idle(2, 9)], vec![]),
+        ("one that is about to be used", vec![idle(1, 100), busy(2)], vec![]),
+        (
+            "one beside one that carries packets",
+            vec![idle(1, 100), up(&[&connection], 2)],
+            vec![Terminate::Ike(1)],
+        ),
+    ] {
+        assert_eq!(close(sas, &[&connection]), want, "{what}");
+    }
 }
 
 #[test]
@@ -211,5 +268,50 @@ fn of_quick_modes_that_crossed_the_replaced_one_is_closed_but_a_rekeyed_one_is_l
     {
         ike.children[0].age_secs = age_secs;
         assert_eq!(close(vec![ike.clone()], &[&connection]), want, "{age_secs} s beside 100 s");
+    }
+}
+
+#[test]
+fn what_the_other_end_may_not_have_yet_is_not_closed() {
+    let (one, gone) = (connection(1, IkeVersion::V2), second());
+    for (age_secs, want) in [(1, vec![]), (2, vec![Terminate::Child(11)])] {
+        let sas = Sas::new(vec![aged(up(&[&one, &gone], 1), age_secs)]);
+        let peering = peering(&[&one]);
+        let closing = superfluous(&sas, &[(one.id(), tunnel(&one, &peering))].into(), &BTreeSet::new());
+        assert_eq!(closing, Closing { is_waiting: want.is_empty(), now: want }, "{age_secs} s");
+    }
+    assert_eq!(close(vec![aged(up(&[&gone], 1), 0)], &[&one]), [Terminate::Ike(1)]);
+}
+
+#[test]
+fn one_for_each_pair_of_networks_is_no_duplicate() {
+    let connection = connection_with(1, IkeVersion::V2, |spec| {
+        spec.peer_networks = vec!["10.2.0.0/24".parse().unwrap(), "10.3.0.0/24".parse().unwrap()];
+    });
+    let mut ike = up(&[&connection], 1);
+    let joining = |number, networks: &[&str], age_secs| ChildSa {
+        peer: networks.iter().map(|network| network.parse().unwrap()).collect(),
+        age_secs,
+        ..child_sa(&connection, number, ChildState::Installed)
+    };
+    let (one, other) = ("10.2.0.0/24", "10.3.0.0/24");
+    for (what, children, want) in [
+        ("one each", vec![joining(1, &[one], 100), joining(2, &[other], 7)], vec![]),
+        (
+            "one twice",
+            vec![joining(1, &[one], 100), joining(2, &[other], 100), joining(3, &[one], 101)],
+            vec![3],
+        ),
+        (
+            "one twice, later",
+            vec![joining(1, &[one], 100), joining(2, &[other], 7), joining(3, &[one], 50)],
+            vec![1],
+        ),
+        ("all beside one", vec![joining(1, &[one], 100), joining(2, &[one, other], 101)], vec![1]),
+        ("one after all", vec![joining(1, &[one, other], 100), joining(2, &[one], 50)], vec![]),
+    ] {
+        ike.children = children;
+        let want: Vec<_> = want.into_iter().map(Terminate::Child).collect();
+        assert_eq!(close(vec![ike.clone()], &[&connection]), want, "{what}");
     }
 }

@@ -12,13 +12,12 @@ use tokio::time::Instant;
 use super::super::closing;
 use super::super::daemon::Daemon;
 use super::super::pace::Pace;
-use super::super::plan::{Observed, Plan};
+use super::super::plan::{Held, Observed, Plan};
 use super::super::sas::Sas;
-use super::super::status;
 use super::wanted::{Goal, Wanted};
 use super::{Driver, Lost};
 
-/// While old SAs wait for the end of their time, charon is asked so often how old the new ones are.
+/// While SAs are to be closed that are not old enough yet, charon is asked so often how old they are.
 const LOOK: Duration = Duration::from_millis(500);
 
 impl Driver {
@@ -65,16 +64,17 @@ impl Driver {
     /// Makes the daemon know exactly what is wanted, the new before the old goes.
     async fn load(&mut self) -> Result<(), Lost> {
         self.refuse_what_the_daemon_cannot_do();
-        let running = self.wanted.iter().filter_map(|(id, wanted)| Some((*id, wanted.connection()?)));
-        let keys: BTreeMap<SiteConnectionId, Fingerprint> =
-            running.map(|(id, connection)| (id, connection.key_fingerprint(&self.key))).collect();
-        let held = self.held();
-        let plan = loop {
+        // Each turn but the last refuses a connection, and what the others are to share with it is worked out anew.
+        let (plan, keys) = loop {
             let peerings = self.regroup();
-            let plan = Plan::new(&self.loaded, &peerings, &keys, &held);
-            self.load_keys(&plan, &keys).await?;
-            if self.load_peerings(&plan, &peerings).await? {
-                break plan;
+            if self.refuse_what_is_too_much() {
+                continue;
+            }
+            let Some(kept) = self.refuse_contradicting_keys() else { continue };
+            let keys = self.keys(&kept);
+            let plan = Plan::new(&self.loaded, &peerings, &keys, &self.held(&kept));
+            if self.load_keys(&plan, &keys).await? && self.load_peerings(&plan, &peerings).await? {
+                break (plan, keys.into_iter().chain(kept).collect());
             }
         };
         for name in &plan.unload {
@@ -89,11 +89,13 @@ impl Driver {
         self.refresh().await
     }
 
+    /// Returns whether charon took all of them. If not, those that it cannot take are wanted no more.
     async fn load_keys(
         &mut self,
         plan: &Plan,
         keys: &BTreeMap<SiteConnectionId, Fingerprint>,
-    ) -> Result<(), Lost> {
+    ) -> Result<bool, Lost> {
+        let mut took_all = true;
         for id in &plan.load_keys {
             let Some(connection) = self.wanted.get(id).and_then(Wanted::connection).cloned() else {
                 continue;
@@ -102,10 +104,13 @@ impl Driver {
                 Ok(()) => {
                     self.loaded.keys.insert(id.to_string(), Observed::Known(keys[id]));
                 }
-                Err(refusal) => self.refuse(*id, &refusal),
+                Err(refusal) => {
+                    took_all = false;
+                    self.refuse(*id, Reason::new(ReasonCode::Unsupported, refusal));
+                }
             }
         }
-        Ok(())
+        Ok(took_all)
     }
 
     /// Returns whether charon took all of them. If not, those that it cannot take are wanted no more.
@@ -126,23 +131,17 @@ impl Driver {
         Ok(took_all)
     }
 
-    /// charon refuses a peering as a whole. What it took before cannot be the cause.
-    fn refuse_culprits(&mut self, peering: &Peering, refusal: &str) {
-        let is_new =
-            |id: &SiteConnectionId| self.wanted.get(id).is_some_and(|it| it.progress.loaded.is_none());
-        let (new, before): (Vec<_>, Vec<_>) = peering.members().iter().copied().partition(is_new);
-        for id in if new.is_empty() { before } else { new } {
-            self.refuse(id, refusal);
-        }
-    }
-
     /// Sets going what changed. A new key changes no live SA, but an attempt that began with another one is given up.
     async fn begin_anew(&mut self, keys: &BTreeMap<SiteConnectionId, Fingerprint>) -> Result<(), Lost> {
         let mut attempts = BTreeSet::new();
         for (id, wanted) in &mut self.wanted {
             let now = keys.get(id).and_then(|key| wanted.as_loaded(*key));
-            if wanted.progress.loaded == now || matches!(wanted.goal, Goal::Resolve) {
+            if wanted.progress.loaded == now {
                 continue;
+            }
+            wanted.progress.begin_anew();
+            if matches!(wanted.goal, Goal::Resolve) {
+                wanted.progress.retiring = Some(Instant::now());
             }
             if let (Some(before), Some(now)) = (&wanted.progress.loaded, &now)
                 && now.differs_by_key(before)
@@ -152,13 +151,13 @@ impl Driver {
             }
             if let Some(connection) = wanted.connection() {
                 tracing::info!(router_id = %self.setup.router_id, connection_id = %id, "connection loaded");
-                wanted.progress.pace = match (connection.initiates(), connection.goes_first()) {
+                // Whoever waits for the peer still replaces what is up, as in a rekeying.
+                let replaces = wanted.tunnel().is_some_and(|it| it.old(&self.sas).next().is_some());
+                wanted.progress.pace = match (connection.initiates() || replaces, connection.goes_first()) {
                     (true, true) => Pace::now(),
                     (true, false) => Pace::after_head_start(),
                     (false, _) => Pace::default(),
                 };
-                wanted.progress.was_settled = false;
-                wanted.progress.asked.clear();
             }
             wanted.progress.loaded = now;
             self.faults.clear(*id);
@@ -177,8 +176,9 @@ impl Driver {
             let Some(wanted) = self.wanted.get_mut(&id) else { continue };
             wanted.progress.pace.again_after_pause();
             let Some(tunnel) = wanted.tunnel() else { continue };
-            let children = tunnel.missing(&self.sas, &wanted.progress.asked);
+            let children = tunnel.missing(&self.sas, &wanted.progress.asked, !wanted.progress.has_yielded);
             let peering = tunnel.peering.to_owned();
+            wanted.progress.has_yielded = children.is_empty();
             for child in &children {
                 let result =
                     self.command(async |daemon| answer(daemon.vici.initiate(&peering, child).await)).await?;
@@ -220,13 +220,14 @@ impl Driver {
             }
         }
         // Before the first `apply` nobody can say what is not wanted.
+        let mut is_waiting = self.wanted.values().any(|wanted| wanted.progress.is_retiring());
         if self.is_applied {
             let tunnels = self.wanted.iter().filter_map(|(id, wanted)| Some((*id, wanted.tunnel()?)));
-            let superfluous = closing::superfluous(&self.sas, &tunnels.collect(), &self.held());
-            self.terminate(superfluous).await?;
+            let closing = closing::superfluous(&self.sas, &tunnels.collect(), &self.unresolved());
+            is_waiting |= closing.is_waiting;
+            self.terminate(closing.now).await?;
         }
-        let is_retiring = self.wanted.values().any(|wanted| wanted.progress.retiring.is_some());
-        self.look = is_retiring.then(|| Instant::now() + LOOK);
+        self.look = is_waiting.then(|| Instant::now() + LOOK);
         Ok(())
     }
 
@@ -264,24 +265,24 @@ impl Driver {
         peerings
     }
 
-    fn held(&self) -> BTreeSet<SiteConnectionId> {
+    fn unresolved(&self) -> BTreeSet<SiteConnectionId> {
         self.wanted.iter().filter(|(_, wanted)| wanted.is_held()).map(|(id, _)| *id).collect()
     }
 
-    fn refuse_what_the_daemon_cannot_do(&mut self) {
-        let Some(daemon) = &self.daemon else { return };
-        for wanted in self.wanted.values_mut() {
-            if let Some(reason) = wanted.connection().and_then(|it| it.unsupported_by(&daemon.algorithms)) {
-                wanted.goal = Goal::Nothing(status::refused(reason));
-            }
-        }
+    /// What is not to be judged yet; the keys of `kept` are none of those that are to be loaded.
+    fn held(&self, kept: &BTreeMap<SiteConnectionId, Fingerprint>) -> Held<'_> {
+        let unresolved = self.unresolved();
+        let peerings = self.sas.names_of(&unresolved);
+        Held { peerings, keys: unresolved.into_iter().chain(kept.keys().copied()).collect() }
     }
 
-    fn refuse(&mut self, id: SiteConnectionId, refusal: &str) {
-        tracing::warn!(connection_id = %id, refusal, "charon refuses the connection");
-        if let Some(wanted) = self.wanted.get_mut(&id) {
-            wanted.goal = Goal::Nothing(status::refused(Reason::new(ReasonCode::Unsupported, refusal)));
-        }
+    fn keys(
+        &self,
+        kept: &BTreeMap<SiteConnectionId, Fingerprint>,
+    ) -> BTreeMap<SiteConnectionId, Fingerprint> {
+        let running = self.wanted.iter().filter(|(id, _)| !kept.contains_key(id));
+        let key = |wanted: &Wanted| Some(wanted.connection()?.key_fingerprint(&self.key));
+        running.filter_map(|(id, wanted)| Some((*id, key(wanted)?))).collect()
     }
 
     /// Runs a command; after any failure the daemon is lost, and the caller's caller sees to that.

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use adit_api::agent::StatusReport;
-use adit_ike::{Connection, Fingerprint};
+use adit_ike::{Connection, Fingerprint, Pair};
 use adit_model::router_document::ConnectionSpec;
 use adit_model::{Reason, ReasonCode};
 use tokio::time::{Instant, timeout};
@@ -37,8 +37,10 @@ pub(super) struct Progress {
     pub(super) asked: BTreeSet<u32>,
     /// IKE SAs of its peering that were up when charon was last asked.
     pub(super) seen: BTreeSet<u32>,
-    /// Since when there are SAs of what was wanted before.
+    /// Since when there are SAs of what was wanted before this.
     pub(super) retiring: Option<Instant>,
+    /// Whether the last attempt was left out for one of the peer's.
+    pub(super) has_yielded: bool,
     /// As what charon was last told of it.
     pub(super) loaded: Option<Loaded>,
 }
@@ -83,16 +85,32 @@ impl Wanted {
     pub(super) fn tunnel(&self) -> Option<Tunnel<'_>> {
         match &self.goal {
             Goal::Run(run) => {
-                let is_grace_over = self.progress.retiring.is_some_and(|since| since.elapsed() >= GRACE);
+                let is_grace_over = self.progress.is_grace_over();
                 Some(Tunnel { connection: &run.connection, peering: &run.peering, is_grace_over })
             }
             Goal::Nothing(_) | Goal::Resolve => None,
         }
     }
 
-    /// Whether its SAs are another agent's, that is now gone, and we cannot say yet whether they are right.
+    /// Whether we cannot say yet if its SAs are right: those of another agent, that is now gone, until the peer's name has
+    /// an address, and our own for a while after a change of the name.
     pub(super) fn is_held(&self) -> bool {
-        matches!(self.goal, Goal::Resolve) && self.progress.loaded.is_none()
+        matches!(self.goal, Goal::Resolve) && !self.progress.is_grace_over()
+    }
+
+    /// Whether SAs of its own join all its networks, be they right or not.
+    pub(super) fn is_carried(&self, sas: &Sas) -> bool {
+        let pairs = self
+            .spec
+            .local_networks
+            .iter()
+            .flat_map(|local| self.spec.peer_networks.iter().map(move |peer| (*local, *peer)));
+        let mut pairs = pairs.peekable();
+        let is_joined = |pair: Pair| {
+            let mut own = sas.of_connection(self.spec.id).filter(|(ike, _)| ike.is_up());
+            own.any(|(_, child)| child.covers(&pair))
+        };
+        pairs.peek().is_some() && pairs.all(is_joined)
     }
 
     pub(super) fn as_loaded(&self, key: Fingerprint) -> Option<Loaded> {
@@ -114,11 +132,15 @@ impl Wanted {
     /// Takes in what charon lists. Returns whether the tunnel came up or went down, and which.
     pub(super) fn follow(&mut self, sas: &Sas) -> Option<bool> {
         let Goal::Run(run) = &self.goal else {
-            let Progress { pace, loaded, .. } = std::mem::take(&mut self.progress);
-            self.progress = Progress { pace, loaded, ..Progress::default() };
+            let Progress { pace, loaded, retiring, .. } = std::mem::take(&mut self.progress);
+            self.progress = Progress { pace, loaded, retiring, ..Progress::default() };
             return None;
         };
-        let tunnel = Tunnel { connection: &run.connection, peering: &run.peering, is_grace_over: false };
+        let is_grace_over = self.progress.is_grace_over();
+        let tunnel = Tunnel { connection: &run.connection, peering: &run.peering, is_grace_over };
+        let has_old = tunnel.old(sas).next().is_some();
+        // As in a rekeying, either end replaces what is up.
+        let may_ask = run.connection.initiates() || has_old && !is_grace_over;
         let progress = &mut self.progress;
         let was_up = progress.was_up;
         progress.was_up = tunnel.missing_pairs(sas).is_empty();
@@ -129,21 +151,19 @@ impl Wanted {
         if is_settled {
             progress.pace = Pace::default();
             progress.asked.clear();
-        } else if !run.connection.initiates() {
+            progress.has_yielded = false;
+        } else if !may_ask {
             progress.pace = Pace::default();
         } else if progress.was_settled {
             // Not at the same moment at both ends.
             progress.pace = Pace::soon();
-        } else if news {
-            // The peer is there: another connection has found it.
+        } else if news || progress.pace.next().is_none() {
+            // The peer is there: another connection has found it. And without a next attempt there would never be one.
             progress.pace.hurry();
         }
         progress.seen = up;
         progress.was_settled = is_settled;
-        progress.retiring = match tunnel.old(sas).next() {
-            Some(_) => progress.retiring.or_else(|| Some(Instant::now())),
-            None => None,
-        };
+        progress.retiring = if has_old { progress.retiring.or_else(|| Some(Instant::now())) } else { None };
         (progress.was_up != was_up).then_some(progress.was_up)
     }
 
@@ -153,7 +173,32 @@ impl Wanted {
     }
 }
 
+impl Progress {
+    /// Whether what it had before has been kept for long enough.
+    fn is_grace_over(&self) -> bool {
+        self.retiring.is_some_and(|since| since.elapsed() >= GRACE)
+    }
+
+    /// Whether the end of that time has to be awaited.
+    pub(super) fn is_retiring(&self) -> bool {
+        // And a little longer, for what is closed then to go.
+        self.retiring.is_some_and(|since| since.elapsed() < 2 * GRACE)
+    }
+
+    /// What it was is over, and its SAs have their time from now on.
+    pub(super) fn begin_anew(&mut self) {
+        self.was_settled = false;
+        self.has_yielded = false;
+        self.asked.clear();
+        self.retiring = None;
+    }
+}
+
 impl Loaded {
+    pub(super) const fn key(&self) -> Fingerprint {
+        self.key
+    }
+
     /// Whether an attempt for the other would be one for this, but for the key.
     pub(super) fn differs_by_key(&self, other: &Self) -> bool {
         self.peering == other.peering && self.key != other.key

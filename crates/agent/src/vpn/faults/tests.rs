@@ -117,6 +117,23 @@ fn the_same_refusal_means_the_child_sa_once_the_ike_sa_stands() {
 }
 
 #[test]
+fn an_ike_sa_that_came_up_before_this_agent_listened_is_known_from_the_list() {
+    let connection = connection(1, IkeVersion::V1);
+    let name = Some(peering(&[&connection]).name().to_owned());
+    let text = "received NO_PROPOSAL_CHOSEN error notify".to_owned();
+    let refusal = LogLine { connection: name, ike_id: Some(1), text };
+    for (state, want) in [
+        (IkeState::Connecting, ReasonCode::IkeProposalMismatch),
+        (IkeState::Established, ReasonCode::IpsecProposalMismatch),
+    ] {
+        let mut faults = Faults::default();
+        let sas = Sas::new(vec![ike_sa(&connection, 1, state)]);
+        hear_line(&mut faults, &refusal, Instant::now(), &[(&connection, false)], &sas);
+        assert_eq!(code(&faults, &connection), Some(want));
+    }
+}
+
+#[test]
 fn what_befalls_an_ike_sa_befalls_all_that_share_it_and_nobody_else() {
     let (one, other) = (connection(1, IkeVersion::V2), connection(2, IkeVersion::V2));
     let peer: IpAddr = "192.0.2.2".parse().unwrap();

@@ -23,7 +23,7 @@ fn keys(key: &FingerprintKey, connections: &[&Connection]) -> BTreeMap<SiteConne
 
 fn plan(key: &FingerprintKey, loaded: &Loaded, wanted: &[&Connection]) -> Plan {
     let peerings = Peering::group(wanted.iter().copied());
-    Plan::new(loaded, &peerings, &keys(key, wanted), &BTreeSet::new())
+    Plan::new(loaded, &peerings, &keys(key, wanted), &Held::default())
 }
 
 #[test]
@@ -101,11 +101,60 @@ fn what_an_earlier_agent_has_loaded_is_loaded_again_and_its_strangers_go() {
     };
     assert_eq!(plan(&key, &loaded, &[&one]), want);
 
-    // Connection 7 is to run, too, as soon as its peer's name has an address.
+    // Connection 7 is to run, too, as soon as its peer's name has an address: what carries its packets stays until then.
     let peerings = Peering::group([&one]);
-    let held = BTreeSet::from([id(7)]);
+    let held = Held { peerings: BTreeSet::from(["stranger"]), keys: BTreeSet::from([id(7)]) };
     let got = Plan::new(&loaded, &peerings, &keys(&key, &[&one]), &held);
-    assert_eq!(got, Plan { unload: vec![], unload_keys: vec![], ..want });
+    assert_eq!(got, Plan { unload: vec![bare], unload_keys: vec![], ..want });
+    let ours =
+        told(&key, &[&connection_with(2, IkeVersion::V2, |spec| spec.ike.dh_group = DhGroup::Group14)]);
+    let name = ours.peerings.keys().next().unwrap();
+    let held = Held { peerings: BTreeSet::from([name.as_str()]), keys: BTreeSet::from([id(2)]) };
+    let got = Plan::new(&ours, &[], &BTreeMap::new(), &held);
+    assert_eq!(
+        got,
+        Plan { unload: vec![name.clone()], ..Plan::default() },
+        "what we loaded ourselves is known"
+    );
+}
+
+#[test]
+fn of_different_keys_between_the_same_identities_the_first_stays() {
+    let fingerprints = FingerprintKey::random();
+    let connection = |number, psk: &str, peer_id: &str| {
+        connection_with(number, IkeVersion::V2, |spec| {
+            spec.psk = Psk::new(psk);
+            spec.peer_id = peer_id.to_owned();
+        })
+    };
+    for (what, claims, want) in [
+        ("all the same", vec![(1, "a", "x", true), (2, "a", "x", false)], vec![]),
+        ("another pair of identities", vec![(1, "a", "x", true), (2, "b", "y", false)], vec![]),
+        ("a new one", vec![(1, "a", "x", true), (2, "b", "x", false)], vec![(2, 1)]),
+        ("a new one with a lower id", vec![(1, "a", "x", false), (2, "b", "x", true)], vec![(1, 2)]),
+        (
+            "all new",
+            vec![(3, "a", "x", false), (1, "b", "x", false), (2, "a", "x", false)],
+            vec![(2, 1), (3, 1)],
+        ),
+        ("both changed, one after the other", vec![(1, "b", "x", false), (2, "b", "x", true)], vec![]),
+    ] {
+        let connections: Vec<_> = claims
+            .iter()
+            .map(|(number, psk, peer_id, is_loaded)| (connection(*number, psk, peer_id), *is_loaded))
+            .collect();
+        let claims: Vec<_> = connections
+            .iter()
+            .map(|(connection, is_loaded)| Claim {
+                id: connection.id(),
+                identities: connection.identities(),
+                key: connection.key_fingerprint(&fingerprints),
+                is_loaded: *is_loaded,
+            })
+            .collect();
+        let want = want.into_iter().map(|(later, first)| (id(later), id(first))).collect();
+        assert_eq!(contradictions(&claims), want, "{what}");
+    }
 }
 
 fn sorted<const N: usize>(mut names: [String; N]) -> Vec<String> {

@@ -36,8 +36,11 @@ fn only_what_is_neither_up_nor_on_its_way_is_asked_for() {
     ] {
         let text = format!("{sas:?}, asked in {asked:?}");
         let want = if is_asked_for { vec![child.clone()] } else { vec![] };
-        assert_eq!(tunnel(&connection, &peering).missing(&Sas::new(sas), asked), want, "{text}");
+        assert_eq!(tunnel(&connection, &peering).missing(&Sas::new(sas), asked, true), want, "{text}");
     }
+    let theirs = Sas::new(vec![theirs()]);
+    let asked = tunnel(&connection, &peering).missing(&theirs, &nowhere, false);
+    assert_eq!(asked, [child], "anybody can begin an attempt, so it is waited for once");
 }
 
 #[test]
@@ -74,6 +77,8 @@ fn old_sas_join_networks_but_settle_nothing() {
         assert_eq!(tunnel.missing_pairs(&sas).is_empty(), is_up, "{what} changed");
         assert_eq!(tunnel.unsettled_pairs(&sas).is_empty(), is_settled, "{what} changed");
         assert_eq!(tunnel.old(&sas).count(), usize::from(!is_settled), "{what} changed");
+        let late = Tunnel { is_grace_over: true, ..tunnel };
+        assert_eq!(late.missing_pairs(&sas).is_empty(), is_settled, "{what} changed a while ago");
     }
 }
 
@@ -85,7 +90,7 @@ fn two_connections_that_want_the_very_same_are_served_by_one() {
     ike.children = vec![child_sa(&one, 1, ChildState::Installed)];
     let sas = Sas::new(vec![ike]);
     for connection in [&one, &other] {
-        assert_eq!(tunnel(connection, &peering).missing(&sas, &BTreeSet::new()), Vec::<String>::new());
+        assert_eq!(tunnel(connection, &peering).missing(&sas, &BTreeSet::new(), true), Vec::<String>::new());
         assert_eq!(tunnel(connection, &peering).unsettled_pairs(&sas), BTreeSet::new());
     }
 }
