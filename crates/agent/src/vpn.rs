@@ -16,6 +16,7 @@ mod faults;
 mod pace;
 mod plan;
 mod sas;
+mod silence;
 mod status;
 
 use std::collections::BTreeMap;

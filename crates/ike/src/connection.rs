@@ -4,12 +4,13 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use adit_model::algorithm::{EncapsulationMode, IkeVersion, NegotiationMode, TransformProtocol};
 use adit_model::ike_policy::IkeParameters;
 use adit_model::ipsec_policy::IpsecParameters;
 use adit_model::router_document::ConnectionSpec;
-use adit_model::site_connection::Initiator;
+use adit_model::site_connection::{DpdAction, Initiator};
 use adit_model::{Psk, Reason, ReasonCode, SiteConnectionId};
 use ipnet::IpNet;
 use sha2::{Digest, Sha256};
@@ -158,6 +159,14 @@ impl Connection {
     /// Our identity and the peer's, as charon writes them. It finds a key by these and by nothing else.
     pub fn identities(&self) -> &[String] {
         &self.owners
+    }
+
+    /// In IKEv2, for how long the peer may leave a question unanswered; `None` if it is never asked, and in IKEv1, where
+    /// charon knows that itself.
+    pub fn patience(&self) -> Option<Duration> {
+        let dpd = self.terms.dpd;
+        let is_watched = self.ike.version == IkeVersion::V2 && dpd.action != DpdAction::Disabled;
+        is_watched.then(|| Duration::from_secs(dpd.timeout.saturating_sub(dpd.interval).into()))
     }
 
     /// The CHILD_SAs that it is to have.

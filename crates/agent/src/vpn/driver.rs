@@ -24,6 +24,7 @@ use super::faults::{Faults, Listener};
 use super::pace::{LONGEST_PAUSE, Pace};
 use super::plan::{Loaded, Observed};
 use super::sas::Sas;
+use super::silence::Silence;
 use super::{Message, VpnSetup, VpnState, status};
 
 /// A daemon that ran for so long is not one that fails at its start.
@@ -43,6 +44,7 @@ pub(super) async fn run(setup: VpnSetup, messages: mpsc::Receiver<Message>, stat
         is_applied: false,
         wanted: BTreeMap::new(),
         faults: Faults::default(),
+        silence: Silence::default(),
         resolving: JoinSet::new(),
         addresses: BTreeMap::new(),
         restart: Pace::default(),
@@ -65,6 +67,7 @@ struct Driver {
     is_applied: bool,
     wanted: BTreeMap<SiteConnectionId, Wanted>,
     faults: Faults,
+    silence: Silence,
     resolving: JoinSet<Resolved>,
     /// What peers' names meant last.
     addresses: BTreeMap<String, IpAddr>,
@@ -163,6 +166,7 @@ impl Driver {
                         Some(Listener { tunnel: wanted.tunnel()?, is_settled })
                     });
                     self.faults.hear(&line, Instant::now(), &self.sas, listeners);
+                    self.silence.hear(&line, Instant::now());
                 }
                 Event::SasChanged => sas_changed = true,
                 Event::Gone => {
@@ -183,6 +187,10 @@ impl Driver {
         let is_due = |wanted: &Wanted| wanted.progress.pace.is_due(now);
         let wants_tunnel = self.daemon.is_some() && self.wanted.values().any(is_due);
         let wants_look = self.heard + SILENCE <= now || self.look.is_some_and(|look| look <= now);
+        if self.end_silent_sas(now).await.is_err() {
+            self.lose().await;
+            return;
+        }
         if wants_tunnel {
             self.resolve_names();
         }
@@ -251,6 +259,7 @@ impl Driver {
         self.sas = Sas::default();
         self.look = None;
         self.faults.forget_sas();
+        self.silence = Silence::default();
         self.wanted.values_mut().for_each(Wanted::forget);
     }
 
@@ -298,7 +307,9 @@ impl Driver {
             self.wanted.values().map(|wanted| &wanted.progress.pace).filter(|_| self.daemon.is_some());
         let daemon = Some(&self.restart).filter(|_| self.daemon.is_none());
         let silence = self.daemon.is_some().then(|| self.heard + SILENCE);
-        let soonest = tunnels.chain(daemon).filter_map(Pace::next).chain(silence).chain(self.look).min();
+        let dead = self.silent_sas().into_iter().map(|(_, end)| end);
+        let soonest =
+            tunnels.chain(daemon).filter_map(Pace::next).chain(silence).chain(self.look).chain(dead).min();
         // With nothing due, waking up once in a while does no harm.
         soonest.unwrap_or_else(|| Instant::now() + LONGEST_PAUSE)
     }

@@ -114,6 +114,11 @@ impl Faults {
         Some(noted.fault.reason(connection.fault_context()))
     }
 
+    /// The peer of an IKE SA has not answered for as long as the connection waits.
+    pub(super) fn give_up(&mut self, id: SiteConnectionId, ike_id: u32, at: Instant) {
+        self.note(id, Noted { fault: Fault::GaveUp, ike_id: Some(ike_id), at });
+    }
+
     /// Forgets what went wrong before it went well.
     pub(super) fn clear(&mut self, id: SiteConnectionId) {
         self.noted.remove(&id);

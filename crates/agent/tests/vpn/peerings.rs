@@ -112,6 +112,25 @@ async fn another_dpd_timeout_is_taken_over_by_ikev1_and_touches_nothing_in_ikev2
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_dpd_timeout_that_is_shorter_than_charons_patience_holds_in_ikev2() {
+    let Some((left, mut right)) = pair(1) else { return };
+    let (mut left_spec, right_spec) = sites::specs(IkeVersion::V2, 1);
+    (left_spec.dpd.interval, left_spec.dpd.timeout) = (2, 6);
+    left.vpn().apply(std::slice::from_ref(&left_spec)).await.unwrap();
+    right.vpn().apply(std::slice::from_ref(&right_spec)).await.unwrap();
+    left.until(|state| is_active(state, &left_spec)).await;
+    sites::settle(&left, &right, 1).await;
+    // Nobody is to start another charon there.
+    right.stop_agent();
+    right.stop_charon().await;
+    let start = std::time::Instant::now();
+    left.until(|state| code(state, &left_spec) == Some(ReasonCode::PeerSilent)).await;
+    println!("dead after {:?}", start.elapsed());
+    // charon gives up after 21 s, and asks after 2 s.
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_peerings_between_the_same_identities_leave_one_another_alone() {
     let Some((left, right)) = pair(2) else { return };
     let ((left_one, right_one), (left_two, right_two)) =

@@ -63,7 +63,7 @@ pub enum ViciError {
 pub enum Terminate {
     /// An IKE SA with everything in it; the peer is told, and told again until it confirms.
     Ike(u32),
-    /// An IKE SA that the peer has not answered yet; nobody is told.
+    /// An IKE SA whose peer has not answered yet, or does not any more. Nobody's answer is waited for.
     HalfOpen(u32),
     /// One CHILD_SA.
     Child(u32),

@@ -231,6 +231,29 @@ impl Driver {
         Ok(())
     }
 
+    /// The IKE SAs whose peers do not answer, and when these are dead.
+    pub(super) fn silent_sas(&self) -> Vec<(u32, Instant)> {
+        self.silence.ends(&self.sas, self.wanted.values().filter_map(Wanted::tunnel))
+    }
+
+    /// Ends the IKE SAs of dead peers; the peer may come back, and is told.
+    pub(super) async fn end_silent_sas(&mut self, now: Instant) -> Result<(), Lost> {
+        let dead: Vec<u32> =
+            self.silent_sas().into_iter().filter(|(_, end)| *end <= now).map(|(id, _)| id).collect();
+        if dead.is_empty() {
+            return Ok(());
+        }
+        for ike in self.sas.list().iter().filter(|ike| dead.contains(&ike.id)) {
+            self.silence.forget(ike.id);
+            let is_in = |wanted: &Wanted| wanted.tunnel().map(|it| it.peering) == ike.name.as_deref();
+            for id in self.wanted.iter().filter(|(_, wanted)| is_in(wanted)).map(|(id, _)| *id) {
+                self.faults.give_up(id, ike.id, now);
+            }
+        }
+        self.terminate(dead.into_iter().map(Terminate::HalfOpen)).await?;
+        self.refresh().await
+    }
+
     async fn list(&mut self) -> Result<(), Lost> {
         let list = self.command(async |daemon| daemon.vici.sas().await).await?;
         self.sas = Sas::new(list);
