@@ -21,8 +21,7 @@ const NAME_OCTETS: usize = 8;
 /// charon discards a message that is longer, and closes the connection that brings one: 512 KiB, with a packet's header
 /// and a command's name.
 pub(crate) const LARGEST_MESSAGE: usize = 512 * 1024 - 100;
-/// So many CHILD_SAs of one IKE SA are listed in one message, even twice, while they are being replaced: charon writes less
-/// than 500 octets for each.
+/// So many CHILD_SAs one peering may have, with room for some of them to be replaced: see [`Peering::MOST_LISTED`].
 pub(crate) const MOST_CHILDREN: usize = 520;
 
 /// Site connections that share an IKE SA, as charon is told of them. It holds no secret.
@@ -48,6 +47,10 @@ pub(crate) struct IkeTerms {
 }
 
 impl Peering {
+    /// So many CHILD_SAs of one IKE SA charon can list: it writes up to 640 octets for each, all in one message, and discards
+    /// a message that is too long, so that there would seem to be none.
+    pub const MOST_LISTED: usize = 800;
+
     /// Sorts connections into peerings. Each connection is in exactly one.
     pub fn group<'a>(connections: impl IntoIterator<Item = &'a Connection>) -> Vec<Self> {
         let mut groups: BTreeMap<String, Vec<&Connection>> = BTreeMap::new();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use adit_ike::charon::{ChildSa, ChildState, IkeSa, IkeState};
-use adit_ike::{Child, Connection, Pair};
+use adit_ike::{Child, Connection, Pair, Peering};
 use adit_model::SiteConnectionId;
 
 /// The SAs of a daemon at one moment.
@@ -52,6 +52,12 @@ impl Sas {
     /// IKE SAs of a peering.
     pub(super) fn of_peering<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a IkeSa> {
         self.by_peering.get(name).into_iter().flatten().map(|place| &self.list[*place])
+    }
+
+    /// How many more CHILD_SAs a peering may have before charon cannot list them any more.
+    pub(super) fn room_in(&self, peering: &str) -> usize {
+        let listed: usize = self.of_peering(peering).map(|ike| ike.children.len()).sum();
+        Peering::MOST_LISTED.saturating_sub(listed)
     }
 
     /// CHILD_SAs that were negotiated for a connection, whatever it wanted then.

@@ -172,12 +172,18 @@ impl Driver {
         let due: Vec<SiteConnectionId> =
             self.wanted.iter().filter(|(_, wanted)| is_due(wanted)).map(|(id, _)| *id).collect();
         let mut asking = BTreeMap::new();
+        let mut room: BTreeMap<String, usize> = BTreeMap::new();
         for id in due {
             let Some(wanted) = self.wanted.get_mut(&id) else { continue };
             wanted.progress.pace.again_after_pause();
             let Some(tunnel) = wanted.tunnel() else { continue };
-            let children = tunnel.missing(&self.sas, &wanted.progress.asked, !wanted.progress.has_yielded);
+            let mut children =
+                tunnel.missing(&self.sas, &wanted.progress.asked, !wanted.progress.has_yielded);
             let peering = tunnel.peering.to_owned();
+            // Of very many that are replaced at once the last ones wait until the first ones' old SAs are gone.
+            let room = room.entry(peering.clone()).or_insert_with(|| self.sas.room_in(&peering));
+            children.truncate(*room);
+            *room -= children.len();
             wanted.progress.has_yielded = children.is_empty();
             for child in &children {
                 let result =

@@ -94,3 +94,23 @@ fn two_connections_that_want_the_very_same_are_served_by_one() {
         assert_eq!(tunnel(connection, &peering).unsettled_pairs(&sas), BTreeSet::new());
     }
 }
+
+#[test]
+fn no_more_are_asked_for_than_charon_can_list() {
+    let connection = connection(1, IkeVersion::V2);
+    let peering = peering(&[&connection]);
+    let with = |number, count| {
+        let mut ike = ike_sa(&connection, number, IkeState::Established);
+        ike.children =
+            (0..count).map(|number| child_sa(&connection, number, ChildState::Installed)).collect();
+        ike
+    };
+    for (sas, room) in [
+        (vec![], Peering::MOST_LISTED),
+        (vec![with(1, 700), with(2, 20)], Peering::MOST_LISTED - 720),
+        (vec![with(1, 900)], 0),
+    ] {
+        assert_eq!(Sas::new(sas).room_in(peering.name()), room);
+    }
+    assert_eq!(Sas::new(vec![with(1, 900)]).room_in("another"), Peering::MOST_LISTED);
+}
