@@ -1,7 +1,7 @@
-//! `cargo xtask bench`: what a request costs.
+//! `cargo xtask bench`: what a request costs, and what a gateway node carries.
 //!
-//! The server is the program that is shipped, with its ordinary settings and a database of its own, on this machine;
-//! the load comes from this process. An answer that is an error ends a bench: nothing is measured of what fails.
+//! For the API, the server is the program that is shipped, with its ordinary settings and a database of its own, on this
+//! machine; the load comes from this process. An answer that is an error ends a bench: nothing is measured of what fails.
 
 mod connection;
 mod disk;
@@ -11,13 +11,14 @@ mod report;
 mod server;
 mod world;
 
+use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
-use crate::tool;
+use crate::{apparmor, packages, tool};
 use load::Load;
 use report::{Memory, Report};
 use server::Server;
@@ -35,6 +36,12 @@ pub(crate) enum Bench {
         #[arg(long)]
         quick: bool,
     },
+    /// A gateway node: many routers, and many connections, with the program as it is shipped
+    Gateway {
+        /// `--routers N` and `--connections N` for one scale instead of all, `--json`; `--help` shows all
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENT")]
+        arguments: Vec<OsString>,
+    },
 }
 
 /// How many connections ask at the same time.
@@ -50,7 +57,10 @@ struct Extent {
 
 /// Runs a bench.
 pub(crate) fn run(bench: &Bench) -> Result<ExitCode> {
-    let Bench::Api { json, quick } = *bench;
+    let (json, quick) = match bench {
+        Bench::Api { json, quick } => (*json, *quick),
+        Bench::Gateway { arguments } => return gateway(arguments),
+    };
     let extent = if quick {
         Extent { length: Duration::from_millis(200), sizes: &[100, 300] }
     } else {
@@ -64,10 +74,27 @@ pub(crate) fn run(bench: &Bench) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Becomes the program that measures a gateway, which this one need not be built with; returns only when that fails.
+fn gateway(arguments: &[OsString]) -> Result<ExitCode> {
+    packages::install(&[packages::FOR_DEMO])?;
+    apparmor::admit()?;
+    build(&["adit", "adit-bench"])?;
+    let bench = tool::target_dir()?.join("release/adit-bench");
+    let Some(mut command) = tool::as_root(&bench.to_string_lossy()) else {
+        bail!("network namespaces need root: run this as root, or install sudo");
+    };
+    Err(command.args(arguments).exec()).with_context(|| format!("cannot run {}", bench.display()))
+}
+
+/// Builds packages as they are shipped.
+fn build(packages: &[&str]) -> Result<()> {
+    let packages = packages.iter().flat_map(|package| ["--package", package]);
+    tool::run(tool::cargo().args(["build", "--release", "--locked"]).args(packages))
+}
+
 /// Builds what is measured and what measures, and becomes the latter: a slow client would be measured with the server.
 fn again_optimised() -> Result<ExitCode> {
-    let packages = ["--package", "adit", "--package", "xtask"];
-    tool::run(tool::cargo().args(["build", "--release", "--locked"]).args(packages))?;
+    build(&["adit", "xtask"])?;
     let xtask = tool::target_dir()?.join("release/xtask");
     let error = Command::new(&xtask).args(std::env::args_os().skip(1)).exec();
     Err(error).with_context(|| format!("cannot run {}", xtask.display()))
