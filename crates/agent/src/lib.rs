@@ -77,7 +77,7 @@ impl Agent {
     /// # Errors
     /// What an operator has to change on the node or in the configuration.
     pub async fn start(config: AgentConfig) -> Result<Self, AgentError> {
-        privilege::check().map_err(AgentError::Node)?;
+        privilege::check().and_then(|()| privilege::allow_many_files()).map_err(AgentError::Node)?;
         charon::installed().map_err(AgentError::Daemon)?;
         let routers = config::routers_dir(&config.state_dir);
         router::make_private_dir(&routers)
@@ -105,7 +105,7 @@ impl Agent {
         tasks.spawn(reporting);
         tasks.spawn(host::watch::run(hosts, changes, reports.clone()));
         tasks.spawn(sync::run(client, hello, identity, news));
-        tasks.spawn(supervisor::run(Arc::new(Node { config, data_plane, netlink, reports }), heard));
+        tasks.spawn(supervisor::run(Arc::new(Node::new(config, data_plane, netlink, reports)), heard));
         Ok(Self { tasks, data_plane })
     }
 

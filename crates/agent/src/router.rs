@@ -13,6 +13,7 @@ mod status;
 mod tests;
 
 use std::collections::BTreeSet;
+use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use adit_linux::nft::Table;
 use adit_linux::{Namespace, Netlink, nft};
 use adit_model::{PortId, Reason, ReasonCode, RouterDocument, RouterId};
 use jiff::Timestamp;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -45,6 +46,10 @@ const RESYNC: Duration = Duration::from_secs(60);
 const WIRE_LIMIT: Duration = Duration::from_secs(60);
 /// How long loading connections may take.
 const VPN_LIMIT: Duration = Duration::from_secs(30);
+/// How many routers are worked on at the same time, the others wait: their programs would only be in each other's way,
+/// and those at the head of the queue are done before. A step that waits for something does not hold up everybody.
+const TURNS_PER_PROCESSOR: usize = 4;
+const FEWEST_TURNS: usize = 8;
 /// How often a plan is made anew until there is nothing left to do. A second time is normal: routes go with the
 /// addresses that they depend on.
 const ROUNDS: usize = 4;
@@ -65,29 +70,57 @@ pub(crate) struct Node {
     pub(crate) data_plane: DataPlane,
     pub(crate) netlink: Netlink,
     pub(crate) reports: Reports,
+    /// Who is being worked on has one of these.
+    turns: Semaphore,
 }
 
-/// Starts the task of one router. It ends when `wanted` is dropped, and leaves the router as it is. It says by `gone`
-/// when nothing is left of a router that had to go.
+impl Node {
+    pub(crate) fn new(
+        config: AgentConfig,
+        data_plane: DataPlane,
+        netlink: Netlink,
+        reports: Reports,
+    ) -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let turns = Semaphore::new((processors * TURNS_PER_PROCESSOR).max(FEWEST_TURNS));
+        Self { config, data_plane, netlink, reports, turns }
+    }
+}
+
+/// What a router's task has done.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Done {
+    /// The router is as it was wanted.
+    Matches(RouterId),
+    /// Nothing is left of a router that had to go.
+    Gone(RouterId),
+}
+
+/// Starts the task of one router. It ends when `wanted` is dropped, and leaves the router as it is. It says by `tell`
+/// when the router is as it was wanted.
 pub(crate) async fn run(
     id: RouterId,
     node: Arc<Node>,
     mut wanted: watch::Receiver<Wanted>,
-    gone: mpsc::UnboundedSender<RouterId>,
+    tell: mpsc::UnboundedSender<Done>,
 ) {
-    let mut router = Router::new(id, node);
+    let mut router = Router::new(id, node.clone());
     let mut retry = Backoff::new(Duration::from_millis(500), Duration::from_secs(30));
     loop {
+        // Never closed.
+        let turn = node.turns.acquire().await;
         let now = wanted.borrow_and_update().clone();
-        let done = match now {
-            Wanted::Present(document) if document.admin_state_up => router.reconcile(document).await,
-            Wanted::Present(document) => router.switch_off(document).await,
-            Wanted::Gone => router.remove().await.inspect(|()| {
-                // Nobody listens any more when the agent is shutting down.
-                let _ = gone.send(id);
-            }),
+        let (done, result) = match now {
+            Wanted::Present(document) if document.admin_state_up => {
+                (Done::Matches(id), router.reconcile(document).await)
+            }
+            Wanted::Present(document) => (Done::Matches(id), router.switch_off(document).await),
+            Wanted::Gone => (Done::Gone(id), router.remove().await),
         };
-        let pause = if done.is_ok() {
+        drop(turn);
+        let pause = if result.is_ok() {
+            // Nobody listens any more when the agent is shutting down.
+            let _ = tell.send(done);
             retry.reset();
             router.until_next_look()
         } else {
@@ -114,8 +147,7 @@ struct Router {
     vpn: Option<Vpn>,
     applied: watch::Sender<Option<Applied>>,
     status: JoinHandle<()>,
-    /// The table that we put into force, and how nft showed it then.
-    in_force: Option<(Table, String)>,
+    in_force: Option<InForce>,
     /// What charon may have tunnels for, or had a while ago.
     fence: Fence,
     /// The failures of the last time, so that the log has each once.
@@ -204,23 +236,19 @@ impl Router {
             Err(error) => return Wired::failed(error.chain()),
         };
         let place = Place { node: &self.node.netlink, namespace: &namespace, inside: &inside };
+        let physical_networks = &self.node.config.physical_networks;
+        let node_interfaces = plan::node_interfaces(document, physical_networks);
         let table = firewall::table(document, &protected, self.node.data_plane);
         let mut outcome = Outcome::default();
         for round in 1..=ROUNDS {
-            let observed = match Observed::read(&self.node.netlink, &namespace, &inside).await {
-                Ok(observed) => observed,
-                Err(error) => return Wired::failed(error.chain()),
-            };
-            let table_in_force = observed.firewall.is_some()
-                && self
-                    .in_force
-                    .as_ref()
-                    .is_some_and(|(ours, shown)| *ours == table && observed.firewall.as_ref() == Some(shown));
-            let surroundings = Surroundings {
-                physical_networks: &self.node.config.physical_networks,
-                table: table.clone(),
-                table_in_force,
-            };
+            let observed =
+                match Observed::read(&self.node.netlink, &node_interfaces, &namespace, &inside).await {
+                    Ok(observed) => observed,
+                    Err(error) => return Wired::failed(error.chain()),
+                };
+            let table_in_force =
+                self.in_force.as_ref().is_some_and(|ours| ours.is(&table, &namespace, observed.rules));
+            let surroundings = Surroundings { physical_networks, table: table.clone(), table_in_force };
             let plan = Plan::new(document, &observed, &surroundings);
             if plan.steps.is_empty() {
                 return Wired::new(document, &plan, &outcome);
@@ -228,8 +256,12 @@ impl Router {
             tracing::debug!(round, steps = plan.steps.len(), "router changes");
             outcome = place.apply(&plan.steps).await;
             if !table_in_force && !outcome.unfenced {
-                self.in_force = match nft::read(&namespace, firewall::TABLE).await {
-                    Ok(shown) => shown.map(|shown| (table.clone(), shown)),
+                self.in_force = match nft::generation(&namespace) {
+                    // Nobody but us has changed anything: what is in force is our table, as we made it.
+                    Ok(rules) if rules == observed.rules.wrapping_add(1) => {
+                        Some(InForce { table: table.clone(), namespace: namespace.clone(), rules })
+                    }
+                    Ok(_) => None,
                     Err(error) => return Wired::failed(error.chain()),
                 };
             }
@@ -338,6 +370,20 @@ impl Router {
             tracing::info!("router is as it should be again");
         }
         self.failures = failures.to_vec();
+    }
+}
+
+/// The table that we put into force: where, and the number that the rules had then.
+struct InForce {
+    table: Table,
+    namespace: Namespace,
+    rules: u32,
+}
+
+impl InForce {
+    /// Whether this table is in force there, now that the rules have this number.
+    fn is(&self, table: &Table, namespace: &Namespace, rules: u32) -> bool {
+        self.rules == rules && self.table == *table && self.namespace.is(namespace)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Networks on a node: the bridge that ports are plugged into, and what joins it to the outside.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use adit_linux::sysctl::Sysctls;
 use adit_linux::{Link, LinkKind, Namespace, Netlink, sysctl};
@@ -85,6 +85,18 @@ impl Segment {
         }
     }
 
+    /// The interfaces of the node that [`Self::new`] and [`Self::is_joined`] look at.
+    pub(crate) fn interfaces(
+        network: NetworkId,
+        physical: Option<&PhysicalNetwork>,
+        physical_networks: &PhysicalNetworks,
+    ) -> BTreeSet<String> {
+        let device = physical.and_then(|physical| physical_networks.get(&physical.name));
+        let vlan = physical.and_then(|physical| physical.vlan).zip(device);
+        let vlan = vlan.map(|(vlan, device)| vlan_name(device, vlan, network));
+        [names::bridge(network)].into_iter().chain(device.cloned()).chain(vlan).collect()
+    }
+
     /// Whether a node that has `links` needs nothing done for this network.
     pub(crate) fn is_joined(&self, links: &BTreeMap<String, Link>) -> bool {
         let Some(bridge) = links.get(&self.bridge).filter(|bridge| bridge.up || !self.is_ours()) else {
@@ -136,7 +148,10 @@ impl Segment {
 /// # Errors
 /// When the kernel refuses.
 pub(crate) async fn release(node: &Netlink, bridge: &str) -> adit_linux::Result<()> {
-    let links = node.links().await?;
+    release_of(node, &node.links().await?, bridge).await
+}
+
+async fn release_of(node: &Netlink, links: &BTreeMap<String, Link>, bridge: &str) -> adit_linux::Result<()> {
     let Some(link) = links.get(bridge).filter(|_| bridge.starts_with(names::BRIDGE_PREFIX)) else {
         return Ok(());
     };
@@ -159,8 +174,9 @@ pub(crate) async fn release(node: &Netlink, bridge: &str) -> adit_linux::Result<
 /// # Errors
 /// When the kernel refuses.
 pub(crate) async fn release_all(node: &Netlink) -> adit_linux::Result<()> {
-    for name in node.links().await?.keys().filter(|name| name.starts_with(names::BRIDGE_PREFIX)) {
-        release(node, name).await?;
+    let links = node.links().await?;
+    for name in links.keys().filter(|name| name.starts_with(names::BRIDGE_PREFIX)) {
+        release_of(node, &links, name).await?;
     }
     Ok(())
 }

@@ -6,15 +6,17 @@ use std::sync::Arc;
 use adit_model::{RouterDocument, RouterId};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::config;
-use crate::router::{self, Node, Wanted};
+use crate::router::{self, Done, Node, Wanted};
 use crate::sync::News;
 
 /// Runs until the server's news end; the routers' tasks end with it.
 pub(crate) async fn run(node: Arc<Node>, mut news: mpsc::Receiver<News>) {
-    let (gone, mut cleared) = mpsc::unbounded_channel();
-    let mut supervisor = Supervisor { node, routers: BTreeMap::new(), tasks: JoinSet::new(), gone };
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let mut supervisor =
+        Supervisor { node, routers: BTreeMap::new(), tasks: JoinSet::new(), tell, catching_up: None };
     loop {
         // All arms are cancel-safe.
         tokio::select! {
@@ -22,7 +24,7 @@ pub(crate) async fn run(node: Arc<Node>, mut news: mpsc::Receiver<News>) {
                 Some(heard) => supervisor.hear(heard),
                 None => return,
             },
-            Some(router) = cleared.recv() => supervisor.forget(router),
+            Some(done) = told.recv() => supervisor.done(done),
             Some(ended) = supervisor.tasks.join_next() => {
                 if let Err(error) = ended {
                     tracing::error!(%error, "the task of a router failed");
@@ -36,7 +38,9 @@ struct Supervisor {
     node: Arc<Node>,
     routers: BTreeMap<RouterId, watch::Sender<Wanted>>,
     tasks: JoinSet<()>,
-    gone: mpsc::UnboundedSender<RouterId>,
+    tell: mpsc::UnboundedSender<Done>,
+    /// Since when, and with which routers still to do, after the server has told of all.
+    catching_up: Option<(Instant, BTreeSet<RouterId>)>,
 }
 
 impl Supervisor {
@@ -49,7 +53,9 @@ impl Supervisor {
                 for router in ours.difference(&listed) {
                     self.tell(*router, Wanted::Gone);
                 }
+                self.catching_up = Some((Instant::now(), &ours | &listed));
                 self.change(documents);
+                self.caught_up();
                 // The server asks for everything after it lost, or we lost, the thread.
                 self.node.reports.repeat();
             }
@@ -77,8 +83,27 @@ impl Supervisor {
             _ => {
                 let (sender, receiver) = watch::channel(wanted);
                 self.routers.insert(router, sender);
-                self.tasks.spawn(router::run(router, self.node.clone(), receiver, self.gone.clone()));
+                self.tasks.spawn(router::run(router, self.node.clone(), receiver, self.tell.clone()));
             }
+        }
+    }
+
+    fn done(&mut self, done: Done) {
+        let (Done::Matches(router) | Done::Gone(router)) = done;
+        if let Some((_, routers)) = &mut self.catching_up {
+            routers.remove(&router);
+        }
+        self.caught_up();
+        if matches!(done, Done::Gone(_)) {
+            self.forget(router);
+        }
+    }
+
+    /// Says once that everything is as the server wanted it when it told of all.
+    fn caught_up(&mut self) {
+        if let Some((since, _)) = self.catching_up.take_if(|(_, routers)| routers.is_empty()) {
+            let took_ms = since.elapsed().as_millis();
+            tracing::info!(routers = self.routers.len(), took_ms, "all routers are as the server wants them");
         }
     }
 

@@ -81,6 +81,20 @@ impl Netlink {
         Ok(messages.into_iter().map(Link::from).map(|link| (link.name.clone(), link)).collect())
     }
 
+    /// Those of `names` that there are, by name. On a node with many interfaces that is far less than all.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    pub async fn links_named(&self, names: &BTreeSet<String>) -> Result<BTreeMap<String, Link>> {
+        let mut links = BTreeMap::new();
+        for name in names {
+            if let Some(link) = self.link(name).await? {
+                links.insert(name.clone(), link);
+            }
+        }
+        Ok(links)
+    }
+
     /// One interface; `None` if there is none of that name.
     ///
     /// # Errors
@@ -224,7 +238,7 @@ impl Netlink {
         let mut look = tokio::time::interval(Duration::from_millis(2));
         while start.elapsed() < Duration::from_secs(1) {
             look.tick().await;
-            if !self.links().await?.values().any(|link| link.unsettled && names.contains(&link.name)) {
+            if !self.links_named(names).await?.values().any(|link| link.unsettled) {
                 break;
             }
         }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -139,6 +139,13 @@ impl Namespace {
             }
         }
         Ok(names)
+    }
+
+    /// Whether both are the same namespace, whatever their names are. As long as one is open no other one is taken for
+    /// it.
+    pub fn is(&self, other: &Self) -> bool {
+        let identity = |namespace: &Self| namespace.file.metadata().map(|it| (it.dev(), it.ino()));
+        identity(self).ok().zip(identity(other).ok()).is_some_and(|(this, other)| this == other)
     }
 
     /// Its name.

@@ -8,12 +8,11 @@ use adit_linux::{Link, Namespace, Netlink, nft};
 use ipnet::IpNet;
 
 use super::ROUTE_PROTOCOL;
-use super::firewall::TABLE;
 
 /// A router as it is. Reading it changes nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Observed {
-    /// Interfaces of the node.
+    /// Those interfaces of the node that may matter to the router.
     pub(super) node: BTreeMap<String, Link>,
     /// Interfaces of the router.
     pub(super) links: BTreeMap<String, Link>,
@@ -23,14 +22,15 @@ pub(super) struct Observed {
     pub(super) routes: BTreeMap<IpNet, BTreeSet<IpAddr>>,
     /// Settings that differ from what a router needs, with the values that it needs.
     pub(super) sysctls: Sysctls,
-    /// Our table, as nft shows it.
-    pub(super) firewall: Option<String>,
+    /// The number of the rules in force.
+    pub(super) rules: u32,
 }
 
 impl Observed {
-    /// Reads everything anew.
+    /// Reads everything anew; of the node, the interfaces of these names.
     pub(super) async fn read(
         node: &Netlink,
+        names: &BTreeSet<String>,
         namespace: &Namespace,
         inside: &Netlink,
     ) -> adit_linux::Result<Self> {
@@ -41,12 +41,12 @@ impl Observed {
             .filter_map(|link| Some((link.name.clone(), by_index.remove(&link.index)?)))
             .collect();
         Ok(Self {
-            node: node.links().await?,
+            node: node.links_named(names).await?,
             links,
             addresses,
             routes: inside.routes(ROUTE_PROTOCOL).await?,
             sysctls: sysctl::differing(namespace, &wanted_sysctls())?,
-            firewall: nft::read(namespace, TABLE).await?,
+            rules: nft::generation(namespace)?,
         })
     }
 }

@@ -102,7 +102,7 @@ pub(super) struct Surroundings<'a> {
     pub(super) physical_networks: &'a PhysicalNetworks,
     /// The table that must be in force.
     pub(super) table: Table,
-    /// Whether `Observed::firewall` is that table.
+    /// Whether it is.
     pub(super) table_in_force: bool,
 }
 
@@ -246,6 +246,23 @@ impl Plan {
             self.steps.push(step);
         }
     }
+}
+
+/// The interfaces of the node that may matter to a document's plan, by name.
+pub(super) fn node_interfaces(
+    document: &RouterDocument,
+    physical_networks: &PhysicalNetworks,
+) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for interface in interfaces(document).values() {
+        names.insert(names::tap(interface.port_id));
+        names.extend(Segment::interfaces(
+            interface.network_id,
+            interface.physical.as_ref(),
+            physical_networks,
+        ));
+    }
+    names
 }
 
 /// The interfaces that a document wants to be plugged, by name.
