@@ -6,6 +6,7 @@
 mod apply;
 mod fence;
 pub(crate) mod firewall;
+mod in_force;
 mod observe;
 mod plan;
 mod status;
@@ -17,7 +18,6 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
-use adit_linux::nft::Table;
 use adit_linux::{Namespace, Netlink, nft};
 use adit_model::{PortId, Reason, ReasonCode, RouterDocument, RouterId};
 use jiff::Timestamp;
@@ -27,7 +27,8 @@ use tokio::time::timeout;
 
 use self::apply::{Outcome, Place};
 use self::fence::Fence;
-use self::firewall::Protected;
+use self::firewall::{Protected, Translations};
+use self::in_force::InForce;
 use self::observe::Observed;
 use self::plan::{Plan, Surroundings};
 use self::status::Applied;
@@ -147,7 +148,7 @@ struct Router {
     vpn: Option<Vpn>,
     applied: watch::Sender<Option<Applied>>,
     status: JoinHandle<()>,
-    in_force: Option<InForce>,
+    in_force: InForce,
     /// What charon may have tunnels for, or had a while ago.
     fence: Fence,
     /// The failures of the last time, so that the log has each once.
@@ -158,8 +159,9 @@ impl Router {
     fn new(id: RouterId, node: Arc<Node>) -> Self {
         let (applied, receiver) = watch::channel(None);
         let status = tokio::spawn(status::run(id, receiver, node.reports.clone()));
-        let fence = Fence::recall(&node.config.router_dir(id));
-        Self { id, node, vpn: None, applied, status, in_force: None, fence, failures: Vec::new() }
+        let dir = node.config.router_dir(id);
+        let (in_force, fence) = (InForce::recall(&dir), Fence::recall(&dir));
+        Self { id, node, vpn: None, applied, status, in_force, fence, failures: Vec::new() }
     }
 
     #[tracing::instrument(name = "router", skip_all, fields(router_id = %self.id, generation = document.generation))]
@@ -239,6 +241,7 @@ impl Router {
         let physical_networks = &self.node.config.physical_networks;
         let node_interfaces = plan::node_interfaces(document, physical_networks);
         let table = firewall::table(document, &protected, self.node.data_plane);
+        let translations = Translations::of(document);
         let mut outcome = Outcome::default();
         for round in 1..=ROUNDS {
             let observed =
@@ -246,9 +249,10 @@ impl Router {
                     Ok(observed) => observed,
                     Err(error) => return Wired::failed(error.chain()),
                 };
-            let table_in_force =
-                self.in_force.as_ref().is_some_and(|ours| ours.is(&table, &namespace, observed.rules));
-            let surroundings = Surroundings { physical_networks, table: table.clone(), table_in_force };
+            let table_in_force = self.in_force.has_table(&table, &namespace, observed.rules);
+            let stale = Some(&translations).filter(|it| !self.in_force.has_translations(it)).cloned();
+            let surroundings =
+                Surroundings { physical_networks, table: table.clone(), table_in_force, translations: stale };
             let plan = Plan::new(document, &observed, &surroundings);
             if plan.steps.is_empty() {
                 return Wired::new(document, &plan, &outcome);
@@ -256,14 +260,13 @@ impl Router {
             tracing::debug!(round, steps = plan.steps.len(), "router changes");
             outcome = place.apply(&plan.steps).await;
             if !table_in_force && !outcome.unfenced {
-                self.in_force = match nft::generation(&namespace) {
-                    // Nobody but us has changed anything: what is in force is our table, as we made it.
-                    Ok(rules) if rules == observed.rules.wrapping_add(1) => {
-                        Some(InForce { table: table.clone(), namespace: namespace.clone(), rules })
-                    }
-                    Ok(_) => None,
+                match nft::generation(&namespace) {
+                    Ok(rules) => self.in_force.put_table(&table, &namespace, observed.rules, rules),
                     Err(error) => return Wired::failed(error.chain()),
-                };
+                }
+            }
+            if let Some(translations) = outcome.translated.take() {
+                self.in_force.put_translations(translations);
             }
             if let Err(error) = place.settle(&plan.steps).await {
                 return Wired::failed(error.chain());
@@ -283,7 +286,7 @@ impl Router {
         }
         tracing::warn!("the namespace is gone, the router is made anew");
         self.vpn().remove().await;
-        self.in_force = None;
+        self.in_force.forget();
     }
 
     /// The folder that says that the router is ours. It is older than anything else of it.
@@ -322,7 +325,7 @@ impl Router {
             return Ok(());
         }
         self.vpn().remove().await;
-        self.in_force = None;
+        self.in_force.forget();
         self.fence.forget();
         let mut failures = timeout(WIRE_LIMIT, self.remove_interfaces()).await.unwrap_or_else(|_| {
             vec![format!("the interfaces were not removed within {} s", WIRE_LIMIT.as_secs())]
@@ -370,20 +373,6 @@ impl Router {
             tracing::info!("router is as it should be again");
         }
         self.failures = failures.to_vec();
-    }
-}
-
-/// The table that we put into force: where, and the number that the rules had then.
-struct InForce {
-    table: Table,
-    namespace: Namespace,
-    rules: u32,
-}
-
-impl InForce {
-    /// Whether this table is in force there, now that the rules have this number.
-    fn is(&self, table: &Table, namespace: &Namespace, rules: u32) -> bool {
-        self.rules == rules && self.table == *table && self.namespace.is(namespace)
     }
 }
 

@@ -29,6 +29,8 @@ pub(super) struct Outcome {
     pub(super) broken: BTreeSet<String>,
     /// Whether the firewall could not be put into force: then nothing after it was done.
     pub(super) unfenced: bool,
+    /// How all connections that there are now are translated, if those that were not are gone.
+    pub(super) translated: Option<Translations>,
 }
 
 impl Place<'_> {
@@ -38,7 +40,7 @@ impl Place<'_> {
         let mut outcome = Outcome::default();
         for step in steps {
             tracing::debug!(?step, "router step");
-            let Err(error) = self.step(step).await else { continue };
+            let Err(error) = self.step(step, &mut outcome.translated).await else { continue };
             outcome.failures.push(error.chain());
             outcome.broken.extend(step.interface().map(str::to_owned));
             if let Step::Replug { tap, .. } = step {
@@ -60,11 +62,14 @@ impl Place<'_> {
         self.inside.settle(&names(inside)).await
     }
 
-    async fn step(&self, step: &Step) -> adit_linux::Result<()> {
+    async fn step(&self, step: &Step, translated: &mut Option<Translations>) -> adit_linux::Result<()> {
         match step {
             Step::SetSysctls(settings) => sysctl::write(self.namespace, settings),
             Step::ReplaceFirewall(table) => table.apply(self.namespace).await,
-            Step::DeleteStaleConnections(translations) => self.delete_stale_connections(translations).await,
+            Step::DeleteStaleConnections(translations) => {
+                *translated = self.delete_stale_connections(translations).await;
+                Ok(())
+            }
             Step::Unplug { interface } => self.unplug(interface).await,
             Step::JoinNetwork(segment) => segment.join(self.node).await,
             Step::Plug(plug) => self.plug(plug).await,
@@ -96,23 +101,21 @@ impl Place<'_> {
         }
     }
 
-    /// A kernel that does not tell of its connections is no reason to be without the router: they end some day.
-    async fn delete_stale_connections(&self, translations: &Translations) -> adit_linux::Result<()> {
-        let (namespace, translations) = (self.namespace.clone(), translations.clone());
-        let delete = move || {
-            conntrack::delete(&namespace, |connection| translations.is_stale(connection)).unwrap_or_else(
-                |error| {
-                    tracing::warn!(error = error.chain(), "connections that were translated before stay");
-                    0
-                },
-            )
-        };
+    /// A kernel that does not tell of its connections is no reason to be without the router: they end some day. Returns
+    /// the translations if no others are left.
+    async fn delete_stale_connections(&self, translations: &Translations) -> Option<Translations> {
+        let (namespace, wanted) = (self.namespace.clone(), translations.clone());
+        let delete = move || conntrack::delete(&namespace, |connection| wanted.is_stale(connection));
         // There can be many.
-        let deleted = tokio::task::spawn_blocking(delete).await.unwrap_or_default();
-        if deleted > 0 {
-            tracing::info!(deleted, "connections deleted whose translation is over");
+        match tokio::task::spawn_blocking(delete).await.ok()? {
+            Ok(0) => {}
+            Ok(deleted) => tracing::info!(deleted, "connections deleted whose translation is over"),
+            Err(error) => {
+                tracing::warn!(error = error.chain(), "connections that were translated before stay");
+                return None;
+            }
         }
-        Ok(())
+        Some(translations.clone())
     }
 
     async fn plug(&self, plug: &Plug) -> adit_linux::Result<()> {

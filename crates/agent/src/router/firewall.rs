@@ -188,7 +188,7 @@ fn destination_translation(floating_ips: &[FloatingIpSpec]) -> Option<String> {
 }
 
 /// How a document wants addresses to be translated, to tell connections of before from those of now.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Translations {
     /// Addresses of the gateway.
     own: BTreeSet<Ipv4Addr>,

@@ -104,6 +104,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) table: Table,
     /// Whether it is.
     pub(super) table_in_force: bool,
+    /// How addresses are translated by that table, if it is not known to be as before.
+    pub(super) translations: Option<Translations>,
 }
 
 impl Plan {
@@ -120,7 +122,7 @@ impl Plan {
         // Before anything can carry a packet.
         if !surroundings.table_in_force {
             plan.steps.push(Step::ReplaceFirewall(surroundings.table.clone()));
-            plan.steps.push(Step::DeleteStaleConnections(Translations::of(document)));
+            plan.steps.extend(surroundings.translations.clone().map(Step::DeleteStaleConnections));
         }
         plan.switch_on("lo", observed);
         let wanted = interfaces(document);

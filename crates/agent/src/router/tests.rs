@@ -133,7 +133,12 @@ fn plan(document: &RouterDocument, observed: &Observed, table_in_force: bool) ->
     Plan::new(
         document,
         observed,
-        &Surroundings { physical_networks: &physical_networks, table, table_in_force },
+        &Surroundings {
+            physical_networks: &physical_networks,
+            table,
+            table_in_force,
+            translations: Some(firewall::Translations::of(document)),
+        },
     )
 }
 

@@ -30,7 +30,7 @@ use super::{Message, VpnSetup, VpnState, status};
 /// A daemon that ran for so long is not one that fails at its start.
 const STABLE: Duration = Duration::from_secs(30);
 /// After so long without a word from charon it is asked for one, since one that hangs tells nothing.
-const SILENCE: Duration = Duration::from_secs(5);
+const SILENCE: Duration = Duration::from_secs(30);
 
 /// Runs until the handle is dropped or the VPN removed.
 pub(super) async fn run(setup: VpnSetup, messages: mpsc::Receiver<Message>, state: watch::Sender<VpnState>) {

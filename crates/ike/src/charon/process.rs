@@ -315,7 +315,7 @@ charon-systemd {{
   retransmit_base = 1.5
   retransmit_tries = 5
   # Several connections to one peer start at the same moment.
-  block_threshold = 100
+  block_threshold = 1000
   # Accepted only where an IKE policy asks for aggressive mode.
   i_dont_care_about_security_and_use_aggressive_mode_psk = yes
 
