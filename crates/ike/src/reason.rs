@@ -23,6 +23,9 @@ pub enum Fault {
     WrongKey,
     /// The peer does not accept our proof and does not say why: the key or an identity.
     Refused,
+    /// The peer goes on to say what it said before our proof (IKEv1): it cannot read that, and some do not say so, or has
+    /// not got it.
+    Unread,
     /// The two ends do not accept each other's identity.
     WrongIdentity(String),
     /// The peer refused our IKE proposal, or knows no connection with our address.
@@ -79,6 +82,10 @@ impl Fault {
         }
         if has("received AUTHENTICATION_FAILED") {
             return Some(Self::Refused);
+        }
+        // Only a main mode has the number 0, and its last answer but one is the last that is not encrypted.
+        if has("received retransmit of response with ID 0, but next request already sent") {
+            return Some(Self::Unread);
         }
         if has("but MAC mismatched")
             || has("no shared key found")
@@ -141,6 +148,7 @@ impl Fault {
             Self::Unreachable(_)
             | Self::WrongKey
             | Self::Refused
+            | Self::Unread
             | Self::WrongIdentity(_)
             | Self::IkeProposalRefused
             | Self::IkeProposalUnacceptable
@@ -162,6 +170,7 @@ impl Fault {
             | Self::Unreachable(_)
             | Self::WrongKey
             | Self::Refused
+            | Self::Unread
             | Self::WrongIdentity(_)
             | Self::IkeProposalRefused
             | Self::IkeProposalUnacceptable
@@ -208,6 +217,14 @@ impl Fault {
                 format!(
                     "the peer {peer} does not accept us as `{local_id}`: it needs the same pre-shared key, and has to \
                      expect this identity"
+                ),
+            ),
+            Self::Unread => (
+                ReasonCode::AuthenticationFailed,
+                format!(
+                    "the peer {peer} answers, but not to our proof of the pre-shared key: both ends need the same key for \
+                     `{local_id}` and `{peer_id}`, and UDP port 4500 has to reach it if addresses are translated on the \
+                     way"
                 ),
             ),
             Self::WrongIdentity(detail) => (

@@ -154,6 +154,7 @@ impl Noted {
             }
             Fault::Unreachable(_)
             | Fault::WrongKey
+            | Fault::Unread
             | Fault::WrongIdentity(_)
             | Fault::IkeProposalRefused
             | Fault::IkeProposalUnacceptable

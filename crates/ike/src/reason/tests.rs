@@ -30,6 +30,11 @@ fn lines_of_the_log_tell_the_fault() {
         ("received AUTHENTICATION_FAILED notify error", before, Some(AuthenticationFailed)),
         ("received AUTHENTICATION_FAILED error notify", before, Some(AuthenticationFailed)),
         ("message parsing failed", before, Some(AuthenticationFailed)),
+        (
+            "received retransmit of response with ID 0, but next request already sent",
+            before,
+            Some(AuthenticationFailed),
+        ),
         ("received NO_PROPOSAL_CHOSEN error notify", before, Some(IkeProposalMismatch)),
         ("received NO_PROPOSAL_CHOSEN notify error", before, Some(IkeProposalMismatch)),
         ("received NO_PROPOSAL_CHOSEN error notify", after, Some(IpsecProposalMismatch)),
