@@ -9,6 +9,7 @@ mod changes;
 mod packets;
 mod peerings;
 mod sharing;
+#[path = "../common/sites.rs"]
 mod sites;
 
 use std::time::Instant;

@@ -377,7 +377,7 @@ impl Site {
         spis
     }
 
-    async fn vici(&self) -> Vici {
+    pub(crate) async fn vici(&self) -> Vici {
         Vici::connect(self.process().await.expect("charon runs").socket()).await.unwrap()
     }
 
@@ -463,18 +463,26 @@ impl Ground {
 impl Drop for Ground {
     fn drop(&mut self) {
         let variable = format!("STRONGSWAN_CONF={}/", self.folder.path().display());
-        for process in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-            let environment = std::fs::read(process.path().join("environ")).unwrap_or_default();
-            let is_ours =
-                environment.split(|octet| *octet == 0).any(|entry| entry.starts_with(variable.as_bytes()));
-            if let (true, Ok(pid)) = (is_ours, process.file_name().to_string_lossy().parse()) {
-                kill(pid);
-            }
-        }
+        kill_all(|entry| entry.starts_with(&variable));
         let _ = Process::remove_files(&Config { run_dir: self.run_dir(), backend: backend() });
         let delete = ["netns", "delete", &self.namespace];
         let _ = Command::new("ip").args(delete).stderr(Stdio::null()).status();
     }
+}
+
+/// Ends every process that has such a variable, `NAME=VALUE`, in its environment. Whether there was any.
+pub(crate) fn kill_all(is_meant: impl Fn(&str) -> bool) -> bool {
+    let mut is_any = false;
+    for process in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let environment = std::fs::read(process.path().join("environ")).unwrap_or_default();
+        let is_ours =
+            environment.split(|octet| *octet == 0).any(|entry| is_meant(&String::from_utf8_lossy(entry)));
+        if let (true, Ok(pid)) = (is_ours, process.file_name().to_string_lossy().parse()) {
+            kill(pid);
+            is_any = true;
+        }
+    }
+    is_any
 }
 
 fn kill(pid: i32) {
