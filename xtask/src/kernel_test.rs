@@ -16,7 +16,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::packages::{self, Package};
 use crate::test::{Skips, pass_on};
-use crate::tool;
+use crate::{tool, unpacked};
 use guest::{Guest, Machine};
 use qemu::Qemu;
 use uml::Uml;
@@ -31,15 +31,30 @@ struct Suite {
     source: &'static str,
     packages: &'static [Package],
     machine: fn() -> Result<Box<dyn Machine>>,
+    /// Daemons that it has for peers.
+    peers: &'static [unpacked::Daemon],
+    /// So many tests at once: they wait more than they compute, and guests are slow.
+    tests_at_once: u32,
 }
 
-const SUITES: [Suite; 2] = [
+const SUITES: [Suite; 3] = [
     Suite {
         what: "tunnels by the kernel's IPsec",
         program: "vpn",
         source: "crates/agent/tests/vpn/main.rs",
         packages: packages::FOR_UML,
         machine: || Ok(Box::new(Uml::installed()?)),
+        peers: &[],
+        tests_at_once: 4,
+    },
+    Suite {
+        what: "peers that are not Adit",
+        program: "foreign",
+        source: "crates/agent/tests/foreign/main.rs",
+        packages: packages::FOR_UML,
+        machine: || Ok(Box::new(Uml::installed()?)),
+        peers: &[unpacked::STARTER, unpacked::LIBRESWAN],
+        tests_at_once: 8,
     },
     Suite {
         what: "routers with the kernel's IPsec",
@@ -47,14 +62,14 @@ const SUITES: [Suite; 2] = [
         source: "crates/agent/tests/node/main.rs",
         packages: packages::FOR_QEMU,
         machine: || Ok(Box::new(Qemu::installed()?)),
+        peers: &[],
+        tests_at_once: 4,
     },
 ];
 
 /// What stands around the output of the tests in all that the guest prints.
 const BEGIN: &str = "adit: the programs begin";
 const END: &str = "adit: the programs have ended";
-/// So many tests at once: they wait more than they compute, and guests are slow.
-const TESTS_AT_ONCE: u32 = 4;
 
 /// Runs those of the tests whose names contain one of the filters, or all.
 pub(crate) fn run(filters: &[OsString]) -> Result<ExitCode> {
@@ -91,7 +106,8 @@ fn run_suites(filters: &[OsString], skips: &mut Skips) -> Result<Outcome> {
         match machine {
             Ok(machine) => {
                 outcome.ran += 1;
-                let command = command_line(&program, &filters);
+                let peers = peers(suite, skips);
+                let command = command_line(&program, &filters, &peers, suite.tests_at_once);
                 let passed = run_in_guest(suite, machine.as_ref(), command, skips);
                 if let Err(error) = &passed {
                     eprintln!("xtask: {}: {error:#}", suite.what);
@@ -164,12 +180,28 @@ fn has_tests(program: &Path, filters: &[String]) -> bool {
     list.is_none_or(|list| list.lines().any(|line| line.ends_with(": test")))
 }
 
+/// The daemons of a suite that can be had: the variable that says where each is.
+fn peers(suite: &Suite, skips: &mut Skips) -> Vec<(&'static str, PathBuf)> {
+    let mut found = Vec::new();
+    for daemon in suite.peers {
+        match daemon.root() {
+            Ok(root) => found.push((daemon.variable, root)),
+            Err(error) => skips.add(&format!("{}: {error:#}", suite.what)),
+        }
+    }
+    found
+}
+
 /// How to run a test program, for a shell.
-fn command_line(program: &Path, filters: &[String]) -> String {
+fn command_line(program: &Path, filters: &[String], peers: &[(&str, PathBuf)], tests_at_once: u32) -> String {
     let program = quoted(&program.to_string_lossy());
     let filters: String = filters.iter().map(|filter| format!(" {}", quoted(filter))).collect();
+    let peers: String = peers
+        .iter()
+        .map(|(variable, root)| format!("{variable}={} ", quoted(&root.to_string_lossy())))
+        .collect();
     format!(
-        "XTASK_DATA_PLANE=kernel {program} --color=never --show-output --test-threads={TESTS_AT_ONCE}{filters}"
+        "{peers}XTASK_DATA_PLANE=kernel {program} --color=never --show-output --test-threads={tests_at_once}{filters}"
     )
 }
 
@@ -185,10 +217,15 @@ mod tests {
 
     #[test]
     fn a_command_line_means_the_same_to_a_shell() {
-        let line = command_line(Path::new("/it's here/vpn"), &["a b".to_owned(), "$HOME".to_owned()]);
+        let line = command_line(
+            Path::new("/it's here/vpn"),
+            &["a b".to_owned(), "$HOME".to_owned()],
+            &[("ROOT", "/a b".into())],
+            4,
+        );
         assert_eq!(
             line,
-            r"XTASK_DATA_PLANE=kernel '/it'\''s here/vpn' --color=never --show-output --test-threads=4 'a b' '$HOME'"
+            r"ROOT='/a b' XTASK_DATA_PLANE=kernel '/it'\''s here/vpn' --color=never --show-output --test-threads=4 'a b' '$HOME'"
         );
     }
 }

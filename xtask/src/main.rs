@@ -16,6 +16,7 @@ mod postgres;
 mod python;
 mod test;
 mod tool;
+mod unpacked;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -10,7 +10,7 @@ use std::thread;
 use anyhow::{Context, Result};
 
 use crate::postgres::Cluster;
-use crate::{apparmor, kernel_test, packages, python, tool};
+use crate::{apparmor, kernel_test, packages, python, tool, unpacked};
 
 /// What tests need of PyPI: the variable that tells them the Python of an environment, and the environment's
 /// requirements.
@@ -37,6 +37,10 @@ pub(crate) fn run(filters: &[OsString]) -> Result<ExitCode> {
             Ok(programs) => drop(tests.env(variable, programs.join("python"))),
             Err(error) => skips.add(&format!("what {requirements} asks for: {error:#}")),
         }
+    }
+    match unpacked::STARTER.root() {
+        Ok(root) => drop(tests.env(unpacked::STARTER.variable, root)),
+        Err(error) => skips.add(&format!("a peer with the old starter: {error:#}")),
     }
     let cluster = Cluster::start();
     match &cluster {

@@ -3,12 +3,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
 use super::guest::{MEMORY_MIB, Machine, write_program};
-use crate::tool;
+use crate::{tool, unpacked};
 
 const PROGRAM: &str = "qemu-system-x86_64";
 /// The package that stands for the distribution's newest kernel.
@@ -46,10 +46,9 @@ impl Qemu {
         let depends = depends.with_context(|| format!("this distribution has no package {NEWEST}"))?;
         let package = depends.lines().filter_map(|line| line.trim().strip_prefix("Depends: ")).next();
         let package = package.with_context(|| format!("the package {NEWEST} stands for no kernel"))?;
-        let dir = tool::target_dir()?.join("kernel-test");
-        let root = dir.join(package);
+        let root = tool::target_dir()?.join("kernel-test").join(package);
         if !root.exists() {
-            fetch(package, &dir, &root).with_context(|| format!("the kernel's package {package}"))?;
+            fetch(package, &root).with_context(|| format!("the kernel's package {package}"))?;
         }
         let version = package.trim_start_matches("linux-image-").to_owned();
         Ok(Self { root, version })
@@ -132,39 +131,10 @@ impl Machine for Qemu {
     }
 }
 
-/// Unpacks the kernel and a busybox. They are in place when they are complete.
-fn fetch(package: &str, dir: &Path, root: &Path) -> Result<()> {
-    let work = dir.join("unpacking");
-    let _ = fs::remove_dir_all(&work);
-    let unpacked = work.join("root");
-    fs::create_dir_all(&unpacked).with_context(|| format!("cannot make {}", unpacked.display()))?;
-    eprintln!("Fetching {package} and busybox-static, to be unpacked in {}", root.display());
-    let mut download = Command::new("apt-get");
-    // As the user that this runs as: the one that apt would become may not write there.
-    download.args(["--quiet", "--quiet", "--option", "APT::Sandbox::User=root", "download"]);
-    tool::run(download.args([package, "busybox-static"]).current_dir(&work))?;
-    for file in fs::read_dir(&work).context("cannot list a folder")?.flatten().map(|entry| entry.path()) {
-        if file.extension().is_some_and(|extension| extension == "deb") {
-            unpack(&file, &unpacked)?;
-        }
-    }
+/// Unpacks the kernel and a busybox.
+fn fetch(package: &str, root: &Path) -> Result<()> {
     let version = package.trim_start_matches("linux-image-");
-    tool::run(Command::new("depmod").arg("--basedir").arg(&unpacked).arg(version))?;
-    fs::rename(&unpacked, root).with_context(|| format!("cannot make {}", root.display()))?;
-    fs::remove_dir_all(&work).with_context(|| format!("cannot remove {}", work.display()))
-}
-
-fn unpack(file: &Path, folder: &Path) -> Result<()> {
-    let mut archive = Command::new("dpkg-deb");
-    archive.arg("--fsys-tarfile").arg(file).stdout(Stdio::piped());
-    let mut archive = archive.spawn().context("cannot run dpkg-deb")?;
-    let mut extract = Command::new("tar");
-    extract.args(["--extract", "--no-same-owner", "--directory"]).arg(folder);
-    extract.args(SPARED.map(|pattern| format!("--exclude={pattern}")));
-    let extracted = extract.stdin(archive.stdout.take().expect("it was piped above")).status();
-    let archived = archive.wait().context("cannot wait for dpkg-deb")?;
-    if !(archived.success() && extracted.context("cannot run tar")?.success()) {
-        bail!("cannot unpack {}", file.display());
-    }
-    Ok(())
+    unpacked::fetch(&[package, "busybox-static"], &SPARED, root, |root| {
+        tool::run(Command::new("depmod").arg("--basedir").arg(root).arg(version))
+    })
 }
