@@ -179,6 +179,11 @@ impl Connection {
         self.peer
     }
 
+    /// The version of IKE that it speaks.
+    pub const fn ike_version(&self) -> IkeVersion {
+        self.ike.version
+    }
+
     /// Whether we may start the key exchange.
     pub const fn initiates(&self) -> bool {
         self.initiates

@@ -11,6 +11,7 @@ use std::time::Duration;
 use adit_ike::Child;
 use adit_ike::charon::{ChildSa, ChildState, IkeSa, IkeState, Terminate};
 use adit_model::SiteConnectionId;
+use adit_model::algorithm::IkeVersion;
 use ipnet::IpNet;
 
 use super::sas::{Sas, Tunnel};
@@ -46,7 +47,8 @@ pub(super) fn superfluous(
     tunnels: &BTreeMap<SiteConnectionId, Tunnel<'_>>,
     held: &BTreeSet<SiteConnectionId>,
 ) -> Closing {
-    let peerings: BTreeSet<&str> = tunnels.values().map(|tunnel| tunnel.peering).collect();
+    let peerings: BTreeMap<&str, IkeVersion> =
+        tunnels.values().map(|tunnel| (tunnel.peering, tunnel.connection.ike_version())).collect();
     let kinds: BTreeSet<(&str, &str)> = tunnels
         .values()
         .flat_map(|tunnel| {
@@ -64,18 +66,20 @@ pub(super) fn superfluous(
     }
     let mut is_waiting = false;
     for (peering, children) in sas.kinds() {
-        if peerings.contains(peering) {
+        if let Some(version) = peerings.get(peering) {
             for (id, is_due) in spare(&children) {
                 is_waiting |= !is_due;
                 doomed.extend(is_due.then_some(id));
             }
-            doomed.extend(crossed(&children));
+            if *version == IkeVersion::V1 {
+                doomed.extend(crossed(&children));
+            }
         }
     }
     let is_young = |child: &ChildSa| doomed.contains(&child.id) && !is_ripe(child);
     is_waiting |= sas.list().iter().flat_map(|ike| &ike.children).any(is_young);
     let close = |ike: &IkeSa| match &ike.name {
-        Some(name) if peerings.contains(name.as_str()) => close_in_peering(sas, ike, name, &doomed),
+        Some(name) if peerings.contains_key(name.as_str()) => close_in_peering(sas, ike, name, &doomed),
         Some(name) => close_stranger(ike, &doomed, held_names.contains(name.as_str())),
         // Its peer has not said yet whom it wants.
         None => Vec::new(),
@@ -156,7 +160,8 @@ fn carrying<'a>(children: &[(&'a IkeSa, &'a ChildSa)]) -> impl Iterator<Item = (
 
 /// CHILD_SAs that were replaced right after they were made: two IKEv1 quick modes crossed, and each end took the later
 /// one for a rekeying of the earlier. Where the ends disagree on which one that was, this closes both, and the next
-/// attempts come at different moments. A true rekeying comes with a much older one.
+/// attempts come at different moments. A true rekeying comes with a much older one. IKEv2 sees exchanges that cross and
+/// needs no help: there the replaced one carries what we send until the peer closes it, however young it is.
 fn crossed(children: &[(&IkeSa, &ChildSa)]) -> Vec<u32> {
     let of = |state| {
         let established = children.iter().filter(|(ike, _)| ike.state == IkeState::Established);
