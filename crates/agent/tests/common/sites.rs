@@ -397,8 +397,9 @@ pub(crate) struct Pinging {
 pub(crate) async fn assert_no_gap(what: &str, pinging: Pinging) {
     let gaps = pinging.gaps().await;
     println!("{what}: lost in a row: {gaps:?}");
-    // Three tenths of a second: a busy machine takes that long to work out keys, and no tunnel is made anew in that time.
-    assert!(gaps.len() <= 1 && gaps.iter().all(|lost| *lost <= 15), "{what}: lost in a row: {gaps:?}");
+    // Once for either end that replaces, and half a second at most: guests that emulate a processor take that long for keys.
+    // A tunnel that went down would be gone for the two seconds at least for which two SAs stand side by side.
+    assert!(gaps.len() <= 2 && gaps.iter().all(|lost| *lost <= 25), "{what}: lost in a row: {gaps:?}");
 }
 
 impl Pinging {

@@ -199,7 +199,8 @@ async fn of_two_keys_between_the_same_identities_the_later_one_is_refused_and_cu
 
     lefts[1].psk = lefts[0].psk.clone();
     up(&left, &lefts, &right, &rights).await;
-    sites::settle_in(&left, &right, 1, 2).await;
+    // In one IKE SA or in two: the other end was at it on its own meanwhile.
+    sites::settle_with(&left, &right, 2).await;
     let before = left.spis().await;
     // A key is changed in one connection after the other, at one end after the other.
     let pinging = [left.keep_pinging("10.1.1.1", "10.2.1.1"), left.keep_pinging("10.1.2.1", "10.2.2.1")];
