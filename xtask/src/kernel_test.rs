@@ -54,7 +54,7 @@ const SUITES: [Suite; 3] = [
         packages: packages::FOR_UML,
         machine: || Ok(Box::new(Uml::installed()?)),
         peers: &[unpacked::STARTER, unpacked::LIBRESWAN],
-        tests_at_once: 8,
+        tests_at_once: 4,
     },
     Suite {
         what: "routers with the kernel's IPsec",
