@@ -150,7 +150,7 @@ impl StatusChange {
 }
 
 impl Table<'_, VpnService> {
-    /// The last [`KEPT`] changes of a service's status, newest first.
+    /// The last 50 changes of a service's status, newest first.
     ///
     /// # Errors
     /// [`Error::Statement`], [`Error::Corrupt`].
@@ -160,7 +160,7 @@ impl Table<'_, VpnService> {
 }
 
 impl Table<'_, SiteConnection> {
-    /// The last [`KEPT`] changes of a connection's status, newest first.
+    /// The last 50 changes of a connection's status, newest first.
     ///
     /// # Errors
     /// [`Error::Statement`], [`Error::Corrupt`].
