@@ -16,7 +16,7 @@ use adit_agent::host::{self, HostError, HostSpec};
 use adit_linux::{Namespace, Netlink, Route};
 use adit_model::network::PhysicalNetwork;
 use adit_model::router_document::ServiceSpec;
-use adit_model::{PortId, ReasonCode, Status, VpnServiceId};
+use adit_model::{NetworkId, PortId, ReasonCode, Status, VpnServiceId};
 use uuid::Uuid;
 
 use crate::site::{Both, Charon, ELSEWHERE, PEER_HOST, Site, connection, random_mac};
@@ -187,6 +187,48 @@ fn what_a_stranger_changes_is_mended() {
         site.server.remove(site.document.id);
         host::del(&host.0).await.unwrap();
         eventually("the router is gone", || site.is_clean()).await;
+        agent.shutdown().await;
+    });
+}
+
+#[test]
+fn an_external_network_may_be_a_vlan_of_the_physical_one() {
+    on_a_machine(async || {
+        let mut site = Site::new().await;
+        let outside = Netlink::inside(&site.internet.namespace).unwrap();
+        if let Err(error) = outside.ensure_vlan("eth0", 100, "eth0.100").await {
+            eprintln!("SKIPPED: this kernel has no VLANs: {}", error.chain());
+            return;
+        }
+        let addresses =
+            outside.addresses().await.unwrap().remove(&outside.links().await.unwrap()["eth0"].index);
+        outside.set_addresses("eth0", &BTreeSet::new()).await.unwrap();
+        outside.set_addresses("eth0.100", &addresses.unwrap()).await.unwrap();
+        outside.set_up("eth0.100").await.unwrap();
+
+        let agent = agent(&site.server, site.state_dir.path()).await;
+        site.server.want(&site.document).await;
+        let host = site.host(0).await;
+        assert!(!host.pings("eth0", ELSEWHERE).await, "twin: without a tag nobody is there");
+        for (vlan, is_reached) in [(101, false), (100, true)] {
+            site.document.generation += 1;
+            let physical = PhysicalNetwork { name: String::from("public"), vlan: Some(vlan) };
+            let gateway = &mut site.document.gateway.as_mut().unwrap().interface;
+            // As in life: another network has other ports.
+            (gateway.network_id, gateway.port_id) =
+                (NetworkId::new(Uuid::new_v4()), PortId::new(Uuid::new_v4()));
+            gateway.physical = Some(physical);
+            assert_eq!(site.server.want(&site.document).await.error, None);
+            assert_eq!(host.pings("eth0", ELSEWHERE).await, is_reached, "twin: VLAN {vlan}");
+            let links = Netlink::here().unwrap().links().await.unwrap();
+            let vlans: Vec<&str> =
+                links.keys().map(String::as_str).filter(|name| name.starts_with("ext.")).collect();
+            assert_eq!(vlans, [format!("ext.{vlan}")], "that of the network before is gone");
+        }
+        host::del(&host.0).await.unwrap();
+        site.server.remove(site.document.id);
+        eventually("the router is gone", || site.is_clean()).await;
+        assert!(!Netlink::here().unwrap().links().await.unwrap().contains_key("ext.100"));
         agent.shutdown().await;
     });
 }
