@@ -329,7 +329,7 @@ fn local_address(spec: &ConnectionSpec, peer: IpAddr) -> Result<IpAddr, Reason> 
     let version = if peer.is_ipv4() { 4 } else { 6 };
     spec.local_address.filter(|local| local.is_ipv4() == peer.is_ipv4()).ok_or_else(|| {
         Reason::new(
-            ReasonCode::NoExternalAddress,
+            ReasonCode::GatewayMissing,
             format!(
                 "the router has no external IPv{version} address to reach the peer {peer} from: \
                      set an external gateway that has one"
@@ -378,7 +378,7 @@ fn identity(field: &str, text: &str, address: IpAddr) -> Result<Identity, Reason
 }
 
 fn unsupported(text: impl Into<String>) -> Reason {
-    Reason::new(ReasonCode::Unsupported, text)
+    Reason::new(ReasonCode::UnsupportedByGateway, text)
 }
 
 #[cfg(test)]

@@ -147,7 +147,7 @@ fn too_much(connection: &Connection) -> Reason {
         "its {pairs} pairs of networks, with those of the other connections to {peer}, are more than the IKE daemon takes for \
          one peer: join neighbouring networks to larger ones, or use IKEv2, which needs one SA for all pairs of a connection"
     );
-    Reason::new(ReasonCode::Unsupported, text)
+    Reason::new(ReasonCode::UnsupportedByGateway, text)
 }
 
 impl IkeTerms {

@@ -17,6 +17,8 @@ pub enum Fault {
     },
     /// No request was ever answered, or none any more.
     GaveUp,
+    /// The peer of an IKE SA that was up answers no more.
+    Vanished,
     /// Packets cannot be sent to the peer.
     Unreachable(String),
     /// The peer's proof, or a message of it, does not fit our key.
@@ -46,6 +48,14 @@ pub enum Fault {
     NoRoute,
 }
 
+/// What a message looks like whose sender has another key, in IKEv1.
+const GARBLED: [&str; 4] = [
+    "decryption failed",
+    "could not decrypt payloads",
+    "message parsing failed",
+    "does not match HASH payload",
+];
+
 /// What sentences about the faults of one connection name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FaultContext {
@@ -66,15 +76,15 @@ pub struct FaultContext {
 }
 
 impl Fault {
-    /// Reads one line. The same refusal means the IKE proposal before the IKE SA stands and the CHILD_SA's after it, so
-    /// `ike_established` has to tell.
+    /// Reads one line. `ike_established` tells what it means: before the IKE SA stands silence is that of somebody who is
+    /// not there, and a refusal that of the IKE proposal; after it, of somebody who was, and of the CHILD_SA's.
     pub fn of_line(line: &str, ike_established: bool) -> Option<Self> {
         let has = |text: &str| line.contains(text);
         if let Some(repeated) = repetition(line) {
             return Some(Self::NoAnswer { repeated });
         }
         if has("giving up after") || has("peer not responding") || has("DPD check timed out") {
-            return Some(Self::GaveUp);
+            return Some(if ike_established { Self::Vanished } else { Self::GaveUp });
         }
         if has("error writing to socket") {
             let cause = line.rsplit(": ").next().unwrap_or(line);
@@ -89,10 +99,8 @@ impl Fault {
         }
         if has("but MAC mismatched")
             || has("no shared key found")
-            || has("decryption failed")
-            || has("could not decrypt payloads")
-            || has("message parsing failed")
-            || has("does not match HASH payload")
+            // Later it is a message that was mangled on its way, or late.
+            || !ike_established && GARBLED.iter().any(|text| has(text))
         {
             return Some(Self::WrongKey);
         }
@@ -145,7 +153,8 @@ impl Fault {
     pub const fn is_specific(&self) -> bool {
         match self {
             Self::NoAnswer { .. } | Self::GaveUp => false,
-            Self::Unreachable(_)
+            Self::Vanished
+            | Self::Unreachable(_)
             | Self::WrongKey
             | Self::Refused
             | Self::Unread
@@ -167,6 +176,7 @@ impl Fault {
             Self::ChildProposalRefused | Self::SelectorsRefused | Self::NotInstalled | Self::NoRoute => true,
             Self::NoAnswer { .. }
             | Self::GaveUp
+            | Self::Vanished
             | Self::Unreachable(_)
             | Self::WrongKey
             | Self::Refused
@@ -192,35 +202,42 @@ impl Fault {
         } = context;
         let (code, text) = match self {
             Self::NoAnswer { repeated } => (
-                ReasonCode::PeerSilent,
+                ReasonCode::PeerUnreachable,
                 format!("the peer {peer} does not answer: asked {} times so far", repeated + 1),
             ),
             Self::GaveUp => (
-                ReasonCode::PeerSilent,
+                ReasonCode::PeerUnreachable,
                 format!(
                     "the peer {peer} does not answer: check its address, that it is up, and that UDP ports 500 and \
                      4500 reach it"
                 ),
             ),
+            Self::Vanished => (
+                ReasonCode::DpdTimeout,
+                format!(
+                    "the peer {peer} has stopped answering though the tunnel was up: see whether it runs, and whether \
+                     UDP ports 500 and 4500 still reach it"
+                ),
+            ),
             Self::Unreachable(cause) => {
-                (ReasonCode::PeerSilent, format!("nothing can be sent to the peer {peer}: {cause}"))
+                (ReasonCode::PeerUnreachable, format!("nothing can be sent to the peer {peer}: {cause}"))
             }
             Self::WrongKey => (
-                ReasonCode::AuthenticationFailed,
+                ReasonCode::AuthFailed,
                 format!(
                     "authentication between `{local_id}` and `{peer_id}` failed: both ends need the same pre-shared \
                      key for this pair of identities"
                 ),
             ),
             Self::Refused => (
-                ReasonCode::AuthenticationFailed,
+                ReasonCode::AuthFailed,
                 format!(
                     "the peer {peer} does not accept us as `{local_id}`: it needs the same pre-shared key, and has to \
                      expect this identity"
                 ),
             ),
             Self::Unread => (
-                ReasonCode::AuthenticationFailed,
+                ReasonCode::AuthFailed,
                 format!(
                     "the peer {peer} answers, but not to our proof of the pre-shared key: both ends need the same key for \
                      `{local_id}` and `{peer_id}`, and UDP port 4500 has to reach it if addresses are translated on the \
@@ -228,36 +245,36 @@ impl Fault {
                 ),
             ),
             Self::WrongIdentity(detail) => (
-                ReasonCode::IdentityMismatch,
+                ReasonCode::PeerIdentityMismatch,
                 format!(
                     "we are `{local_id}` and expect `{peer_id}`, which does not suit the other end: {detail}"
                 ),
             ),
             Self::IkeProposalRefused => (
-                ReasonCode::IkeProposalMismatch,
+                ReasonCode::NoProposalIke,
                 format!(
                     "the peer refused the IKE proposal {ike_proposal}: the IKE policies must be the same, and the \
                      peer needs a connection for our address"
                 ),
             ),
             Self::IkeProposalUnacceptable => (
-                ReasonCode::IkeProposalMismatch,
+                ReasonCode::NoProposalIke,
                 format!(
                     "the peer offers none of {ike_proposal} for the IKE SA: the IKE policies must be the same"
                 ),
             ),
             Self::NoConfiguration => (
-                ReasonCode::IdentityMismatch,
+                ReasonCode::PeerIdentityMismatch,
                 format!(
                     "the peer {peer} calls an address or an IKE version that this connection does not have"
                 ),
             ),
             Self::ChildProposalRefused => (
-                ReasonCode::IpsecProposalMismatch,
+                ReasonCode::NoProposalEsp,
                 format!("the two ends do not agree on {child_proposal}: the IPsec policies must be the same"),
             ),
             Self::SelectorsRefused => (
-                ReasonCode::TrafficSelectorMismatch,
+                ReasonCode::SelectorsRefused,
                 format!(
                     "the two ends do not agree on the networks: here {} to {}, the peer needs the same the other way \
                      round",
@@ -265,9 +282,9 @@ impl Fault {
                     join(peer_networks)
                 ),
             ),
-            Self::ClosedByPeer => (ReasonCode::ClosedByPeer, format!("the peer {peer} closed the tunnel")),
+            Self::ClosedByPeer => (ReasonCode::PeerDeleted, format!("the peer {peer} closed the tunnel")),
             Self::NotInstalled => (
-                ReasonCode::Unsupported,
+                ReasonCode::UnsupportedByGateway,
                 format!("the gateway could not install an SA with {child_proposal}: choose other algorithms"),
             ),
             Self::NoRoute => (

@@ -30,31 +30,33 @@ crate::vocabulary! {
         /// We are to wait for the peer, and it has not come.
         WaitingForPeer = "waiting-for-peer",
         /// Nobody answers at the peer's address.
-        PeerSilent = "peer-silent",
+        PeerUnreachable = "peer-unreachable",
+        /// The tunnel was up, and the peer has stopped answering.
+        DpdTimeout = "dpd-timeout",
         /// The peer does not hold the same pre-shared key.
-        AuthenticationFailed = "authentication-failed",
+        AuthFailed = "auth-failed",
         /// The peer proves another identity than `peer_id`, or expects another of us.
-        IdentityMismatch = "identity-mismatch",
+        PeerIdentityMismatch = "peer-identity-mismatch",
         /// No common algorithms for the IKE SA.
-        IkeProposalMismatch = "ike-proposal-mismatch",
+        NoProposalIke = "no-proposal-ike",
         /// No common algorithms for the CHILD_SA.
-        IpsecProposalMismatch = "ipsec-proposal-mismatch",
+        NoProposalEsp = "no-proposal-esp",
         /// The two ends name different networks.
-        TrafficSelectorMismatch = "traffic-selector-mismatch",
+        SelectorsRefused = "selectors-refused",
         /// The peer's address is a name that cannot be resolved.
-        PeerUnresolved = "peer-unresolved",
+        PeerNameUnresolved = "peer-name-unresolved",
         /// The peer closed the tunnel.
-        ClosedByPeer = "closed-by-peer",
+        PeerDeleted = "peer-deleted",
         /// The router has no external address of the peer's IP version.
-        NoExternalAddress = "no-external-address",
+        GatewayMissing = "gateway-missing",
         /// The gateway cannot do what the policy asks for.
-        Unsupported = "unsupported",
+        UnsupportedByGateway = "unsupported-by-gateway",
         /// The IKE daemon is not running.
         DaemonDown = "daemon-down",
         /// The router could not be set up on its node.
         RouterNotReady = "router-not-ready",
         /// No agent serves the router, or its agent has not been heard of.
-        AgentSilent = "agent-silent",
+        AgentOffline = "agent-offline",
         /// None of the above; the text has what was seen.
         Other = "other",
     }

@@ -204,7 +204,7 @@ async fn what_an_agent_reports_is_what_the_api_says() {
     let scene = Scene::new().await;
     let path = format!("vpn/ipsec-site-connections/{}", scene.connection);
     assert_eq!(scene.status_of(&path).await, "PENDING_CREATE");
-    let silent = json!({"code": "peer-silent", "text": "no answer from 203.0.113.9"});
+    let silent = json!({"code": "peer-unreachable", "text": "no answer from 203.0.113.9"});
     for (status, want) in [
         (json!({"status": "DOWN", "reason": silent}), "DOWN"),
         (json!({"status": "ACTIVE", "reason": null}), "ACTIVE"),
@@ -312,7 +312,7 @@ async fn diagnostics_tell_since_when_why_and_what_the_gateway_sees() {
     assert_eq!((&before["ike_sas"], &before["events"]), (&json!([]), &json!([])));
     assert_eq!(before["observed_at"], Value::Null);
 
-    let reason = |text: &str| json!({"code": "peer-silent", "text": text});
+    let reason = |text: &str| json!({"code": "peer-unreachable", "text": text});
     let down = |text: &str| json!({"status": "DOWN", "reason": reason(text)});
     let tell = async |status: &Value, seen: Option<Value>| {
         let mut report = scene.report(status.clone());
@@ -355,7 +355,7 @@ async fn diagnostics_tell_since_when_why_and_what_the_gateway_sees() {
 async fn the_last_fifty_events_are_kept() {
     let scene = Scene::new().await;
     for number in 0..55 {
-        let reason = json!({"code": "peer-silent", "text": format!("{number} attempts")});
+        let reason = json!({"code": "peer-unreachable", "text": format!("{number} attempts")});
         let report = scene.report(json!({"status": "DOWN", "reason": reason}));
         assert_eq!(scene.ask("POST", "reports", report).await.status, 204);
     }

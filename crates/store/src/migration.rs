@@ -17,6 +17,7 @@ mod m0015_security_groups;
 mod m0016_router_flavors;
 mod m0017_tokens_of_users;
 mod m0018_diagnostics;
+mod m0019_reason_codes;
 
 pub(crate) struct Migrator;
 
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0016_router_flavors::Migration),
             Box::new(m0017_tokens_of_users::Migration),
             Box::new(m0018_diagnostics::Migration),
+            Box::new(m0019_reason_codes::Migration),
         ]
     }
 }

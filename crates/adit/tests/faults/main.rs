@@ -175,15 +175,12 @@ async fn a_wrong_key_and_a_silent_peer_are_down_with_the_reason_and_disturb_nobo
     for (region, id) in [(left, &one), (right, &other)] {
         region.until_status(id, "DOWN").await;
         until("the reason", async || {
-            region
-                .history(id)
-                .iter()
-                .any(|line| line.contains("to=DOWN") && line.contains("authentication-failed"))
+            region.history(id).iter().any(|line| line.contains("to=DOWN") && line.contains("auth-failed"))
         })
         .await;
     }
     until("the reason of silence", async || {
-        left.history(&silent).iter().any(|line| line.contains("to=DOWN") && line.contains("peer-silent"))
+        left.history(&silent).iter().any(|line| line.contains("to=DOWN") && line.contains("peer-unreachable"))
     })
     .await;
     println!("a silent peer is known as such {:?} after the request", asked.elapsed());

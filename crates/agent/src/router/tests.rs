@@ -373,7 +373,7 @@ fn a_report_has_a_reason_for_all_that_is_not_active() {
         observations: BTreeMap::new(),
     };
     let error = || Some(Reason::new(ReasonCode::RouterNotReady, "broken"));
-    let vpn_error = || Some(Reason::new(ReasonCode::Unsupported, "no"));
+    let vpn_error = || Some(Reason::new(ReasonCode::UnsupportedByGateway, "no"));
     let off = |edit: fn(&mut RouterDocument)| {
         let mut document = document();
         edit(&mut document);
@@ -396,8 +396,8 @@ fn a_report_has_a_reason_for_all_that_is_not_active() {
         (
             "daemon refuses",
             report(document(), None, vpn_error(), &VpnState::default()),
-            "unsupported: no",
-            "unsupported: no",
+            "unsupported-by-gateway: no",
+            "unsupported-by-gateway: no",
         ),
         (
             "no connections",

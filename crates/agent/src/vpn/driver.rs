@@ -270,7 +270,7 @@ impl Driver {
         }
         if spec.local_address.is_none() {
             let text = "the router has no external address of the peer's IP version: set an external gateway";
-            return Goal::Nothing(status::refused(Reason::new(ReasonCode::NoExternalAddress, text)));
+            return Goal::Nothing(status::refused(Reason::new(ReasonCode::GatewayMissing, text)));
         }
         let literal = spec.peer_address.parse().ok();
         let Some(peer) = literal.or_else(|| self.addresses.get(&spec.peer_address).copied()) else {

@@ -142,9 +142,9 @@ impl Noted {
     /// Whether `before` is the better explanation, and this a consequence of it.
     fn follows_from(&self, before: &Self) -> bool {
         match self.fault {
-            // Within one attempt, a peer that does not like what it got falls silent.
+            // Within one attempt, a peer that does not like what it got falls silent. One that has vanished stays so.
             Fault::NoAnswer { .. } | Fault::GaveUp => {
-                before.fault.is_specific() && before.ike_id == self.ike_id
+                before.fault == Fault::Vanished || before.fault.is_specific() && before.ike_id == self.ike_id
             }
             // A peer that closes what never was up does so for the cause that was heard before.
             Fault::ClosedByPeer => before.fault.is_specific(),
@@ -152,7 +152,8 @@ impl Noted {
             Fault::Refused => {
                 before.is_finding() && self.at.saturating_duration_since(before.at) < FINDING_HOLDS
             }
-            Fault::Unreachable(_)
+            Fault::Vanished
+            | Fault::Unreachable(_)
             | Fault::WrongKey
             | Fault::Unread
             | Fault::WrongIdentity(_)

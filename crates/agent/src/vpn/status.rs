@@ -19,7 +19,7 @@ pub(super) fn assess(tunnel: Tunnel<'_>, sas: &Sas, fault: Option<Reason>) -> St
         return down(partly_up(&missing, fault));
     }
     // Trying again changes nothing about what the gateway lacks.
-    if let Some(fault) = fault.as_ref().filter(|fault| fault.code == ReasonCode::Unsupported) {
+    if let Some(fault) = fault.as_ref().filter(|fault| fault.code == ReasonCode::UnsupportedByGateway) {
         return refused(fault.clone());
     }
     down(fault.unwrap_or_else(|| {

@@ -41,7 +41,7 @@ fn nothing_plain_leaves_before_the_first_negotiation_with_a_wrong_key_or_without
         assert_eq!(site.server.want(right).await.error, None);
         let id = site.document.connections[0].id;
         site.server
-            .report_of(site.document.id, |report| code(report, id) == Some(ReasonCode::AuthenticationFailed))
+            .report_of(site.document.id, |report| code(report, id) == Some(ReasonCode::AuthFailed))
             .await;
         assert!(!here.pings("eth0", THERE).await, "with a wrong key");
         shout(here);

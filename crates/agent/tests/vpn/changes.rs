@@ -72,8 +72,8 @@ async fn a_new_key_changes_no_spi_and_serves_the_next_negotiation() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_that_does_not_agree_keeps_the_old_tunnel_for_a_while_only() {
     for (version, change, reason) in [
-        (IkeVersion::V2, CHANGES[0].1, ReasonCode::IpsecProposalMismatch),
-        (IkeVersion::V1, CHANGES[2].1, ReasonCode::IkeProposalMismatch),
+        (IkeVersion::V2, CHANGES[0].1, ReasonCode::NoProposalEsp),
+        (IkeVersion::V1, CHANGES[2].1, ReasonCode::NoProposalIke),
     ] {
         let Some((left, right)) = pair(1) else { return };
         let (mut left_spec, mut right_spec) = sites::up(&left, &right, version).await;

@@ -79,10 +79,7 @@ async fn several_networks_are_all_joined_and_a_missing_one_is_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn another_key_is_an_authentication_failure() {
     for version in [IkeVersion::V1, IkeVersion::V2] {
-        a_difference_shows_as(version, ReasonCode::AuthenticationFailed, |spec| {
-            spec.psk = Psk::new("another")
-        })
-        .await;
+        a_difference_shows_as(version, ReasonCode::AuthFailed, |spec| spec.psk = Psk::new("another")).await;
     }
 }
 
@@ -90,7 +87,7 @@ async fn another_key_is_an_authentication_failure() {
 async fn another_ike_policy_is_an_ike_proposal_mismatch() {
     for version in [IkeVersion::V1, IkeVersion::V2] {
         let change = |spec: &mut ConnectionSpec| spec.ike.dh_group = DhGroup::Group19;
-        a_difference_shows_as(version, ReasonCode::IkeProposalMismatch, change).await;
+        a_difference_shows_as(version, ReasonCode::NoProposalIke, change).await;
     }
 }
 
@@ -98,7 +95,7 @@ async fn another_ike_policy_is_an_ike_proposal_mismatch() {
 async fn another_ipsec_policy_is_an_ipsec_proposal_mismatch() {
     for version in [IkeVersion::V1, IkeVersion::V2] {
         let change = |spec: &mut ConnectionSpec| spec.ipsec.auth = AuthAlgorithm::Sha512;
-        a_difference_shows_as(version, ReasonCode::IpsecProposalMismatch, change).await;
+        a_difference_shows_as(version, ReasonCode::NoProposalEsp, change).await;
     }
 }
 
@@ -106,7 +103,7 @@ async fn another_ipsec_policy_is_an_ipsec_proposal_mismatch() {
 async fn other_networks_are_a_selector_mismatch() {
     for version in [IkeVersion::V1, IkeVersion::V2] {
         let change = |spec: &mut ConnectionSpec| spec.local_networks = vec!["10.9.0.0/24".parse().unwrap()];
-        a_difference_shows_as(version, ReasonCode::TrafficSelectorMismatch, change).await;
+        a_difference_shows_as(version, ReasonCode::SelectorsRefused, change).await;
     }
 }
 
@@ -118,9 +115,9 @@ async fn another_identity_is_an_identity_mismatch() {
         right_spec.local_id = "other.example".to_owned();
         left.vpn().apply(std::slice::from_ref(&left_spec)).await.unwrap();
         right.vpn().apply(std::slice::from_ref(&right_spec)).await.unwrap();
-        left.until(|state| code(state, &left_spec) == Some(ReasonCode::IdentityMismatch)).await;
+        left.until(|state| code(state, &left_spec) == Some(ReasonCode::PeerIdentityMismatch)).await;
         // All that the other end is told is that it is refused.
-        right.until(|state| code(state, &right_spec) == Some(ReasonCode::AuthenticationFailed)).await;
+        right.until(|state| code(state, &right_spec) == Some(ReasonCode::AuthFailed)).await;
         println!("{version}: {}", sites::text(&left.state(), &left_spec).unwrap_or_default());
     }
 }
@@ -147,7 +144,7 @@ async fn a_peer_that_does_not_answer_is_silent_and_found_when_it_comes() {
     let (left_spec, right_spec) = sites::specs(IkeVersion::V2, 1);
     let start = Instant::now();
     left.vpn().apply(std::slice::from_ref(&left_spec)).await.unwrap();
-    left.until(|state| code(state, &left_spec) == Some(ReasonCode::PeerSilent)).await;
+    left.until(|state| code(state, &left_spec) == Some(ReasonCode::PeerUnreachable)).await;
     println!(
         "silent after {:?}: {}",
         start.elapsed(),
@@ -297,9 +294,9 @@ async fn what_cannot_work_is_an_error_that_says_so_and_removal_leaves_nothing() 
     left.vpn().apply(&[no_address.clone(), transport.clone(), nowhere.clone()]).await.unwrap();
     let state = left.state();
     for (spec, status, reason) in [
-        (no_address, Status::Error, ReasonCode::NoExternalAddress),
-        (transport, Status::Error, ReasonCode::Unsupported),
-        (nowhere, Status::Down, ReasonCode::PeerUnresolved),
+        (no_address, Status::Error, ReasonCode::GatewayMissing),
+        (transport, Status::Error, ReasonCode::UnsupportedByGateway),
+        (nowhere, Status::Down, ReasonCode::PeerNameUnresolved),
     ] {
         assert_eq!(state.connections[&spec.id].status, status);
         assert_eq!(code(&state, &spec), Some(reason));

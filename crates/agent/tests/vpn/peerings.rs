@@ -27,7 +27,7 @@ async fn a_connection_that_is_deleted_goes_although_another_ones_peer_has_no_add
         left.vpn().apply(std::slice::from_ref(&nowhere)).await.unwrap();
         left.until_spis(<[_]>::is_empty).await;
         // The other end comes again, and is turned away.
-        right.until(|state| code(state, &right_spec) == Some(ReasonCode::IkeProposalMismatch)).await;
+        right.until(|state| code(state, &right_spec) == Some(ReasonCode::NoProposalIke)).await;
         assert_eq!(left.spis().await, []);
     }
 }
@@ -78,7 +78,7 @@ async fn another_name_for_the_peer_is_looked_up_at_once() {
     let nowhere = name("peer.invalid");
     for spec in [name(RIGHT), address.clone()] {
         left.vpn().apply(std::slice::from_ref(&nowhere)).await.unwrap();
-        left.until(|state| code(state, &nowhere) == Some(ReasonCode::PeerUnresolved)).await;
+        left.until(|state| code(state, &nowhere) == Some(ReasonCode::PeerNameUnresolved)).await;
         right.until(|state| !is_active(state, &right_spec)).await;
         let start = std::time::Instant::now();
         left.vpn().apply(std::slice::from_ref(&spec)).await.unwrap();
@@ -193,7 +193,7 @@ async fn of_two_keys_between_the_same_identities_the_later_one_is_refused_and_cu
     right.vpn().apply(&rights).await.unwrap();
     left.until(|state| is_active(state, &lefts[0])).await;
     assert_eq!(left.state().connections[&lefts[1].id].status, Status::Error);
-    assert_eq!(code(&left.state(), &lefts[1]), Some(ReasonCode::Unsupported));
+    assert_eq!(code(&left.state(), &lefts[1]), Some(ReasonCode::UnsupportedByGateway));
     let text = sites::text(&left.state(), &lefts[1]).unwrap();
     assert!(text.contains(&lefts[0].id.to_string()) && text.contains("another pre-shared key"), "{text}");
 

@@ -101,12 +101,12 @@ async fn one_that_the_peer_refuses_hurts_no_other(version: IkeVersion) {
     let spis = left.spis_of(&lefts[2]).await;
     let pinging = left.keep_pinging("10.1.3.1", "10.2.3.1");
     if version == IkeVersion::V2 {
-        left.until(|state| code(state, &lefts[0]) == Some(ReasonCode::TrafficSelectorMismatch)).await;
-        left.until(|state| code(state, &lefts[1]) == Some(ReasonCode::IpsecProposalMismatch)).await;
+        left.until(|state| code(state, &lefts[0]) == Some(ReasonCode::SelectorsRefused)).await;
+        left.until(|state| code(state, &lefts[1]) == Some(ReasonCode::NoProposalEsp)).await;
     } else {
         // The refusals of IKEv1 do not say of what they are: each of them may have either reason.
         for spec in &lefts[..2] {
-            let reasons = [ReasonCode::TrafficSelectorMismatch, ReasonCode::IpsecProposalMismatch];
+            let reasons = [ReasonCode::SelectorsRefused, ReasonCode::NoProposalEsp];
             left.until(|state| code(state, spec).is_some_and(|code| reasons.contains(&code))).await;
         }
     }

@@ -160,47 +160,47 @@ fn what_the_gateway_cannot_do_is_refused_by_name() {
     for (got, want) in [
         (
             refusal(Backend::Userspace, &|spec| spec.ipsec.transform_protocol = TransformProtocol::Ah),
-            "unsupported: transform protocol ah needs IPsec in the kernel, which this gateway lacks: use esp",
+            "unsupported-by-gateway: transform protocol ah needs IPsec in the kernel, which this gateway lacks: use esp",
         ),
         (
             refusal(Backend::Userspace, &|spec| spec.ipsec.encapsulation_mode = EncapsulationMode::Transport),
-            "unsupported: encapsulation mode transport needs IPsec in the kernel, which this gateway lacks: use tunnel",
+            "unsupported-by-gateway: encapsulation mode transport needs IPsec in the kernel, which this gateway lacks: use tunnel",
         ),
         (
             refusal(Backend::Kernel, &|spec| spec.ipsec.encapsulation_mode = EncapsulationMode::Transport),
-            "unsupported: encapsulation mode transport joins the two gateways alone, 192.0.2.1/32 and 192.0.2.2/32, and \
+            "unsupported-by-gateway: encapsulation mode transport joins the two gateways alone, 192.0.2.1/32 and 192.0.2.2/32, and \
              no networks behind them: use tunnel",
         ),
         (
             in_ikev1(&|spec| spec.ike.encryption = EncryptionAlgorithm::Aes256Gcm16),
-            "unsupported: IKEv1 has no aes-256-gcm-16 for the key exchange: use aes-128, aes-192, aes-256 or 3des in the \
+            "unsupported-by-gateway: IKEv1 has no aes-256-gcm-16 for the key exchange: use aes-128, aes-192, aes-256 or 3des in the \
              IKE policy, or IKEv2",
         ),
         (
             in_ikev1(&|spec| spec.ike.auth = AuthAlgorithm::AesXcbc),
-            "unsupported: IKEv1 has no aes-xcbc for the key exchange: use one of the sha algorithms in the IKE policy, \
+            "unsupported-by-gateway: IKEv1 has no aes-xcbc for the key exchange: use one of the sha algorithms in the IKE policy, \
              or IKEv2",
         ),
         (
             in_ikev1(&|spec| spec.ipsec.auth = AuthAlgorithm::AesCmac),
-            "unsupported: IKEv1 has no aes-cmac for packets: use another auth algorithm in the IPsec policy, or IKEv2",
+            "unsupported-by-gateway: IKEv1 has no aes-cmac for packets: use another auth algorithm in the IPsec policy, or IKEv2",
         ),
         (
             refusal(Backend::Kernel, &|spec| spec.ipsec.transform_protocol = TransformProtocol::AhEsp),
-            "unsupported: transform protocol ah-esp is not supported: use esp, or ah alone",
+            "unsupported-by-gateway: transform protocol ah-esp is not supported: use esp, or ah alone",
         ),
         (
             refusal(Backend::Kernel, &|spec| spec.local_id = "a\nb".to_owned()),
-            "unsupported: local_id: the identity \"a\\nb\" has control characters",
+            "unsupported-by-gateway: local_id: the identity \"a\\nb\" has control characters",
         ),
         (
             refusal(Backend::Kernel, &|spec| spec.local_address = None),
-            "no-external-address: the router has no external IPv4 address to reach the peer 192.0.2.2 from: \
+            "gateway-missing: the router has no external IPv4 address to reach the peer 192.0.2.2 from: \
              set an external gateway that has one",
         ),
         (
             refusal(Backend::Kernel, &|spec| spec.peer_networks.clear()),
-            "unsupported: a connection needs a network on either side",
+            "unsupported-by-gateway: a connection needs a network on either side",
         ),
     ] {
         assert_eq!(got, want);

@@ -117,7 +117,7 @@ fn more_than_charon_takes_at_once_is_left_out_from_the_last_on() {
     let (_, reason) = Peering::overfull([&of(1, IkeVersion::V1, most + 1)]).remove(0);
     assert_eq!(
         reason.to_string(),
-        "unsupported: its 521 pairs of networks, with those of the other connections to 192.0.2.2, are more than the IKE \
+        "unsupported-by-gateway: its 521 pairs of networks, with those of the other connections to 192.0.2.2, are more than the IKE \
          daemon takes for one peer: join neighbouring networks to larger ones, or use IKEv2, which needs one SA for all \
          pairs of a connection"
     );

@@ -70,7 +70,7 @@ struct Doubt {
 /// What is to be taken back when these agents are silent.
 async fn doubts(session: &Session, silent: Vec<Stored<Agent>>) -> Result<Vec<Doubt>, ApiError> {
     let doubt = |why| Doubt {
-        reason: Reason::new(ReasonCode::AgentSilent, why),
+        reason: Reason::new(ReasonCode::AgentOffline, why),
         services: Vec::new(),
         connections: Vec::new(),
     };
@@ -128,5 +128,5 @@ async fn silent(session: &Session) -> Result<Vec<Stored<Agent>>, ApiError> {
 
 /// Whether a status is one that the agent said, or that waits for it.
 fn is_believed(status: Status, reason: Option<&Reason>) -> bool {
-    status != Status::Down || reason.is_none_or(|reason| reason.code != ReasonCode::AgentSilent)
+    status != Status::Down || reason.is_none_or(|reason| reason.code != ReasonCode::AgentOffline)
 }

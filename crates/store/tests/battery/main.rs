@@ -68,6 +68,7 @@ on_both_databases! {
     schema::a_newer_database_is_refused
     schema::each_table_has_what_its_record_reads
     schema::migrations_can_be_repeated
+    schema::reasons_of_before_have_the_words_of_now
     secrets::the_database_never_holds_a_pre_shared_key
     writers::a_commit_that_nobody_waits_for_is_brought_to_its_end
     writers::what_fails_takes_nothing_of_others_along

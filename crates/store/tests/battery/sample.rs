@@ -342,7 +342,7 @@ pub(crate) fn site_connection(number: u8) -> SiteConnection {
         psk: Psk::new(PSK),
         admin_state_up: false,
         status: Status::Down,
-        reason: Some(Reason::new(ReasonCode::PeerSilent, "192.0.2.2 does not answer")),
+        reason: Some(Reason::new(ReasonCode::PeerUnreachable, "192.0.2.2 does not answer")),
     }
 }
 

@@ -2,25 +2,58 @@
 
 use adit_model::identity::{AccessRule, Domain, Endpoint, Project, Region, Role, Service, User};
 use adit_model::{
-    EndpointGroup, Flavor, FloatingIp, IkePolicy, IpsecPolicy, Network, Port, Router, SecurityGroup,
-    SecurityGroupRule, ServiceProfile, SiteConnection, Subnet, VpnService,
+    EndpointGroup, Flavor, FloatingIp, IkePolicy, IpsecPolicy, Network, Port, Reason, ReasonCode, Router,
+    SecurityGroup, SecurityGroupRule, ServiceProfile, SiteConnection, Subnet, VpnService,
 };
-use adit_store::{Agent, ApplicationCredential, Error, Listing, Record, Session};
+use adit_store::{Agent, ApplicationCredential, Error, Listing, Record, Session, Store};
 use sea_orm::ConnectionTrait;
 
-use crate::database::Database;
+use crate::database::{Database, insert};
 use crate::sample;
 
 pub(crate) async fn migrations_can_be_repeated(database: Database) -> Database {
     let store = database.store().await;
     assert_eq!(store.pending_migrations().await.unwrap(), [""; 0]);
-    crate::database::insert(&store, sample::network(1)).await;
+    insert(&store, sample::network(1)).await;
     for _ in 0..2 {
         store.migrate().await.unwrap();
     }
     let session = store.read().await.unwrap();
     assert_eq!(session.table::<Network>().count(&Listing::default()).await.unwrap(), 1);
     database
+}
+
+pub(crate) async fn reasons_of_before_have_the_words_of_now(database: Database) -> Database {
+    let store = database.store().await;
+    insert_connection(&store).await;
+    let raw = database.raw().await;
+    let of_before = r#"{"code":"peer-silent","text":"peer-silent is no code here"}"#;
+    for statement in [
+        format!("UPDATE site_connections SET reason = '{of_before}'"),
+        "DELETE FROM seaql_migrations WHERE version = 'm0019_reason_codes'".to_owned(),
+    ] {
+        raw.execute_unprepared(&statement).await.unwrap();
+    }
+    raw.close().await.unwrap();
+    store.migrate().await.unwrap();
+    let session = store.read().await.unwrap();
+    let connection =
+        session.table::<SiteConnection>().list(&Listing::default()).await.unwrap().pop().unwrap();
+    let reason = Reason::new(ReasonCode::PeerUnreachable, "peer-silent is no code here");
+    assert_eq!(connection.record.reason, Some(reason));
+    drop(session);
+    database
+}
+
+/// With all that it refers to.
+async fn insert_connection(store: &Store) {
+    insert(store, sample::network(1)).await;
+    insert(store, sample::subnet(1)).await;
+    insert(store, sample::router(1)).await;
+    insert(store, sample::vpn_service(1)).await;
+    insert(store, sample::ike_policy(1)).await;
+    insert(store, sample::ipsec_policy(1)).await;
+    insert(store, sample::site_connection(1)).await;
 }
 
 pub(crate) async fn a_newer_database_is_refused(database: Database) -> Database {

@@ -69,7 +69,7 @@ impl Driver {
             |id: &SiteConnectionId| self.wanted.get(id).is_some_and(|it| it.progress.loaded.is_none());
         let (new, before): (Vec<_>, Vec<_>) = peering.members().iter().copied().partition(is_new);
         for id in if new.is_empty() { before } else { new } {
-            self.refuse(id, Reason::new(ReasonCode::Unsupported, refusal));
+            self.refuse(id, Reason::new(ReasonCode::UnsupportedByGateway, refusal));
         }
     }
 
@@ -86,5 +86,5 @@ fn contradiction(other: SiteConnectionId) -> Reason {
         "the connection {other} of the same router is between the same identities and has another pre-shared key, and the IKE \
          daemon tells keys apart by identities alone: give both the same key, or one of them another `local_id` or `peer_id`"
     );
-    Reason::new(ReasonCode::Unsupported, text)
+    Reason::new(ReasonCode::UnsupportedByGateway, text)
 }

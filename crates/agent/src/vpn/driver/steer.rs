@@ -106,7 +106,7 @@ impl Driver {
                 }
                 Err(refusal) => {
                     took_all = false;
-                    self.refuse(*id, Reason::new(ReasonCode::Unsupported, refusal));
+                    self.refuse(*id, Reason::new(ReasonCode::UnsupportedByGateway, refusal));
                 }
             }
         }

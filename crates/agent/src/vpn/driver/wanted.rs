@@ -169,7 +169,7 @@ impl Wanted {
 
     pub(super) fn unresolved(&self) -> StatusReport {
         let text = format!("the peer's name `{}` has no address that we could reach", self.spec.peer_address);
-        status::down(Reason::new(ReasonCode::PeerUnresolved, text))
+        status::down(Reason::new(ReasonCode::PeerNameUnresolved, text))
     }
 }
 

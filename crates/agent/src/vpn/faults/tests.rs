@@ -41,12 +41,12 @@ fn silence_does_not_hide_the_cause_of_the_same_attempt() {
     let connection = connection(1, IkeVersion::V1);
     let mut faults = Faults::default();
     hear(&mut faults, &connection, true, 1, "sending retransmit 1 of request message ID 0, seq 1");
-    assert_eq!(code(&faults, &connection), Some(ReasonCode::PeerSilent));
+    assert_eq!(code(&faults, &connection), Some(ReasonCode::PeerUnreachable));
     hear(&mut faults, &connection, true, 2, "message parsing failed");
     hear(&mut faults, &connection, true, 2, "giving up after 5 retransmits");
-    assert_eq!(code(&faults, &connection), Some(ReasonCode::AuthenticationFailed));
+    assert_eq!(code(&faults, &connection), Some(ReasonCode::AuthFailed));
     hear(&mut faults, &connection, true, 3, "giving up after 5 retransmits");
-    assert_eq!(code(&faults, &connection), Some(ReasonCode::PeerSilent), "a later attempt");
+    assert_eq!(code(&faults, &connection), Some(ReasonCode::PeerUnreachable), "a later attempt");
 }
 
 #[test]
@@ -55,10 +55,29 @@ fn a_tunnel_that_was_up_is_closed_by_the_peer_and_one_that_never_was_keeps_its_c
     let mut faults = Faults::default();
     hear(&mut faults, &connection, true, 1, "received AUTHENTICATION_FAILED error notify");
     hear(&mut faults, &connection, true, 2, "received DELETE for IKE_SA left[2]");
-    assert_eq!(code(&faults, &connection), Some(ReasonCode::AuthenticationFailed));
+    assert_eq!(code(&faults, &connection), Some(ReasonCode::AuthFailed));
     faults.clear(connection.id());
     hear(&mut faults, &connection, true, 3, "received DELETE for IKE_SA left[3]");
-    assert_eq!(code(&faults, &connection), Some(ReasonCode::ClosedByPeer));
+    assert_eq!(code(&faults, &connection), Some(ReasonCode::PeerDeleted));
+}
+
+#[test]
+fn a_peer_that_vanished_is_told_so_until_it_is_back() {
+    let connection = connection(1, IkeVersion::V2);
+    let mut faults = Faults::default();
+    hear(&mut faults, &connection, true, 1, "IKE_SA left[1] established between A and B");
+    hear(&mut faults, &connection, true, 1, "retransmit 5 of request with message ID 3");
+    hear(&mut faults, &connection, true, 1, "giving up after 5 retransmits");
+    assert_eq!(code(&faults, &connection), Some(ReasonCode::DpdTimeout));
+    for text in ["retransmit 1 of request with message ID 0", "giving up after 5 retransmits"] {
+        hear(&mut faults, &connection, true, 2, text);
+        assert_eq!(code(&faults, &connection), Some(ReasonCode::DpdTimeout), "{text}");
+    }
+    hear(&mut faults, &connection, true, 3, "received AUTHENTICATION_FAILED notify error");
+    assert_eq!(code(&faults, &connection), Some(ReasonCode::AuthFailed), "it is back, and says no");
+    faults.clear(connection.id());
+    hear(&mut faults, &connection, true, 4, "giving up after 5 retransmits");
+    assert_eq!(code(&faults, &connection), Some(ReasonCode::PeerUnreachable), "it was not there at all");
 }
 
 #[test]
@@ -67,7 +86,7 @@ fn a_responder_that_has_no_name_yet_is_known_by_who_called() {
     let mut faults = Faults::default();
     hear(&mut faults, &connection, false, 5, "192.0.2.2 is initiating a Main Mode IKE_SA");
     hear(&mut faults, &connection, false, 5, "no peer config found");
-    assert_eq!(code(&faults, &connection), Some(ReasonCode::IdentityMismatch));
+    assert_eq!(code(&faults, &connection), Some(ReasonCode::PeerIdentityMismatch));
 
     faults.clear(connection.id());
     hear(&mut faults, &connection, false, 6, "no peer config found");
@@ -79,7 +98,7 @@ fn a_responder_that_has_no_name_yet_is_known_by_who_called() {
         0,
         "no IKE config found for 192.0.2.1...192.0.2.2, sending NO_PROPOSAL_CHOSEN",
     );
-    assert_eq!(code(&faults, &connection), Some(ReasonCode::IdentityMismatch));
+    assert_eq!(code(&faults, &connection), Some(ReasonCode::PeerIdentityMismatch));
 }
 
 #[test]
@@ -93,10 +112,10 @@ fn a_finding_of_our_own_outweighs_a_refusal_for_a_while() {
     let mut faults = Faults::default();
     let start = Instant::now();
     for (line, secs, want) in [
-        (&refusal, 0, ReasonCode::AuthenticationFailed),
-        (&finding, 1, ReasonCode::IdentityMismatch),
-        (&refusal, 60, ReasonCode::IdentityMismatch),
-        (&refusal, 200, ReasonCode::AuthenticationFailed),
+        (&refusal, 0, ReasonCode::AuthFailed),
+        (&finding, 1, ReasonCode::PeerIdentityMismatch),
+        (&refusal, 60, ReasonCode::PeerIdentityMismatch),
+        (&refusal, 200, ReasonCode::AuthFailed),
     ] {
         let at = start + Duration::from_secs(secs);
         hear_line(&mut faults, line, at, &[(&connection, false)], &Sas::default());
@@ -110,10 +129,10 @@ fn the_same_refusal_means_the_child_sa_once_the_ike_sa_stands() {
     let refusal = "received NO_PROPOSAL_CHOSEN error notify";
     let mut faults = Faults::default();
     hear(&mut faults, &connection, true, 1, refusal);
-    assert_eq!(code(&faults, &connection), Some(ReasonCode::IkeProposalMismatch));
+    assert_eq!(code(&faults, &connection), Some(ReasonCode::NoProposalIke));
     hear(&mut faults, &connection, true, 2, "IKE_SA left[2] established between 192.0.2.1[a]...192.0.2.2[b]");
     hear(&mut faults, &connection, true, 2, refusal);
-    assert_eq!(code(&faults, &connection), Some(ReasonCode::IpsecProposalMismatch));
+    assert_eq!(code(&faults, &connection), Some(ReasonCode::NoProposalEsp));
 }
 
 #[test]
@@ -123,8 +142,8 @@ fn an_ike_sa_that_came_up_before_this_agent_listened_is_known_from_the_list() {
     let text = "received NO_PROPOSAL_CHOSEN error notify".to_owned();
     let refusal = LogLine { connection: name, ike_id: Some(1), text };
     for (state, want) in [
-        (IkeState::Connecting, ReasonCode::IkeProposalMismatch),
-        (IkeState::Established, ReasonCode::IpsecProposalMismatch),
+        (IkeState::Connecting, ReasonCode::NoProposalIke),
+        (IkeState::Established, ReasonCode::NoProposalEsp),
     ] {
         let mut faults = Faults::default();
         let sas = Sas::new(vec![ike_sa(&connection, 1, state)]);
@@ -146,15 +165,12 @@ fn what_befalls_an_ike_sa_befalls_all_that_share_it_and_nobody_else() {
     // The second one has all that it wants.
     let all = [(&one, false), (&other, true), (&elsewhere, false)];
     for (text, want) in [
-        ("giving up after 5 retransmits", [Some(ReasonCode::PeerSilent), Some(ReasonCode::PeerSilent), None]),
         (
-            "no matching CHILD_SA config found for A === B",
-            [Some(ReasonCode::TrafficSelectorMismatch), None, None],
+            "giving up after 5 retransmits",
+            [Some(ReasonCode::PeerUnreachable), Some(ReasonCode::PeerUnreachable), None],
         ),
-        (
-            "received INVALID_ID_INFORMATION error notify",
-            [Some(ReasonCode::TrafficSelectorMismatch), None, None],
-        ),
+        ("no matching CHILD_SA config found for A === B", [Some(ReasonCode::SelectorsRefused), None, None]),
+        ("received INVALID_ID_INFORMATION error notify", [Some(ReasonCode::SelectorsRefused), None, None]),
     ] {
         let mut faults = Faults::default();
         hear_line(&mut faults, &line(text), Instant::now(), &all, &Sas::default());
@@ -175,18 +191,18 @@ fn a_fault_of_one_child_sa_is_of_its_connection_alone() {
     for (lines, want) in [
         (
             vec![asked.as_str(), "received TS_UNACCEPTABLE notify, no CHILD_SA built"],
-            [None, Some(ReasonCode::TrafficSelectorMismatch)],
+            [None, Some(ReasonCode::SelectorsRefused)],
         ),
         (
             // What the peer asked for is not what we asked for.
             vec![asked.as_str(), "traffic selectors 10.9.0.0/24 === 10.1.0.0/24 unacceptable"],
-            [Some(ReasonCode::TrafficSelectorMismatch), Some(ReasonCode::TrafficSelectorMismatch)],
+            [Some(ReasonCode::SelectorsRefused), Some(ReasonCode::SelectorsRefused)],
         ),
-        (vec!["received DELETE for ESP CHILD_SA with SPI 000007d2"], [None, Some(ReasonCode::ClosedByPeer)]),
+        (vec!["received DELETE for ESP CHILD_SA with SPI 000007d2"], [None, Some(ReasonCode::PeerDeleted)]),
         (vec!["received DELETE for unknown ESP CHILD_SA with SPI 000000ff"], [None, None]),
         (
             vec!["received DELETE for IKE_SA peering-0[1]"],
-            [Some(ReasonCode::ClosedByPeer), Some(ReasonCode::ClosedByPeer)],
+            [Some(ReasonCode::PeerDeleted), Some(ReasonCode::PeerDeleted)],
         ),
     ] {
         let mut faults = Faults::default();
@@ -216,7 +232,7 @@ fn what_befalls_the_old_ike_sa_of_a_connection_is_its_own_business() {
     let sas = Sas::new(vec![ike]);
     let mut faults = Faults::default();
     hear_line(&mut faults, &line, Instant::now(), &[(&connection, false)], &sas);
-    assert_eq!(code(&faults, &connection), Some(ReasonCode::PeerSilent));
+    assert_eq!(code(&faults, &connection), Some(ReasonCode::DpdTimeout));
     faults.clear(connection.id());
     let elsewhere = LogLine { ike_id: Some(5), ..line };
     hear_line(&mut faults, &elsewhere, Instant::now(), &[(&connection, false)], &sas);

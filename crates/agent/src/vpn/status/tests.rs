@@ -31,13 +31,13 @@ fn a_connection_is_active_when_every_pair_of_networks_is_joined() {
 
 #[test]
 fn what_is_down_has_a_reason() {
-    let fault = Reason::new(ReasonCode::PeerSilent, "silent");
+    let fault = Reason::new(ReasonCode::PeerUnreachable, "silent");
     let waits = connection_with(1, IkeVersion::V2, |spec| spec.initiator = Initiator::ResponseOnly);
     for (connection, fault, want) in [
         (connection(1, IkeVersion::V2), None, ReasonCode::Negotiating),
         (waits.clone(), None, ReasonCode::WaitingForPeer),
-        (connection(1, IkeVersion::V2), Some(fault.clone()), ReasonCode::PeerSilent),
-        (waits, Some(fault), ReasonCode::PeerSilent),
+        (connection(1, IkeVersion::V2), Some(fault.clone()), ReasonCode::PeerUnreachable),
+        (waits, Some(fault), ReasonCode::PeerUnreachable),
     ] {
         assert_eq!(assess_alone(&connection, &[], fault).reason.unwrap().code, want);
     }
@@ -45,7 +45,10 @@ fn what_is_down_has_a_reason() {
 
 #[test]
 fn what_the_gateway_cannot_do_is_an_error() {
-    let lacks = Reason::new(ReasonCode::Unsupported, "no such cipher");
+    let lacks = Reason::new(ReasonCode::UnsupportedByGateway, "no such cipher");
     let report = assess_alone(&connection(1, IkeVersion::V2), &[], Some(lacks));
-    assert_eq!((report.status, report.reason.unwrap().code), (Status::Error, ReasonCode::Unsupported));
+    assert_eq!(
+        (report.status, report.reason.unwrap().code),
+        (Status::Error, ReasonCode::UnsupportedByGateway)
+    );
 }
