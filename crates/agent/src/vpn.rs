@@ -13,6 +13,7 @@ mod driver;
 #[cfg(test)]
 mod examples;
 mod faults;
+mod observations;
 mod pace;
 mod plan;
 mod sas;

@@ -232,8 +232,8 @@ impl Fault {
             Self::Refused => (
                 ReasonCode::AuthFailed,
                 format!(
-                    "the peer {peer} does not accept us as `{local_id}`: it needs the same pre-shared key, and has to \
-                     expect this identity"
+                    "the peer {peer} refused our proof: it needs the same pre-shared key, has to expect us as \
+                     `{local_id}`, and has to be `{peer_id}` itself"
                 ),
             ),
             Self::Unread => (

@@ -14,6 +14,7 @@ use adit_ike::{Connection, FingerprintKey};
 use adit_model::router_document::ConnectionSpec;
 use adit_model::{Reason, ReasonCode, SiteConnectionId};
 use futures_util::FutureExt;
+use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
@@ -21,6 +22,7 @@ use tokio::time::{Instant, sleep_until};
 use self::wanted::{Goal, Resolved, Run, Wanted, resolve};
 use super::daemon::{self, Daemon};
 use super::faults::{Faults, Listener};
+use super::observations::Observations;
 use super::pace::{LONGEST_PAUSE, Pace};
 use super::plan::{Loaded, Observed};
 use super::sas::Sas;
@@ -45,6 +47,7 @@ pub(super) async fn run(setup: VpnSetup, messages: mpsc::Receiver<Message>, stat
         wanted: BTreeMap::new(),
         faults: Faults::default(),
         silence: Silence::default(),
+        observations: Observations::default(),
         resolving: JoinSet::new(),
         addresses: BTreeMap::new(),
         restart: Pace::default(),
@@ -68,6 +71,7 @@ struct Driver {
     wanted: BTreeMap<SiteConnectionId, Wanted>,
     faults: Faults,
     silence: Silence,
+    observations: Observations,
     resolving: JoinSet<Resolved>,
     /// What peers' names meant last.
     addresses: BTreeMap<String, IpAddr>,
@@ -257,6 +261,7 @@ impl Driver {
     fn forget(&mut self) {
         self.loaded = Loaded::default();
         self.sas = Sas::default();
+        self.observations.clear(Timestamp::now());
         self.look = None;
         self.faults.forget_sas();
         self.silence = Silence::default();
@@ -336,7 +341,7 @@ impl Driver {
         let state = VpnState {
             daemon_running: self.daemon.is_some(),
             connections: self.wanted.iter().map(|(id, wanted)| (*id, self.report(wanted))).collect(),
-            observations: BTreeMap::new(),
+            observations: self.observations.of(self.wanted.keys()),
         };
         self.state.send_if_modified(|current| {
             let is_new = *current != state;

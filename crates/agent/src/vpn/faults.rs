@@ -116,7 +116,7 @@ impl Faults {
 
     /// The peer of an IKE SA has not answered for as long as the connection waits.
     pub(super) fn give_up(&mut self, id: SiteConnectionId, ike_id: u32, at: Instant) {
-        self.note(id, Noted { fault: Fault::GaveUp, ike_id: Some(ike_id), at });
+        self.note(id, Noted { fault: Fault::Vanished, ike_id: Some(ike_id), at });
     }
 
     /// Forgets what went wrong before it went well.

@@ -109,7 +109,7 @@ async fn a_libreswan_with_another_key_that_calls_is_told() {
         let spec = ConnectionSpec { initiator: Initiator::ResponseOnly, ..spec(version) };
         trial.waits(&spec).await;
         trial.peer.start().await;
-        trial.fails(&spec, ReasonCode::AuthenticationFailed).await;
+        trial.fails(&spec, ReasonCode::AuthFailed).await;
     }
 }
 

@@ -66,7 +66,7 @@ async fn a_peer_by_swanctl_that_differs_is_told_by_what_differs() {
     let Some(trial) = site().await else { return };
     trial.differs(&spec(), &TWINS).await;
     // Another identity gets no other answer than another key.
-    let other: Twin = (|spec| spec.peer_id = "shop.example".to_owned(), ReasonCode::AuthenticationFailed);
+    let other: Twin = (|spec| spec.peer_id = "shop.example".to_owned(), ReasonCode::AuthFailed);
     trial.differs(&spec(), &[other]).await;
 }
 

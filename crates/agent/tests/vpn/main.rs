@@ -17,6 +17,7 @@ use std::time::Instant;
 use adit_agent::vpn::VpnState;
 use adit_model::algorithm::{AuthAlgorithm, DhGroup, IkeVersion};
 use adit_model::router_document::ConnectionSpec;
+use adit_model::security_association::{ChildSa, IkeSa};
 use adit_model::site_connection::Initiator;
 use adit_model::{Psk, ReasonCode, Status};
 use sites::{code, is_active, pair};
@@ -51,6 +52,32 @@ async fn a_tunnel_comes_up_and_carries_packets(version: IkeVersion) {
     assert!(!left.ping("10.1.1.1", "10.2.2.1"), "no way without a tunnel");
 
     sites::settle(&left, &right, 1).await;
+    is_told_in_full(&left, &left_spec).await;
+}
+
+/// What the state says of the SAs is what charon has.
+async fn is_told_in_full(site: &sites::Site, spec: &ConnectionSpec) {
+    let hex = |(one, other): &(u32, u32)| [one, other].map(|spi| format!("{spi:08x}"));
+    let spis: Vec<_> = site.spis().await.iter().map(hex).collect();
+    // Each with its IKE SA; one that was given up has none.
+    let told = |state: &VpnState| {
+        let ikes = state.observations.get(&spec.id).map(|seen| seen.ike_sas.clone()).unwrap_or_default();
+        let each = |ike: IkeSa| ike.child_sas.clone().into_iter().map(move |child| (ike.clone(), child));
+        ikes.into_iter().flat_map(each).collect::<Vec<_>>()
+    };
+    let spis_of = |ChildSa { spi_in, spi_out, .. }: &ChildSa| {
+        [spi_in.min(spi_out).clone(), spi_in.max(spi_out).clone()]
+    };
+    site.until(|state| told(state).iter().map(|(_, child)| spis_of(child)).collect::<Vec<_>>() == spis).await;
+    let (ike, child) = told(&site.state()).pop().unwrap();
+    assert_eq!(ike.version, spec.ike.version);
+    assert_eq!((&child.local_networks, &child.peer_networks), (&spec.local_networks, &spec.peer_networks));
+    assert_eq!((ike.local.address, ike.peer.identity.as_str()), (spec.local_address, spec.peer_id.as_str()));
+    assert!(ike.proposal.starts_with("AES_CBC_") && child.proposal.starts_with("AES_CBC_"), "{ike:?}");
+    assert!(
+        ike.established_at.is_some() && child.established_at.is_some() && child.rekey_at.is_some(),
+        "{ike:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use adit_ike::charon::{IkeState, Terminate, ViciError};
 use adit_ike::{Fingerprint, Peering};
 use adit_model::{Reason, ReasonCode, SiteConnectionId};
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::super::closing;
@@ -263,6 +264,11 @@ impl Driver {
     async fn list(&mut self) -> Result<(), Lost> {
         let list = self.command(async |daemon| daemon.vici.sas().await).await?;
         self.sas = Sas::new(list);
+        let now = Timestamp::now();
+        self.observations.retain(|id| self.wanted.contains_key(id));
+        for (id, wanted) in &self.wanted {
+            self.observations.note(*id, wanted.tunnel(), &self.sas, now);
+        }
         Ok(())
     }
 
