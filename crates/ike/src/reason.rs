@@ -17,6 +17,8 @@ pub enum Fault {
     },
     /// No request was ever answered, or none any more.
     GaveUp,
+    /// The peer answered until we proved who we are, which is asked at port 4500 where addresses are translated.
+    ProofUnanswered,
     /// The peer of an IKE SA that was up answers no more.
     Vanished,
     /// Packets cannot be sent to the peer.
@@ -47,6 +49,9 @@ pub enum Fault {
     /// No route for the peer's networks could be made.
     NoRoute,
 }
+
+/// How charon counts the request that has our proof, in IKEv2 and in an IKEv1 main mode.
+const PROOFS: [&str; 2] = ["request with message ID 1", "request message ID 0, seq 3"];
 
 /// What a message looks like whose sender has another key, in IKEv1.
 const GARBLED: [&str; 4] = [
@@ -81,7 +86,8 @@ impl Fault {
     pub fn of_line(line: &str, ike_established: bool) -> Option<Self> {
         let has = |text: &str| line.contains(text);
         if let Some(repeated) = repetition(line) {
-            return Some(Self::NoAnswer { repeated });
+            let is_proof = !ike_established && PROOFS.iter().any(|request| line.ends_with(request));
+            return Some(if is_proof { Self::ProofUnanswered } else { Self::NoAnswer { repeated } });
         }
         if has("giving up after") || has("peer not responding") || has("DPD check timed out") {
             return Some(if ike_established { Self::Vanished } else { Self::GaveUp });
@@ -153,7 +159,8 @@ impl Fault {
     pub const fn is_specific(&self) -> bool {
         match self {
             Self::NoAnswer { .. } | Self::GaveUp => false,
-            Self::Vanished
+            Self::ProofUnanswered
+            | Self::Vanished
             | Self::Unreachable(_)
             | Self::WrongKey
             | Self::Refused
@@ -176,6 +183,7 @@ impl Fault {
             Self::ChildProposalRefused | Self::SelectorsRefused | Self::NotInstalled | Self::NoRoute => true,
             Self::NoAnswer { .. }
             | Self::GaveUp
+            | Self::ProofUnanswered
             | Self::Vanished
             | Self::Unreachable(_)
             | Self::WrongKey
@@ -210,6 +218,14 @@ impl Fault {
                 format!(
                     "the peer {peer} does not answer: check its address, that it is up, and that UDP ports 500 and \
                      4500 reach it"
+                ),
+            ),
+            Self::ProofUnanswered => (
+                ReasonCode::PeerUnreachable,
+                format!(
+                    "the peer {peer} answered at first, but does not answer our proof of the pre-shared key: UDP port 4500 \
+                     has to reach it if addresses are translated on the way, and it needs the same key for `{peer_id}` and \
+                     `{local_id}`"
                 ),
             ),
             Self::Vanished => (

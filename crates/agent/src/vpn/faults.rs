@@ -146,6 +146,7 @@ impl Noted {
             Fault::NoAnswer { .. } | Fault::GaveUp => {
                 before.fault == Fault::Vanished || before.fault.is_specific() && before.ike_id == self.ike_id
             }
+            Fault::ProofUnanswered => before.fault.is_specific() && before.ike_id == self.ike_id,
             // A peer that closes what never was up does so for the cause that was heard before.
             Fault::ClosedByPeer => before.fault.is_specific(),
             // What we found out by the peer's own attempts says more than its refusals of ours.

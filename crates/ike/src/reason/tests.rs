@@ -83,6 +83,7 @@ fn sentences_name_what_was_offered_and_what_to_look_at() {
     let sentences = [
         Fault::NoAnswer { repeated: 2 },
         Fault::GaveUp,
+        Fault::ProofUnanswered,
         Fault::Vanished,
         Fault::WrongKey,
         Fault::IkeProposalRefused,
@@ -92,4 +93,21 @@ fn sentences_name_what_was_offered_and_what_to_look_at() {
     ]
     .map(|fault| fault.reason(&context()).to_string());
     insta::assert_snapshot!(sentences.join("\n"));
+}
+
+#[test]
+fn a_request_that_is_not_answered_is_the_first_one_or_the_proof() {
+    let silence = |repeated| Some(Fault::NoAnswer { repeated });
+    for (line, ike_established, want) in [
+        ("retransmit 1 of request with message ID 0", false, silence(1)),
+        ("retransmit 2 of request with message ID 1", false, Some(Fault::ProofUnanswered)),
+        ("retransmit 2 of request with message ID 1", true, silence(2)),
+        ("retransmit 3 of request with message ID 11", false, silence(3)),
+        ("sending retransmit 1 of request message ID 0, seq 1", false, silence(1)),
+        ("sending retransmit 1 of request message ID 0, seq 3", false, Some(Fault::ProofUnanswered)),
+        ("sending retransmit 1 of request message ID 3817349, seq 3", false, silence(1)),
+        ("sending retransmit 1 of response message ID 0, seq 3", false, None),
+    ] {
+        assert_eq!(Fault::of_line(line, ike_established), want, "{line}");
+    }
 }

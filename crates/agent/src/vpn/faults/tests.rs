@@ -62,6 +62,26 @@ fn a_tunnel_that_was_up_is_closed_by_the_peer_and_one_that_never_was_keeps_its_c
 }
 
 #[test]
+fn a_proof_that_is_not_answered_says_more_than_silence_and_less_than_a_cause() {
+    let connection = connection(1, IkeVersion::V1);
+    let mut faults = Faults::default();
+    let proof = "sending retransmit 1 of request message ID 0, seq 3";
+    for (ike_id, line, want) in [
+        (1, "sending retransmit 1 of request message ID 0, seq 1", "asked 2 times"),
+        (2, proof, "our proof of the pre-shared key"),
+        (2, "giving up after 5 retransmits", "our proof of the pre-shared key"),
+        (3, "message parsing failed", "authentication between"),
+        (3, proof, "authentication between"),
+        (4, proof, "our proof of the pre-shared key"),
+        (4, "received AUTHENTICATION_FAILED error notify", "refused our proof"),
+    ] {
+        hear(&mut faults, &connection, true, ike_id, line);
+        let said = faults.reason(&connection).unwrap().text;
+        assert!(said.contains(want), "{line}: {said}");
+    }
+}
+
+#[test]
 fn a_peer_that_vanished_is_told_so_until_it_is_back() {
     let connection = connection(1, IkeVersion::V2);
     let mut faults = Faults::default();
