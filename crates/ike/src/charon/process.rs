@@ -314,6 +314,8 @@ charon-systemd {{
   retransmit_timeout = 1.0
   retransmit_base = 1.5
   retransmit_tries = 5
+  # Whoever translates addresses on the way forgets UDP that is silent for longer, many of them after 30 s.
+  keep_alive = 20
   # Several connections to one peer start at the same moment.
   block_threshold = 1000
   # Accepted only where an IKE policy asks for aggressive mode.
