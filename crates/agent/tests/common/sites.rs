@@ -58,7 +58,7 @@ pub(crate) struct Site {
 }
 
 /// A namespace and a folder; ends the daemon that was started there.
-struct Ground {
+pub(crate) struct Ground {
     number: u32,
     namespace: String,
     folder: TempDir,
@@ -67,6 +67,18 @@ struct Ground {
 /// Two sites with `networks` networks each: 10.1.N.0/24 on the left, 10.2.N.0/24 on the right. `None` where the machine
 /// cannot do it, which is said aloud.
 pub(crate) fn pair(networks: u8) -> Option<(Site, Site)> {
+    let [left, right] = grounds()?;
+    ip(&format!(
+        "link add outside netns {} type veth peer name outside netns {}",
+        left.namespace, right.namespace
+    ));
+    left.furnish(1, [192, 0, 2, 1], networks);
+    right.furnish(2, [192, 0, 2, 2], networks);
+    Some((Site::new(left), Site::new(right)))
+}
+
+/// Namespaces for sites and what stands between them. `None` where the machine cannot do it, which is said aloud.
+pub(crate) fn grounds<const COUNT: usize>() -> Option<[Ground; COUNT]> {
     if let Some(why) = lacking() {
         println!("SKIPPED: {why}");
         return None;
@@ -74,19 +86,7 @@ pub(crate) fn pair(networks: u8) -> Option<(Site, Site)> {
     // `RUST_LOG=adit_agent=trace` shows what charon logs.
     let filter = tracing_subscriber::EnvFilter::from_default_env();
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
-    let (left, right) = (Ground::new(), Ground::new());
-    let (l, r) = (&left.namespace, &right.namespace);
-    ip(&format!("link add outside netns {l} type veth peer name outside netns {r}"));
-    for (side, ground) in [(1, &left), (2, &right)] {
-        let namespace = &ground.namespace;
-        ip(&format!("-n {namespace} address add 192.0.2.{side}/24 dev outside"));
-        ip(&format!("-n {namespace} link set outside up"));
-        ip(&format!("-n {namespace} link set lo up"));
-        for network in 1..=networks {
-            ip(&format!("-n {namespace} address add 10.{side}.{network}.1/24 dev lo"));
-        }
-    }
-    Some((Site::new(left), Site::new(right)))
+    Some(std::array::from_fn(|_| Ground::new()))
 }
 
 /// The connection number `number` as either end has it, joining the networks of that number.
@@ -206,7 +206,7 @@ pub(crate) fn text(state: &VpnState, spec: &ConnectionSpec) -> Option<String> {
 }
 
 impl Site {
-    fn new(ground: Ground) -> Self {
+    pub(crate) fn new(ground: Ground) -> Self {
         let setup = VpnSetup {
             router_id: RouterId::new(Uuid::from_u128(ground.number.into())),
             namespace: PathBuf::from("/run/netns").join(&ground.namespace),
@@ -273,7 +273,7 @@ impl Site {
 
     /// Changes the network of the site.
     pub(crate) fn ip(&self, arguments: &str) {
-        ip(&format!("-n {} {arguments}", self.ground.namespace));
+        self.ground.ip(arguments);
     }
 
     pub(crate) fn ping(&self, from: &str, to: &str) -> bool {
@@ -456,6 +456,24 @@ impl Ground {
         Self { number, namespace, folder: tempfile::tempdir().unwrap() }
     }
 
+    /// Gives a site its address outside, whose interface is there, and its networks.
+    pub(crate) fn furnish(&self, side: u8, outside: [u8; 4], networks: u8) {
+        self.ip(&format!("address add {}/24 dev outside", IpAddr::from(outside)));
+        self.ip("link set outside up");
+        self.ip("link set lo up");
+        for network in 1..=networks {
+            self.ip(&format!("address add 10.{side}.{network}.1/24 dev lo"));
+        }
+    }
+
+    pub(crate) fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    pub(crate) fn ip(&self, arguments: &str) {
+        ip(&format!("-n {} {arguments}", self.namespace));
+    }
+
     fn run_dir(&self) -> PathBuf {
         self.folder.path().join("router")
     }
@@ -494,7 +512,7 @@ fn signal(signal: &str, pid: i32) {
     let _ = Command::new("kill").args([signal, &pid.to_string()]).status();
 }
 
-fn ip(arguments: &str) {
+pub(crate) fn ip(arguments: &str) {
     let status = Command::new("ip").args(arguments.split(' ')).status().unwrap();
     assert!(status.success(), "ip {arguments}");
 }
