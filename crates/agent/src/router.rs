@@ -12,26 +12,24 @@ mod plan;
 mod status;
 #[cfg(test)]
 mod tests;
+mod wire;
 
-use std::collections::BTreeSet;
 use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
-use adit_linux::{Namespace, Netlink, nft};
-use adit_model::{PortId, Reason, ReasonCode, RouterDocument, RouterId};
+use adit_linux::{Namespace, Netlink};
+use adit_model::{Reason, ReasonCode, RouterDocument, RouterId};
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use self::apply::{Outcome, Place};
+use self::apply::Place;
 use self::fence::Fence;
-use self::firewall::{Protected, Translations};
 use self::in_force::InForce;
-use self::observe::Observed;
-use self::plan::{Plan, Surroundings};
 use self::status::Applied;
+use self::wire::Wired;
 use crate::backoff::Backoff;
 use crate::config::{AgentConfig, DataPlane};
 use crate::names;
@@ -51,9 +49,6 @@ const VPN_LIMIT: Duration = Duration::from_secs(30);
 /// and those at the head of the queue are done before. A step that waits for something does not hold up everybody.
 const TURNS_PER_PROCESSOR: usize = 4;
 const FEWEST_TURNS: usize = 8;
-/// How often a plan is made anew until there is nothing left to do. A second time is normal: routes go with the
-/// addresses that they depend on.
-const ROUNDS: usize = 4;
 
 /// What the server wants of a router.
 #[derive(Clone, Debug)]
@@ -221,63 +216,6 @@ impl Router {
         done
     }
 
-    /// Everything but the tunnels, in limited time: the kernel drops an answer that it has no memory for.
-    async fn wire(&mut self, document: &RouterDocument, protected: BTreeSet<Protected>) -> Wired {
-        timeout(WIRE_LIMIT, self.wire_now(document, protected)).await.unwrap_or_else(|_| {
-            Wired::failed(format!("the router was not set up within {} s", WIRE_LIMIT.as_secs()))
-        })
-    }
-
-    async fn wire_now(&mut self, document: &RouterDocument, protected: BTreeSet<Protected>) -> Wired {
-        let namespace = match self.namespace() {
-            Ok(namespace) => namespace,
-            Err(failure) => return Wired::failed(failure),
-        };
-        let inside = match Netlink::inside(&namespace) {
-            Ok(inside) => inside,
-            Err(error) => return Wired::failed(error.chain()),
-        };
-        let place = Place { node: &self.node.netlink, namespace: &namespace, inside: &inside };
-        let physical_networks = &self.node.config.physical_networks;
-        let node_interfaces = plan::node_interfaces(document, physical_networks);
-        let table = firewall::table(document, &protected, self.node.data_plane);
-        let translations = Translations::of(document);
-        let mut outcome = Outcome::default();
-        for round in 1..=ROUNDS {
-            let observed =
-                match Observed::read(&self.node.netlink, &node_interfaces, &namespace, &inside).await {
-                    Ok(observed) => observed,
-                    Err(error) => return Wired::failed(error.chain()),
-                };
-            let table_in_force = self.in_force.has_table(&table, &namespace, observed.rules);
-            let stale = Some(&translations).filter(|it| !self.in_force.has_translations(it)).cloned();
-            let surroundings =
-                Surroundings { physical_networks, table: table.clone(), table_in_force, translations: stale };
-            let plan = Plan::new(document, &observed, &surroundings);
-            if plan.steps.is_empty() {
-                return Wired::new(document, &plan, &outcome);
-            }
-            tracing::debug!(round, steps = plan.steps.len(), "router changes");
-            outcome = place.apply(&plan.steps).await;
-            if !table_in_force && !outcome.unfenced {
-                match nft::generation(&namespace) {
-                    Ok(rules) => self.in_force.put_table(&table, &namespace, observed.rules, rules),
-                    Err(error) => return Wired::failed(error.chain()),
-                }
-            }
-            if let Some(translations) = outcome.translated.take() {
-                self.in_force.put_translations(translations);
-            }
-            if let Err(error) = place.settle(&plan.steps).await {
-                return Wired::failed(error.chain());
-            }
-            if !outcome.failures.is_empty() {
-                return Wired::new(document, &plan, &outcome);
-            }
-        }
-        Wired::failed(format!("something changes the router {} as fast as we do", self.id))
-    }
-
     /// A namespace can go without us: by a reboot, or by a person. Then no charon of before is of use.
     async fn leave_dead_namespace(&mut self) {
         let is_alive = matches!(Namespace::open(&names::namespace(self.id)), Ok(Some(_)));
@@ -384,41 +322,6 @@ impl Drop for Router {
 
 fn unwritten(error: &std::io::Error) -> String {
     format!("cannot write down which networks are kept apart: {error}")
-}
-
-/// What came of wiring a router.
-struct Wired {
-    failures: Vec<String>,
-    wired_ports: Vec<PortId>,
-    /// Whether the firewall is in force, so that connections may be loaded.
-    fenced: bool,
-}
-
-impl Wired {
-    fn failed(failure: String) -> Self {
-        Self { failures: vec![failure], wired_ports: Vec::new(), fenced: false }
-    }
-
-    fn new(document: &RouterDocument, plan: &Plan, outcome: &Outcome) -> Self {
-        let mut failures = outcome.failures.clone();
-        for reason in plan.blocked.values() {
-            if !failures.contains(&reason.text) {
-                failures.push(reason.text.clone());
-            }
-        }
-        let is_broken = |name: &str, port| {
-            outcome.broken.contains(name)
-                || outcome.broken.contains(&names::tap(port))
-                || plan.blocked.contains_key(&port)
-        };
-        let wired_ports = plan::interfaces(document)
-            .into_iter()
-            .map(|(name, interface)| (name, interface.port_id))
-            .filter(|(name, port)| !outcome.unfenced && !is_broken(name, *port))
-            .map(|(_, port)| port)
-            .collect();
-        Self { failures, wired_ports, fenced: !outcome.unfenced }
-    }
 }
 
 fn vpn_setup(id: RouterId, node: &Node) -> VpnSetup {
