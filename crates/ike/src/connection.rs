@@ -93,6 +93,28 @@ impl Connection {
     /// # Errors
     /// Why this gateway cannot do what is asked for, whatever the peer does.
     pub fn new(spec: &ConnectionSpec, peer: IpAddr, backend: Backend) -> Result<Self, Reason> {
+        let layout = match spec.ike.version {
+            // RFC 2409, 5.5: a quick mode has one network on each side.
+            IkeVersion::V1 => Layout::PerPair,
+            IkeVersion::V2 => Layout::Together,
+        };
+        Self::laid_out(spec, peer, backend, layout)
+    }
+
+    /// The same, for an IKEv2 peer that takes one pair of networks at a time: with a CHILD_SA for each.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn per_pair(spec: &ConnectionSpec, peer: IpAddr, backend: Backend) -> Result<Self, Reason> {
+        Self::laid_out(spec, peer, backend, Layout::PerPair)
+    }
+
+    fn laid_out(
+        spec: &ConnectionSpec,
+        peer: IpAddr,
+        backend: Backend,
+        layout: Layout,
+    ) -> Result<Self, Reason> {
         let local = local_address(spec, peer)?;
         check_backend(spec, backend)?;
         check_mode(spec, local, peer)?;
@@ -120,7 +142,7 @@ impl Connection {
             },
             owners: vec![ends.local_id.to_charon(), ends.peer_id.to_charon()],
             secret: spec.psk.clone(),
-            children: children(spec, &child_proposal),
+            children: children(spec, &child_proposal, layout),
             local,
             peer,
             initiates: spec.initiator == Initiator::BiDirectional,
@@ -174,6 +196,11 @@ impl Connection {
         &self.children
     }
 
+    /// The one CHILD_SA that it is to have for several pairs of networks, which not every peer takes.
+    pub fn child_of_all(&self) -> Option<&Child> {
+        self.children.first().filter(|child| child.pairs.len() > 1)
+    }
+
     /// Where the peer is.
     pub const fn peer(&self) -> IpAddr {
         self.peer
@@ -211,6 +238,15 @@ impl Connection {
         let text = format!("{:?} {:?}", self.owners, self.secret.expose());
         Fingerprint(Sha256::new().chain_update(key.0).chain_update(text).finalize().into())
     }
+}
+
+/// Which CHILD_SAs the pairs of networks of a connection are in.
+#[derive(Clone, Copy)]
+enum Layout {
+    /// All in one: IKEv2 negotiates several selectors at once.
+    Together,
+    /// Each in one of its own.
+    PerPair,
 }
 
 /// Both ends of an IKE SA.
@@ -251,16 +287,15 @@ fn end_message(id: &Identity) -> Section {
     Section::new().with("auth", "psk").with("id", id.to_charon())
 }
 
-/// IKEv2 negotiates several selectors in one CHILD_SA; an IKEv1 quick mode has one network on each side (RFC 2409, 5.5).
-fn children(spec: &ConnectionSpec, proposal: &ChildProposal) -> Vec<Child> {
+fn children(spec: &ConnectionSpec, proposal: &ChildProposal, layout: Layout) -> Vec<Child> {
     let pairs = spec
         .local_networks
         .iter()
         .flat_map(|local| spec.peer_networks.iter().map(move |peer| (*local, *peer)))
         .collect::<BTreeSet<Pair>>();
-    let groups = match spec.ike.version {
-        IkeVersion::V1 => pairs.into_iter().map(|pair| BTreeSet::from([pair])).collect(),
-        IkeVersion::V2 => vec![pairs],
+    let groups = match layout {
+        Layout::PerPair => pairs.into_iter().map(|pair| BTreeSet::from([pair])).collect(),
+        Layout::Together => vec![pairs],
     };
     let child = |pairs| {
         let message = child_message(spec, proposal, &pairs);

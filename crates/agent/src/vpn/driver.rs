@@ -1,6 +1,7 @@
 //! The task that owns a router's charon: what is wanted of it, what it was told, what it has.
 
 mod refuse;
+mod split;
 mod steer;
 mod wanted;
 
@@ -9,8 +10,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use adit_api::agent::StatusReport;
+use adit_ike::FingerprintKey;
 use adit_ike::charon::Event;
-use adit_ike::{Connection, FingerprintKey};
 use adit_model::router_document::ConnectionSpec;
 use adit_model::{Reason, ReasonCode, SiteConnectionId};
 use futures_util::FutureExt;
@@ -19,6 +20,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
+use self::split::Split;
 use self::wanted::{Goal, Resolved, Run, Wanted, resolve};
 use super::daemon::{self, Daemon};
 use super::faults::{Faults, Listener};
@@ -147,7 +149,7 @@ impl Driver {
                 // However long the last name was looked for in vain.
                 progress.pace = Pace::default();
             }
-            let goal = self.goal(&spec);
+            let goal = self.goal(&spec, progress.split.as_ref());
             self.wanted.insert(spec.id, Wanted { spec, goal, progress });
         }
         for id in before.into_keys() {
@@ -198,7 +200,8 @@ impl Driver {
         if wants_tunnel {
             self.resolve_names();
         }
-        if wants_daemon || wants_tunnel {
+        let is_split = self.split_what_is_due(now);
+        if wants_daemon || wants_tunnel || is_split {
             // The cause is logged, kept for the reports, and the next attempt has its time.
             let _ = self.converge().await;
         } else if self.daemon.is_some() && wants_look && self.refresh().await.is_err() {
@@ -216,7 +219,7 @@ impl Driver {
         let ids: Vec<SiteConnectionId> = self.wanted.keys().copied().collect();
         for id in ids {
             let Some(wanted) = self.wanted.get(&id) else { continue };
-            let goal = self.goal(&wanted.spec);
+            let goal = self.goal(&wanted.spec, wanted.progress.split.as_ref());
             if let Some(wanted) = self.wanted.get_mut(&id) {
                 wanted.goal = goal;
             }
@@ -268,7 +271,7 @@ impl Driver {
         self.wanted.values_mut().for_each(Wanted::forget);
     }
 
-    fn goal(&self, spec: &ConnectionSpec) -> Goal {
+    fn goal(&self, spec: &ConnectionSpec, split: Option<&Split>) -> Goal {
         if !spec.admin_state_up {
             let text = "the connection or its service is switched off";
             return Goal::Nothing(status::down(Reason::new(ReasonCode::AdminDown, text)));
@@ -281,7 +284,8 @@ impl Driver {
         let Some(peer) = literal.or_else(|| self.addresses.get(&spec.peer_address).copied()) else {
             return Goal::Resolve;
         };
-        match Connection::new(spec, peer, daemon::backend(self.setup.data_plane)) {
+        let backend = daemon::backend(self.setup.data_plane);
+        match split::laid_out(spec, peer, backend, split, &self.sas) {
             Ok(connection) => Goal::Run(Box::new(Run { connection, peering: String::new() })),
             Err(reason) => Goal::Nothing(status::refused(reason)),
         }
@@ -312,9 +316,16 @@ impl Driver {
             self.wanted.values().map(|wanted| &wanted.progress.pace).filter(|_| self.daemon.is_some());
         let daemon = Some(&self.restart).filter(|_| self.daemon.is_none());
         let silence = self.daemon.is_some().then(|| self.heard + SILENCE);
+        let split = self.wanted.values().filter_map(Wanted::split_at);
         let dead = self.silent_sas().into_iter().map(|(_, end)| end);
-        let soonest =
-            tunnels.chain(daemon).filter_map(Pace::next).chain(silence).chain(self.look).chain(dead).min();
+        let soonest = tunnels
+            .chain(daemon)
+            .filter_map(Pace::next)
+            .chain(silence)
+            .chain(self.look)
+            .chain(dead)
+            .chain(split)
+            .min();
         // With nothing due, waking up once in a while does no harm.
         soonest.unwrap_or_else(|| Instant::now() + LONGEST_PAUSE)
     }

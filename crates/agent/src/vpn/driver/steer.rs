@@ -225,6 +225,7 @@ impl Driver {
             if wanted.progress.was_settled {
                 self.faults.clear(*id);
             }
+            wanted.watch_selectors(&self.sas, &self.faults);
         }
         // Before the first `apply` nobody can say what is not wanted.
         let mut is_waiting = self.wanted.values().any(|wanted| wanted.progress.is_retiring());

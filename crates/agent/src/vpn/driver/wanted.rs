@@ -14,6 +14,7 @@ use super::super::closing::GRACE;
 use super::super::pace::Pace;
 use super::super::sas::{Sas, Tunnel};
 use super::super::status;
+use super::split::Split;
 
 /// How long a name server may take.
 const RESOLVE_LIMIT: Duration = Duration::from_secs(5);
@@ -43,6 +44,10 @@ pub(super) struct Progress {
     pub(super) has_yielded: bool,
     /// As what charon was last told of it.
     pub(super) loaded: Option<Loaded>,
+    /// Since when the peer has not taken all its networks together.
+    pub(super) unsuitable_since: Option<Instant>,
+    /// What the peer does not take as one, which it does not learn by a change of anything else.
+    pub(super) split: Option<Split>,
 }
 
 pub(super) enum Goal {
@@ -126,14 +131,15 @@ impl Wanted {
             Goal::Resolve => std::mem::take(&mut self.progress.pace),
             Goal::Nothing(_) | Goal::Run(_) => Pace::default(),
         };
-        self.progress = Progress { pace, ..Progress::default() };
+        let split = self.progress.split.take();
+        self.progress = Progress { pace, split, ..Progress::default() };
     }
 
     /// Takes in what charon lists. Returns whether the tunnel came up or went down, and which.
     pub(super) fn follow(&mut self, sas: &Sas) -> Option<bool> {
         let Goal::Run(run) = &self.goal else {
-            let Progress { pace, loaded, retiring, .. } = std::mem::take(&mut self.progress);
-            self.progress = Progress { pace, loaded, retiring, ..Progress::default() };
+            let Progress { pace, loaded, retiring, split, .. } = std::mem::take(&mut self.progress);
+            self.progress = Progress { pace, loaded, retiring, split, ..Progress::default() };
             return None;
         };
         let is_grace_over = self.progress.is_grace_over();
@@ -191,6 +197,7 @@ impl Progress {
         self.has_yielded = false;
         self.asked.clear();
         self.retiring = None;
+        self.unsuitable_since = None;
     }
 }
 
