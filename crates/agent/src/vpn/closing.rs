@@ -8,8 +8,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use adit_ike::Child;
 use adit_ike::charon::{ChildSa, ChildState, IkeSa, IkeState, Terminate};
+use adit_ike::{Child, Pair};
 use adit_model::SiteConnectionId;
 use adit_model::algorithm::IkeVersion;
 use ipnet::IpNet;
@@ -78,6 +78,7 @@ pub(super) fn superfluous(
     }
     let is_young = |child: &ChildSa| doomed.contains(&child.id) && !is_ripe(child);
     is_waiting |= sas.list().iter().flat_map(|ike| &ike.children).any(is_young);
+    is_waiting |= !doomed.is_empty() && sas.list().iter().any(|ike| ike.is_busy);
     let close = |ike: &IkeSa| match &ike.name {
         Some(name) if peerings.contains_key(name.as_str()) => close_in_peering(sas, ike, name, &doomed),
         Some(name) => close_stranger(ike, &doomed, held_names.contains(name.as_str())),
@@ -89,7 +90,7 @@ pub(super) fn superfluous(
 
 /// How to give up the attempts of a peering that are under way.
 pub(super) fn give_up(sas: &Sas, peering: &str) -> Vec<Terminate> {
-    let attempts = sas.of_peering(peering).filter(|ike| ike.state == IkeState::Connecting);
+    let attempts = sas.of_peering(peering).filter(|ike| ike.state == IkeState::Connecting && !ike.is_up());
     attempts.map(|ike| Terminate::HalfOpen(ike.id)).collect()
 }
 
@@ -113,14 +114,18 @@ fn has_no_future(
     }
 }
 
-/// Whether new SAs have taken over all that is still wanted of an old one.
+/// Whether new SAs have taken over all that is still wanted of an old one, be it wider or narrower now.
 fn is_replaced(sas: &Sas, tunnel: Tunnel<'_>, old: &ChildSa) -> bool {
     let wanted = tunnel
         .connection
         .children()
         .iter()
         .flat_map(|child| child.pairs.iter().map(move |pair| (child, pair)));
-    wanted.filter(|(_, pair)| old.covers(pair)).all(|(child, pair)| {
+    let overlaps = |networks: &[IpNet], wanted: &IpNet| {
+        networks.iter().any(|network| network.contains(wanted) || wanted.contains(network))
+    };
+    let is_of_old = |pair: &Pair| overlaps(&old.local, &pair.0) && overlaps(&old.peer, &pair.1);
+    wanted.filter(|(_, pair)| is_of_old(pair)).all(|(child, pair)| {
         sas.of_child(tunnel, child)
             .any(|(ike, new)| ike.is_up() && new.covers(pair) && new.age_secs >= SETTLED_SECS)
     })
@@ -198,14 +203,19 @@ fn close_in_peering(sas: &Sas, ike: &IkeSa, peering: &str, doomed: &BTreeSet<u32
     };
     match ike.state {
         // Our attempt that nobody answered, beside an IKE SA that the peer brought up.
-        IkeState::Connecting if ike.initiator && ike.responder_spi == 0 && has_successor() => {
+        IkeState::Connecting
+            if ike.initiator && ike.responder_spi == 0 && !ike.is_up() && has_successor() =>
+        {
             vec![Terminate::HalfOpen(ike.id)]
         }
         IkeState::Connecting | IkeState::Closing => Vec::new(),
         IkeState::Established if is_spare(sas, ike, peering, doomed) => vec![Terminate::Ike(ike.id)],
         // The next connection between the same ends has to prove anew that it has the right key.
         IkeState::Established | IkeState::Replaced => {
-            let is_over = !has_kept(ike, doomed) && ike.children.iter().any(|it| doomed.contains(&it.id));
+            // What is being negotiated in it is listed only when it is up.
+            let is_over = !ike.is_busy
+                && !has_kept(ike, doomed)
+                && ike.children.iter().any(|it| doomed.contains(&it.id));
             if is_over { vec![Terminate::Ike(ike.id)] } else { close_children(ike, doomed) }
         }
     }
@@ -230,7 +240,7 @@ fn is_spare(sas: &Sas, ike: &IkeSa, peering: &str, doomed: &BTreeSet<u32>) -> bo
 /// peering is unloaded ends in such an SA, too.
 fn close_stranger(ike: &IkeSa, doomed: &BTreeSet<u32>, is_held: bool) -> Vec<Terminate> {
     match ike.state {
-        IkeState::Connecting if !is_held => vec![Terminate::HalfOpen(ike.id)],
+        IkeState::Connecting if !is_held && !ike.is_up() => vec![Terminate::HalfOpen(ike.id)],
         IkeState::Established | IkeState::Replaced if !is_held && !has_kept(ike, doomed) => {
             vec![Terminate::Ike(ike.id)]
         }

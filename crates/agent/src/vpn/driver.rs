@@ -5,13 +5,13 @@ mod split;
 mod steer;
 mod wanted;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
 use adit_api::agent::StatusReport;
 use adit_ike::FingerprintKey;
-use adit_ike::charon::Event;
+use adit_ike::charon::{Event, Terminate};
 use adit_model::router_document::ConnectionSpec;
 use adit_model::{Reason, ReasonCode, SiteConnectionId};
 use futures_util::FutureExt;
@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use self::split::Split;
-use self::wanted::{Goal, Resolved, Run, Wanted, resolve};
+use self::wanted::{Goal, Name, Resolved, Run, Wanted, resolve};
 use super::daemon::{self, Daemon};
 use super::faults::{Faults, Listener};
 use super::observations::Observations;
@@ -49,6 +49,7 @@ pub(super) async fn run(setup: VpnSetup, messages: mpsc::Receiver<Message>, stat
         wanted: BTreeMap::new(),
         faults: Faults::default(),
         silence: Silence::default(),
+        closing: BTreeMap::new(),
         observations: Observations::default(),
         resolving: JoinSet::new(),
         addresses: BTreeMap::new(),
@@ -73,10 +74,12 @@ struct Driver {
     wanted: BTreeMap<SiteConnectionId, Wanted>,
     faults: Faults,
     silence: Silence,
+    /// What charon was told to close, and when.
+    closing: BTreeMap<Terminate, Instant>,
     observations: Observations,
     resolving: JoinSet<Resolved>,
     /// What peers' names meant last.
-    addresses: BTreeMap<String, IpAddr>,
+    addresses: BTreeMap<Name, IpAddr>,
     restart: Pace,
     /// Why there is no daemon although there should be one.
     failure: Option<String>,
@@ -188,6 +191,10 @@ impl Driver {
     }
 
     async fn on_time(&mut self) {
+        // What has been said in time may not have been heard yet.
+        if let Some(event) = next_event(&mut self.daemon).now_or_never() {
+            self.on_event(event).await;
+        }
         let now = Instant::now();
         let wants_daemon = self.daemon.is_none() && self.restart.is_due(now);
         let is_due = |wanted: &Wanted| wanted.progress.pace.is_due(now);
@@ -209,15 +216,18 @@ impl Driver {
         }
     }
 
-    async fn on_resolved(&mut self, Resolved { name, address }: Resolved) {
-        let Some(address) = address else {
-            return;
-        };
-        if self.addresses.insert(name, address) == Some(address) {
-            return;
-        }
-        let ids: Vec<SiteConnectionId> = self.wanted.keys().copied().collect();
-        for id in ids {
+    /// A name may have several addresses, in an order that changes. The one in use stays as long as it is one of them, and
+    /// another agent's SAs tell which one that used.
+    async fn on_resolved(&mut self, Resolved { name, addresses }: Resolved) {
+        let is_in_use = self.addresses.get(&name).is_some_and(|address| addresses.contains(address));
+        let Some(first) = addresses.first().filter(|_| !is_in_use) else { return };
+        let meant: Vec<SiteConnectionId> =
+            self.wanted.iter().filter(|(_, it)| it.names(&name)).map(|(id, _)| *id).collect();
+        let of_sas: BTreeSet<IpAddr> =
+            meant.iter().flat_map(|id| self.sas.of_connection(*id)).filter_map(|(ike, _)| ike.peer).collect();
+        let address = addresses.iter().find(|address| of_sas.contains(address)).unwrap_or(first);
+        self.addresses.insert(name, *address);
+        for id in meant {
             let Some(wanted) = self.wanted.get(&id) else { continue };
             let goal = self.goal(&wanted.spec, wanted.progress.split.as_ref());
             if let Some(wanted) = self.wanted.get_mut(&id) {
@@ -268,6 +278,7 @@ impl Driver {
         self.look = None;
         self.faults.forget_sas();
         self.silence = Silence::default();
+        self.closing.clear();
         self.wanted.values_mut().for_each(Wanted::forget);
     }
 
@@ -281,7 +292,7 @@ impl Driver {
             return Goal::Nothing(status::refused(Reason::new(ReasonCode::GatewayMissing, text)));
         }
         let literal = spec.peer_address.parse().ok();
-        let Some(peer) = literal.or_else(|| self.addresses.get(&spec.peer_address).copied()) else {
+        let Some(peer) = literal.or_else(|| self.addresses.get(&Name::of(spec)).copied()) else {
             return Goal::Resolve;
         };
         let backend = daemon::backend(self.setup.data_plane);
@@ -293,6 +304,7 @@ impl Driver {
 
     /// Looks names up again for every connection that is not up: a peer with a new address is silent at the old one.
     fn resolve_names(&mut self) {
+        let mut names = BTreeSet::new();
         for wanted in self.wanted.values_mut() {
             let is_name = wanted.spec.peer_address.parse::<IpAddr>().is_err();
             let is_due = match wanted.goal {
@@ -303,11 +315,12 @@ impl Driver {
                 }
                 Goal::Run(_) => !wanted.progress.was_up,
             };
-            if !is_name || !is_due {
-                continue;
+            if is_name && is_due {
+                names.insert(Name::of(&wanted.spec));
             }
-            let (name, local) = (wanted.spec.peer_address.clone(), wanted.spec.local_address);
-            self.resolving.spawn(resolve(name, local));
+        }
+        for name in names {
+            self.resolving.spawn(resolve(name));
         }
     }
 

@@ -26,13 +26,18 @@ impl Silence {
         let fault = Fault::of_line(&line.text, true);
         if matches!(fault, Some(Fault::NoAnswer { .. })) {
             self.asked.entry(id).or_insert_with(|| now.checked_sub(FIRST_REPETITION).unwrap_or(now));
-        } else if fault == Some(Fault::GaveUp) || line.text.starts_with("parsed ") {
+        } else if fault == Some(Fault::Vanished) || line.text.starts_with("parsed ") {
             self.forget(id);
         }
     }
 
     pub(super) fn forget(&mut self, id: u32) {
         self.asked.remove(&id);
+    }
+
+    /// Forgets IKE SAs that are no more.
+    pub(super) fn retain(&mut self, sas: &Sas) {
+        self.asked.retain(|id, _| sas.list().iter().any(|ike| ike.id == *id));
     }
 
     /// When the peers that do not answer are dead.
@@ -87,6 +92,14 @@ mod tests {
                 dpd(DpdAction::Hold, 5, 15),
                 IkeState::Established,
                 vec![again, "parsed INFORMATIONAL response 3 [ ]"],
+                None,
+            ),
+            (
+                "it gave up by itself",
+                IkeVersion::V2,
+                dpd(DpdAction::Hold, 5, 15),
+                IkeState::Established,
+                vec![again, "giving up after 5 retransmits"],
                 None,
             ),
             ("IKEv1", IkeVersion::V1, dpd(DpdAction::Hold, 5, 15), IkeState::Established, vec![again], None),

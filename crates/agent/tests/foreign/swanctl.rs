@@ -70,12 +70,43 @@ async fn a_peer_by_swanctl_that_differs_is_told_by_what_differs() {
     trial.differs(&spec(), &[other]).await;
 }
 
+/// As many devices, it knows one network on each side of a CHILD_SA, and takes no more of what it is offered.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_takes_one_pair_of_networks_at_a_time_is_joined_pair_by_pair() {
+    let Some(mut trial) = site_with(&one_pair_per_child()).await else { return };
+    trial.children = 4;
+    trial.comes_up(&spec()).await;
+    trial.outlives_the_agent(&spec()).await;
+}
+
 /// The peer runs.
 async fn site() -> Option<Trial> {
+    site_with(SWANCTL_CONF).await
+}
+
+async fn site_with(swanctl_conf: &str) -> Option<Trial> {
     let mut trial = Trial::new(Program::Swanctl, 2)?;
-    trial.peer.write("swanctl.conf", SWANCTL_CONF);
+    trial.peer.write("swanctl.conf", swanctl_conf);
     trial.peer.start().await;
     Some(trial)
+}
+
+/// The same, with a child for each pair of networks, which wait to be asked for.
+fn one_pair_per_child() -> String {
+    let (before, rest) = SWANCTL_CONF.split_once("      networks {\n").unwrap();
+    let (child, after) = rest.split_once("      }\n").unwrap();
+    let mut children = String::new();
+    for local in [1, 2] {
+        for peer in [1, 2] {
+            let child = child
+                .replace("10.2.1.0/24,10.2.2.0/24", &format!("10.2.{peer}.0/24"))
+                .replace("10.1.1.0/24,10.1.2.0/24", &format!("10.1.{local}.0/24"))
+                .replace("start_action = trap", "start_action = none")
+                .replace("dpd_action = trap", "dpd_action = clear");
+            children += &format!("      networks-{local}-{peer} {{\n{child}      }}\n");
+        }
+    }
+    format!("{before}{children}{after}")
 }
 
 fn spec() -> ConnectionSpec {

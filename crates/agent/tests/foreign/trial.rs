@@ -20,6 +20,8 @@ pub(crate) struct Trial {
     // Dropped before the namespaces.
     pub(crate) peer: Peer,
     pub(crate) ours: Site,
+    /// How many CHILD_SAs there are when all is well.
+    pub(crate) children: usize,
     theirs: Site,
     wires: [Capture; 2],
 }
@@ -35,7 +37,7 @@ impl Trial {
         // As behind a router. Without it Libreswan's kernel has no way to what the tunnel is for.
         theirs.ip("route add default dev outside");
         let wires = [&ours, &theirs].map(|site| Capture::start(site.namespace(), "outside"));
-        Some(Self { peer: Peer::new(program, &theirs), ours, theirs, wires })
+        Some(Self { peer: Peer::new(program, &theirs), ours, children: 1, theirs, wires })
     }
 
     /// Our end is told, and the tunnel comes up, whoever begins.
@@ -91,6 +93,16 @@ impl Trial {
         self.leaks_nothing();
     }
 
+    /// Another agent takes over, and leaves everything as it is.
+    pub(crate) async fn outlives_the_agent(&mut self, spec: &ConnectionSpec) {
+        let before = self.ours.spis_of(spec).await;
+        self.ours.restart_agent();
+        self.apply(spec).await;
+        self.ours.until(|state| is_active(state, spec)).await;
+        self.is_settled(spec).await;
+        assert_eq!(self.ours.spis_of(spec).await, before);
+    }
+
     /// The peer's daemon is killed, which our end notices, and comes back.
     pub(crate) async fn outlives_the_peer(&mut self, spec: &ConnectionSpec) {
         let before = self.ours.spis_of(spec).await;
@@ -140,7 +152,7 @@ impl Trial {
     async fn is_settled(&self, spec: &ConnectionSpec) {
         self.until("one set of SAs is left", LIMIT, async || {
             let children = self.ours.spis_of(spec).await.len();
-            self.ike_sas().await.len() == 1 && children == 1 && self.peer.holds(children)
+            self.ike_sas().await.len() == 1 && children == self.children && self.peer.holds(children)
         })
         .await;
     }

@@ -114,11 +114,13 @@ impl IkeSa {
         })
     }
 
-    /// Whether its CHILD_SAs can carry packets.
-    pub const fn is_up(&self) -> bool {
+    /// Whether its CHILD_SAs can carry packets. An IKEv1 peer is authenticated anew by an IKE SA that has them from its
+    /// first moment on.
+    pub fn is_up(&self) -> bool {
         match self.state {
             IkeState::Established | IkeState::Replaced => true,
-            IkeState::Connecting | IkeState::Closing => false,
+            IkeState::Connecting => self.children.iter().any(|child| child.state == ChildState::Installed),
+            IkeState::Closing => false,
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::message::Section;
 use crate::peering::{LARGEST_MESSAGE, Peering};
 
 /// How long charon may take for an answer. It answers in well under a millisecond unless it is stuck.
-const LIMIT: Duration = Duration::from_secs(5);
+const LIMIT: Duration = Duration::from_secs(10);
 
 /// Why a command brought nothing. After anything but [`ViciError::Refused`] the connection is of no more use.
 #[derive(Debug, thiserror::Error)]

@@ -206,3 +206,22 @@ fn what_the_gateway_cannot_do_is_refused_by_name() {
         assert_eq!(got, want);
     }
 }
+
+#[test]
+fn an_ikev2_connection_may_have_a_child_sa_for_each_pair_of_networks() {
+    let mut spec = spec(IkeVersion::V2);
+    spec.local_networks = ["10.1.0.0/24", "10.3.0.0/24"].map(|text| text.parse().unwrap()).to_vec();
+    spec.peer_networks = ["10.2.0.0/24", "10.4.0.0/24"].map(|text| text.parse().unwrap()).to_vec();
+    let together = Connection::new(&spec, PEER, Backend::Kernel).unwrap();
+    let per_pair = Connection::per_pair(&spec, PEER, Backend::Kernel).unwrap();
+    assert_eq!(together.child_of_all().map(|child| child.pairs.len()), Some(4));
+    assert!(per_pair.child_of_all().is_none());
+    let pairs: BTreeSet<Pair> = per_pair.children().iter().flat_map(|child| child.pairs.clone()).collect();
+    assert_eq!((per_pair.children().len(), &pairs), (4, &together.children()[0].pairs));
+    // One pair is one CHILD_SA either way, by the same name.
+    (spec.local_networks, spec.peer_networks) = (vec![spec.local_networks[0]], vec![spec.peer_networks[0]]);
+    let [one, other] =
+        [Connection::new, Connection::per_pair].map(|make| make(&spec, PEER, Backend::Kernel).unwrap());
+    assert_eq!(one.children(), other.children());
+    assert!(one.child_of_all().is_none());
+}

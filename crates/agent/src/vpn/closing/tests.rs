@@ -248,6 +248,47 @@ fn networks_that_are_wanted_no_more_keep_no_old_sa() {
 }
 
 #[test]
+fn networks_that_get_wider_or_narrower_keep_the_old_sa_until_there_is_a_new_one() {
+    let with = |version, network: &str| {
+        connection_with(1, version, |spec| spec.peer_networks = vec![network.parse().unwrap()])
+    };
+    for version in [IkeVersion::V1, IkeVersion::V2] {
+        for (before, now) in [("10.2.0.0/24", "10.2.0.0/16"), ("10.2.0.0/16", "10.2.0.0/24")] {
+            let (before, now) = (with(version, before), with(version, now));
+            let old = up(&[&before], 1);
+            assert_eq!(close(vec![old.clone()], &[&now]), [], "{version}");
+            let mut both = old;
+            both.children.push(child_sa(&now, 2, ChildState::Installed));
+            assert_eq!(close(vec![both], &[&now]), [Terminate::Child(10)], "{version}");
+        }
+    }
+}
+
+#[test]
+fn an_ike_sa_in_which_something_is_negotiated_does_not_go_with_its_last_child_sa() {
+    let (gone, coming) = (connection(1, IkeVersion::V2), second());
+    let idle = up(&[&gone], 1);
+    assert_eq!(close(vec![idle.clone()], &[&coming]), [Terminate::Ike(1)]);
+    let busy = IkeSa { is_busy: true, ..idle };
+    assert_eq!(close(vec![busy], &[&coming]), [Terminate::Child(10)]);
+}
+
+/// An IKEv1 peer is authenticated anew by an IKE SA that has the CHILD_SAs before it is up.
+#[test]
+fn an_attempt_that_carries_packets_is_no_attempt() {
+    let connection = connection(1, IkeVersion::V1);
+    let anew = IkeSa { state: IkeState::Connecting, responder_spi: 0, ..up(&[&connection], 1) };
+    let name = anew.name.clone().unwrap();
+    assert!(anew.is_up());
+    assert_eq!(give_up(&Sas::new(vec![anew.clone()]), &name), []);
+    assert_eq!(close(vec![anew.clone()], &[&connection]), []);
+    assert_eq!(close(vec![anew.clone(), up(&[&connection], 2)], &[&connection]), []);
+    // It goes when it is up, if it is nobody's.
+    assert_eq!(close(vec![anew.clone()], &[]), []);
+    assert_eq!(close(vec![IkeSa { state: IkeState::Established, ..anew }], &[]), [Terminate::Ike(1)]);
+}
+
+#[test]
 fn attempts_are_given_up_but_no_tunnels() {
     let connection = connection(1, IkeVersion::V1);
     let sas = vec![up(&[&connection], 1), ike_sa(&connection, 2, IkeState::Connecting)];

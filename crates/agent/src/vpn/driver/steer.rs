@@ -20,6 +20,8 @@ use super::{Driver, Lost};
 
 /// While SAs are to be closed that are not old enough yet, charon is asked so often how old they are.
 const LOOK: Duration = Duration::from_millis(500);
+/// What charon was told to close, and lists still after so long, it is told once more.
+const ASKED_AGAIN: Duration = Duration::from_secs(30);
 
 impl Driver {
     /// Does what is to be done now: starts or stops the daemon, tells it what changed, initiates what is due.
@@ -135,6 +137,8 @@ impl Driver {
     /// Sets going what changed. A new key changes no live SA, but an attempt that began with another one is given up.
     async fn begin_anew(&mut self, keys: &BTreeMap<SiteConnectionId, Fingerprint>) -> Result<(), Lost> {
         let mut attempts = BTreeSet::new();
+        // An attempt may have come about meanwhile.
+        self.list().await?;
         for (id, wanted) in &mut self.wanted {
             let now = keys.get(id).and_then(|key| wanted.as_loaded(*key));
             if wanted.progress.loaded == now {
@@ -265,6 +269,7 @@ impl Driver {
     async fn list(&mut self) -> Result<(), Lost> {
         let list = self.command(async |daemon| daemon.vici.sas().await).await?;
         self.sas = Sas::new(list);
+        self.silence.retain(&self.sas);
         let now = Timestamp::now();
         self.observations.retain(|id| self.wanted.contains_key(id));
         for (id, wanted) in &self.wanted {
@@ -274,7 +279,14 @@ impl Driver {
     }
 
     async fn terminate(&mut self, all: impl IntoIterator<Item = Terminate>) -> Result<(), Lost> {
+        let now = Instant::now();
+        self.closing.retain(|_, asked| now.duration_since(*asked) < ASKED_AGAIN);
         for what in all {
+            // charon lists an SA until its end is its turn, and would end it once for each time that it is told.
+            if self.closing.contains_key(&what) {
+                continue;
+            }
+            self.closing.insert(what, now);
             tracing::debug!(router_id = %self.setup.router_id, ?what, "closing an SA");
             self.command(async |daemon| daemon.vici.terminate(what).await).await?;
             let Terminate::HalfOpen(ike_id) = what else { continue };

@@ -18,6 +18,8 @@ use super::split::Split;
 
 /// How long a name server may take.
 const RESOLVE_LIMIT: Duration = Duration::from_secs(5);
+/// A tunnel that was up for so long is one that works.
+const STEADY: Duration = Duration::from_secs(10);
 
 /// A connection of the last `apply`.
 pub(super) struct Wanted {
@@ -32,6 +34,8 @@ pub(super) struct Progress {
     pub(super) pace: Pace,
     /// Whether all pairs of networks were joined when charon was last asked, in the way that is wanted.
     pub(super) was_settled: bool,
+    /// Since when.
+    pub(super) settled_since: Option<Instant>,
     /// Whether they were joined in any way.
     pub(super) was_up: bool,
     /// IKE SAs in which we asked for its CHILD_SAs.
@@ -74,9 +78,24 @@ pub(super) struct Loaded {
     initiates: bool,
 }
 
+/// A peer's name, and the IP version of our end: the peer has to have the same.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Name {
+    text: String,
+    is_ipv4: Option<bool>,
+}
+
+impl Name {
+    pub(super) fn of(spec: &ConnectionSpec) -> Self {
+        let is_ipv4 = spec.local_address.map(|local| local.is_ipv4());
+        Self { text: spec.peer_address.clone(), is_ipv4 }
+    }
+}
+
 pub(super) struct Resolved {
-    pub(super) name: String,
-    pub(super) address: Option<IpAddr>,
+    pub(super) name: Name,
+    /// Those that we can reach, in the name server's order.
+    pub(super) addresses: Vec<IpAddr>,
 }
 
 impl Wanted {
@@ -85,6 +104,11 @@ impl Wanted {
             Goal::Run(run) => Some(&run.connection),
             Goal::Nothing(_) | Goal::Resolve => None,
         }
+    }
+
+    /// Whether the peer is where this name leads.
+    pub(super) fn names(&self, name: &Name) -> bool {
+        Name::of(&self.spec) == *name
     }
 
     pub(super) fn tunnel(&self) -> Option<Tunnel<'_>> {
@@ -155,20 +179,26 @@ impl Wanted {
             sas.of_peering(&run.peering).filter(|ike| ike.is_up()).map(|ike| ike.id).collect();
         let news = up.iter().any(|id| !progress.seen.contains(id) && !progress.asked.contains(id));
         if is_settled {
-            progress.pace = Pace::default();
+            progress.pace.pause();
+            progress.settled_since = progress.settled_since.or_else(|| Some(Instant::now()));
             progress.asked.clear();
             progress.has_yielded = false;
         } else if !may_ask {
             progress.pace = Pace::default();
         } else if progress.was_settled {
-            // Not at the same moment at both ends.
-            progress.pace = Pace::soon();
+            // Not at the same moment at both ends. A tunnel that never lasts is no reason to try at once each time.
+            if progress.settled_since.is_some_and(|since| since.elapsed() >= STEADY) {
+                progress.pace = Pace::soon();
+            } else {
+                progress.pace.again_after_pause();
+            }
         } else if news || progress.pace.next().is_none() {
             // The peer is there: another connection has found it. And without a next attempt there would never be one.
             progress.pace.hurry();
         }
         progress.seen = up;
         progress.was_settled = is_settled;
+        progress.settled_since = progress.settled_since.filter(|_| is_settled);
         progress.retiring = if has_old { progress.retiring.or_else(|| Some(Instant::now())) } else { None };
         (progress.was_up != was_up).then_some(progress.was_up)
     }
@@ -212,10 +242,11 @@ impl Loaded {
     }
 }
 
-/// Looks up an address of our own IP version.
-pub(super) async fn resolve(name: String, local: Option<IpAddr>) -> Resolved {
-    let found = timeout(RESOLVE_LIMIT, tokio::net::lookup_host((name.as_str(), 0))).await;
-    let fits = |address: &IpAddr| local.is_none_or(|local| local.is_ipv4() == address.is_ipv4());
-    let address = found.ok().and_then(Result::ok).and_then(|all| all.map(|it| it.ip()).find(fits));
-    Resolved { name, address }
+/// Looks up the addresses of our own IP version.
+pub(super) async fn resolve(name: Name) -> Resolved {
+    let found = timeout(RESOLVE_LIMIT, tokio::net::lookup_host((name.text.as_str(), 0))).await;
+    let fits = |address: &IpAddr| name.is_ipv4.is_none_or(|is_ipv4| is_ipv4 == address.is_ipv4());
+    let found = found.ok().and_then(Result::ok).into_iter().flatten();
+    let addresses = found.map(|it| it.ip()).filter(fits).collect();
+    Resolved { name, addresses }
 }
