@@ -29,6 +29,8 @@ struct Suite {
     program: &'static str,
     /// Its source.
     source: &'static str,
+    /// Which of its tests.
+    part: Part,
     packages: &'static [Package],
     machine: fn() -> Result<Box<dyn Machine>>,
     /// Daemons that it has for peers.
@@ -37,11 +39,23 @@ struct Suite {
     tests_at_once: u32,
 }
 
-const SUITES: [Suite; 3] = [
+/// Tests of a program, by what their names begin with.
+#[derive(Clone, Copy)]
+enum Part {
+    All,
+    Only(&'static str),
+    Except(&'static str),
+}
+
+/// Tests of the program `vpn` that need a NAT between namespaces, which User Mode Linux has not got.
+const THROUGH_NAT: &str = "nat::";
+
+const SUITES: [Suite; 4] = [
     Suite {
         what: "tunnels by the kernel's IPsec",
         program: "vpn",
         source: "crates/agent/tests/vpn/main.rs",
+        part: Part::Except(THROUGH_NAT),
         packages: packages::FOR_UML,
         machine: || Ok(Box::new(Uml::installed()?)),
         peers: &[],
@@ -51,15 +65,27 @@ const SUITES: [Suite; 3] = [
         what: "peers that are not Adit",
         program: "foreign",
         source: "crates/agent/tests/foreign/main.rs",
+        part: Part::All,
         packages: packages::FOR_UML,
         machine: || Ok(Box::new(Uml::installed()?)),
         peers: &[unpacked::STARTER, unpacked::LIBRESWAN],
         tests_at_once: 4,
     },
     Suite {
+        what: "tunnels through a NAT by the kernel's IPsec",
+        program: "vpn",
+        source: "crates/agent/tests/vpn/main.rs",
+        part: Part::Only(THROUGH_NAT),
+        packages: packages::FOR_QEMU,
+        machine: || Ok(Box::new(Qemu::installed()?)),
+        peers: &[],
+        tests_at_once: 4,
+    },
+    Suite {
         what: "routers with the kernel's IPsec",
         program: "node",
         source: "crates/agent/tests/node/main.rs",
+        part: Part::All,
         packages: packages::FOR_QEMU,
         machine: || Ok(Box::new(Qemu::installed()?)),
         peers: &[],
@@ -99,9 +125,7 @@ fn run_suites(filters: &[OsString], skips: &mut Skips) -> Result<Outcome> {
     let filters: Vec<_> = filters.iter().map(|filter| filter.to_string_lossy().into_owned()).collect();
     let mut outcome = Outcome::default();
     for (suite, program) in SUITES.iter().zip(programs()?) {
-        if !has_tests(&program, &filters) {
-            continue;
-        }
+        let Some(filters) = suite.part.filters(tests(&program, &filters), &filters) else { continue };
         let machine = packages::install(&[suite.packages]).and_then(|()| (suite.machine)());
         match machine {
             Ok(machine) => {
@@ -122,7 +146,8 @@ fn run_suites(filters: &[OsString], skips: &mut Skips) -> Result<Outcome> {
 
 /// Whether all tests passed.
 fn run_in_guest(suite: &Suite, machine: &dyn Machine, command: String, skips: &mut Skips) -> Result<bool> {
-    let log_path = tool::target_dir()?.join(format!("kernel-test-{}.log", suite.program));
+    let log_name = format!("kernel-test-{}-{}.log", suite.program, machine.name());
+    let log_path = tool::target_dir()?.join(log_name);
     let mut log = File::create(&log_path).with_context(|| format!("cannot write {}", log_path.display()))?;
     eprintln!("Running tests of {} in a guest; all that it prints is in {}", suite.what, log_path.display());
 
@@ -174,10 +199,34 @@ struct Target {
     src_path: PathBuf,
 }
 
-fn has_tests(program: &Path, filters: &[String]) -> bool {
-    let list = tool::output(Command::new(program).args(["--list", "--format=terse"]).args(filters));
-    // What cannot be asked is run, and then says why.
-    list.is_none_or(|list| list.lines().any(|line| line.ends_with(": test")))
+/// Those of its tests whose names contain one of the filters, or all; `None` if it cannot be asked.
+fn tests(program: &Path, filters: &[String]) -> Option<Vec<String>> {
+    let list = tool::output(Command::new(program).args(["--list", "--format=terse"]).args(filters))?;
+    Some(list.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect())
+}
+
+impl Part {
+    /// The arguments of a test program that mean these `tests`, as far as they belong here; `None` if none does. What
+    /// cannot be asked for its tests is run by the filters, and then says why.
+    fn filters(self, tests: Option<Vec<String>>, filters: &[String]) -> Option<Vec<String>> {
+        let is_here = |name: &String| match self {
+            Self::All => true,
+            Self::Only(beginning) => name.starts_with(beginning),
+            Self::Except(beginning) => !name.starts_with(beginning),
+        };
+        let Some(tests) = tests else { return Some(filters.to_vec()) };
+        let tests: Vec<String> = tests.into_iter().filter(is_here).collect();
+        if tests.is_empty() {
+            return None;
+        }
+        Some(match self {
+            Self::All => filters.to_vec(),
+            Self::Only(_) => std::iter::once("--exact".to_owned()).chain(tests).collect(),
+            Self::Except(beginning) => {
+                filters.iter().cloned().chain(["--skip".to_owned(), beginning.to_owned()]).collect()
+            }
+        })
+    }
 }
 
 /// The daemons of a suite that can be had: the variable that says where each is.
@@ -213,7 +262,7 @@ fn quoted(word: &str) -> String {
 mod tests {
     use std::path::Path;
 
-    use super::command_line;
+    use super::{Part, command_line};
 
     #[test]
     fn a_command_line_means_the_same_to_a_shell() {
@@ -227,5 +276,23 @@ mod tests {
             line,
             r"ROOT='/a b' XTASK_DATA_PLANE=kernel '/it'\''s here/vpn' --color=never --show-output --test-threads=4 'a b' '$HOME'"
         );
+    }
+
+    #[test]
+    fn a_part_has_those_of_its_tests_that_are_meant() {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        for (part, tests, filters, want) in [
+            (Part::All, &["a::up", "nat::up"][..], &[][..], Some(&[][..])),
+            (Part::All, &["nat::up"], &["up"], Some(&["up"])),
+            (Part::All, &[], &["gone"], None),
+            (Part::Only("nat::"), &["a::up", "nat::up"], &["up"], Some(&["--exact", "nat::up"])),
+            (Part::Only("nat::"), &["a::nat::up"], &["nat::"], None),
+            (Part::Except("nat::"), &["a::up", "nat::up"], &["up"], Some(&["up", "--skip", "nat::"])),
+            (Part::Except("nat::"), &["nat::up"], &["nat::"], None),
+        ] {
+            let got = part.filters(Some(words(tests)), &words(filters));
+            assert_eq!(got, want.map(words), "{tests:?} by {filters:?}");
+        }
+        assert_eq!(Part::Only("nat::").filters(None, &words(&["up"])), Some(words(&["up"])));
     }
 }
