@@ -131,7 +131,6 @@ async fn a_tunnel_follows_a_nat_that_changes_its_mind(version: IkeVersion) {
     right.until(is_elsewhere).await;
     let (sent, lost) = pinging.stop().await;
     println!("{version}: followed after {:?}, {lost} of {sent} lost", start.elapsed());
-    assert!(lost > 0, "the NAT changed nothing");
     is_up(&left, &left_spec, &right, &right_spec).await;
     assert_eq!(established(&right.state(), &right_spec).unwrap().initiator_spi, ike);
     match data_plane() {
