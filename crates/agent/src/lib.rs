@@ -27,7 +27,7 @@ use adit_api::transport::TransportError;
 use adit_ike::charon;
 use adit_linux::link::LinkWatch;
 use adit_linux::{Netlink, privilege, xfrm};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -98,13 +98,14 @@ impl Agent {
         };
         let (identity, known) = watch::channel(None);
         let (news, heard) = mpsc::channel(16);
-        let (reports, reporting) = Reports::new(client.clone(), incarnation, known);
+        let unknown = Arc::new(Notify::new());
+        let (reports, reporting) = Reports::new(client.clone(), incarnation, known, unknown.clone());
         let (hosts, changes) =
             (Netlink::here().map_err(AgentError::Node)?, LinkWatch::here().map_err(AgentError::Node)?);
         let mut tasks = JoinSet::new();
         tasks.spawn(reporting);
         tasks.spawn(host::watch::run(hosts, changes, reports.clone()));
-        tasks.spawn(sync::run(client, hello, identity, news));
+        tasks.spawn(sync::run(client, hello, identity, unknown, news));
         tasks.spawn(supervisor::run(Arc::new(Node::new(config, data_plane, netlink, reports)), heard));
         Ok(Self { tasks, data_plane })
     }

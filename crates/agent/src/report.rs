@@ -1,15 +1,19 @@
 //! Telling the server what was observed: at once, and again until it has heard.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use adit_api::agent::{Place, Report, RouterReport};
 use adit_model::{AgentId, PortId, RouterId};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use uuid::Uuid;
 
 use crate::backoff::Backoff;
-use crate::client::Client;
+use crate::client::{Client, ClientError};
+
+/// Of so many routers is told at once: a report of all that a node has might take the server longer than anybody waits.
+const MOST_ROUTERS: usize = 50;
 
 /// Where reports go. Only the newest about each router is kept until the server has it.
 #[derive(Clone, Debug)]
@@ -28,14 +32,15 @@ enum Message {
 }
 
 impl Reports {
-    /// The sender, and the work that has to run for it.
+    /// The sender, and the work that has to run for it. `unknown` is told when the server does not know who reports.
     pub(crate) fn new(
         client: Client,
         incarnation: Uuid,
         identity: watch::Receiver<Option<AgentId>>,
+        unknown: Arc<Notify>,
     ) -> (Self, impl Future<Output = ()>) {
         let (sender, receiver) = mpsc::unbounded_channel();
-        (Self { sender }, run(client, Place { incarnation, number: 0 }, identity, receiver))
+        (Self { sender }, run(client, Place { incarnation, number: 0 }, identity, unknown, receiver))
     }
 
     /// Replaces what is said about a router.
@@ -95,7 +100,8 @@ impl Board {
     }
 
     fn report(&self, place: Place) -> Report {
-        Report { place: Some(place), routers: self.unheard.clone(), host_ports: self.unheard_hosts.clone() }
+        let routers = self.unheard.iter().take(MOST_ROUTERS).map(|(id, report)| (*id, report.clone()));
+        Report { place: Some(place), routers: routers.collect(), host_ports: self.unheard_hosts.clone() }
     }
 
     /// What was sent is heard, unless there is something newer by now.
@@ -111,6 +117,7 @@ async fn run(
     client: Client,
     mut place: Place,
     mut identity: watch::Receiver<Option<AgentId>>,
+    unknown: Arc<Notify>,
     mut messages: mpsc::UnboundedReceiver<Message>,
 ) {
     let mut board = Board::default();
@@ -154,6 +161,11 @@ async fn run(
                 board.heard(&report);
                 retry.reset();
                 pause = Duration::ZERO;
+            }
+            Err(error @ ClientError::Unknown { .. }) => {
+                tracing::warn!(%error, "a report is refused: this agent says hello again");
+                unknown.notify_one();
+                pause = retry.next();
             }
             Err(error) => {
                 // Whether the server answers at all is logged where it is followed.

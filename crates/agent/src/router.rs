@@ -218,8 +218,9 @@ impl Router {
 
     /// A namespace can go without us: by a reboot, or by a person. Then no charon of before is of use.
     async fn leave_dead_namespace(&mut self) {
-        let is_alive = matches!(Namespace::open(&names::namespace(self.id)), Ok(Some(_)));
-        if is_alive || !self.node.config.router_dir(self.id).exists() {
+        // What cannot be looked at may well be there.
+        let is_gone = matches!(Namespace::open(&names::namespace(self.id)), Ok(None));
+        if !is_gone || !self.node.config.router_dir(self.id).exists() {
             return;
         }
         tracing::warn!("the namespace is gone, the router is made anew");
@@ -258,13 +259,13 @@ impl Router {
     #[tracing::instrument(name = "router", skip_all, fields(router_id = %self.id))]
     async fn remove(&mut self) -> Result<(), Failed> {
         self.applied.send_replace(None);
+        self.fence.forget();
         let folder = self.node.config.router_dir(self.id);
         if !folder.exists() {
             return Ok(());
         }
         self.vpn().remove().await;
         self.in_force.forget();
-        self.fence.forget();
         let mut failures = timeout(WIRE_LIMIT, self.remove_interfaces()).await.unwrap_or_else(|_| {
             vec![format!("the interfaces were not removed within {} s", WIRE_LIMIT.as_secs())]
         });

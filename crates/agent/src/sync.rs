@@ -1,10 +1,11 @@
 //! Keeping up with the server: introduce ourselves, list, then watch from there, for ever.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use adit_api::agent::AgentHello;
 use adit_model::{AgentId, RouterDocument, RouterId};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
 use crate::backoff::Backoff;
 use crate::client::{Client, ClientError};
@@ -31,17 +32,27 @@ enum State {
 }
 
 /// Follows the server and tells `news`, until nobody listens. `identity` gets to know who we are as soon as we do.
+/// `unknown` tells that the server, though it lets us follow, does not take us for who reports: then we say hello again.
 pub(crate) async fn run(
     client: Client,
     hello: AgentHello,
     identity: watch::Sender<Option<AgentId>>,
+    unknown: Arc<Notify>,
     news: mpsc::Sender<News>,
 ) {
     let mut state = State::Stranger;
     let mut retry = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
     let mut outage = Outage::default();
     loop {
-        match step(&client, &hello, &state).await {
+        // A question that is given up is asked again; what it would have told is told then.
+        let stepped = tokio::select! {
+            stepped = step(&client, &hello, &state) => stepped,
+            () = unknown.notified() => {
+                state = State::Stranger;
+                continue;
+            }
+        };
+        match stepped {
             Ok((next, told)) => {
                 retry.reset();
                 outage.is_over();

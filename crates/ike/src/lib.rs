@@ -17,5 +17,5 @@ pub mod proposal;
 pub mod reason;
 
 pub use connection::{Backend, Child, Connection, Fingerprint, FingerprintKey, Pair};
-pub use peering::Peering;
+pub use peering::{MOST_CHILDREN, Peering};
 pub use reason::{Fault, FaultContext};

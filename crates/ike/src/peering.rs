@@ -22,7 +22,7 @@ const NAME_OCTETS: usize = 8;
 /// and a command's name.
 pub(crate) const LARGEST_MESSAGE: usize = 512 * 1024 - 100;
 /// So many CHILD_SAs one peering may have, with room for some of them to be replaced: see [`Peering::MOST_LISTED`].
-pub(crate) const MOST_CHILDREN: usize = 520;
+pub const MOST_CHILDREN: usize = 520;
 
 /// Site connections that share an IKE SA, as charon is told of them. It holds no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]

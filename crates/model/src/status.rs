@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 crate::vocabulary! {
     /// The API's word for the state of a VPN service or a site connection.
@@ -66,9 +66,32 @@ crate::vocabulary! {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Reason {
     /// For programs.
+    #[serde(deserialize_with = "known_or_other")]
     pub code: ReasonCode,
     /// One sentence for people; never a secret.
     pub text: String,
+}
+
+/// The words of before, and those of now. Agents and servers are not upgraded at the same moment.
+const RENAMED: [(&str, ReasonCode); 11] = [
+    ("peer-silent", ReasonCode::PeerUnreachable),
+    ("authentication-failed", ReasonCode::AuthFailed),
+    ("identity-mismatch", ReasonCode::PeerIdentityMismatch),
+    ("ike-proposal-mismatch", ReasonCode::NoProposalIke),
+    ("ipsec-proposal-mismatch", ReasonCode::NoProposalEsp),
+    ("traffic-selector-mismatch", ReasonCode::SelectorsRefused),
+    ("peer-unresolved", ReasonCode::PeerNameUnresolved),
+    ("closed-by-peer", ReasonCode::PeerDeleted),
+    ("no-external-address", ReasonCode::GatewayMissing),
+    ("unsupported", ReasonCode::UnsupportedByGateway),
+    ("agent-silent", ReasonCode::AgentOffline),
+];
+
+/// A word that this version does not know, since a newer one said it, has its sentence still.
+fn known_or_other<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ReasonCode, D::Error> {
+    let word = String::deserialize(deserializer)?;
+    let renamed = RENAMED.iter().find(|(before, _)| *before == word).map(|(_, now)| *now);
+    Ok(word.parse().ok().or(renamed).unwrap_or(ReasonCode::Other))
 }
 
 impl Reason {
@@ -81,5 +104,23 @@ impl Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.code, self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_of_other_versions_are_understood_as_far_as_they_can_be() {
+        let read = |word: &str| {
+            let text = format!(r#"{{"code": "{word}", "text": "why"}}"#);
+            serde_json::from_str::<Reason>(&text).unwrap().code
+        };
+        for code in ReasonCode::ALL {
+            assert_eq!(read(code.as_str()), *code);
+        }
+        assert_eq!(read("peer-silent"), ReasonCode::PeerUnreachable);
+        assert_eq!(read("of-the-future"), ReasonCode::Other);
     }
 }

@@ -328,11 +328,17 @@ async fn diagnostics_tell_since_when_why_and_what_the_gateway_sees() {
     assert_eq!(again["since"], first["since"], "another reason is no other status");
 
     let active = json!({"status": "ACTIVE", "reason": null});
-    let seen = observation("2026-01-01T00:00:00Z", "c0000001");
+    let seen = observation("2026-01-01T00:00:00.123456789Z", "c0000001");
     let up = tell(&active, Some(seen.clone())).await;
     assert_ne!(up["since"], first["since"]);
     assert_eq!((&up["status"], &up["reason"]), (&json!("ACTIVE"), &Value::Null));
-    assert_eq!((&up["observed_at"], &up["ike_sas"]), (&seen["observed_at"], &seen["ike_sas"]));
+    assert_eq!(
+        (&up["observed_at"], &up["ike_sas"]),
+        (&json!("2026-01-01T00:00:00.123456Z"), &seen["ike_sas"])
+    );
+    // What was observed at the same moment is the same, and costs nothing.
+    let again = tell(&active, Some(observation("2026-01-01T00:00:00.123456789Z", "c0000009"))).await;
+    assert_eq!(again["ike_sas"], seen["ike_sas"]);
     let events: Vec<&Value> = up["events"].as_array().unwrap().iter().map(|event| &event["status"]).collect();
     assert_eq!(events, ["ACTIVE", "DOWN", "DOWN"]);
 

@@ -105,8 +105,10 @@ async fn accept_connections(
             log_change("IPsec site connection", &id, connection.status, *status, reason.as_ref());
             table.set_status(id, *status, reason.as_ref()).await.map_err(ApiError::from_store)?;
         }
+        // The store keeps microseconds.
         if let Some(observation) = report.observations.get(&id)
-            && observed.get(&id) != Some(&observation.observed_at)
+            && observed.get(&id).map(|at| at.as_microsecond())
+                != Some(observation.observed_at.as_microsecond())
         {
             table.observe(id, observation).await.map_err(ApiError::from_store)?;
         }

@@ -6,7 +6,7 @@ use adit_model::{
     SecurityGroup, SecurityGroupRule, ServiceProfile, SiteConnection, Subnet, VpnService,
 };
 use adit_store::{Agent, ApplicationCredential, Error, Listing, Record, Session, Store};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, Statement};
 
 use crate::database::{Database, insert};
 use crate::sample;
@@ -42,6 +42,12 @@ pub(crate) async fn reasons_of_before_have_the_words_of_now(database: Database) 
     let reason = Reason::new(ReasonCode::PeerUnreachable, "peer-silent is no code here");
     assert_eq!(connection.record.reason, Some(reason));
     drop(session);
+    // Reading understands the words of before, too.
+    let raw = database.raw().await;
+    let stored = Statement::from_string(raw.get_database_backend(), "SELECT reason FROM site_connections");
+    let stored: String = raw.query_one_raw(stored).await.unwrap().unwrap().try_get("", "reason").unwrap();
+    assert!(stored.contains(r#""code":"peer-unreachable""#), "{stored}");
+    raw.close().await.unwrap();
     database
 }
 

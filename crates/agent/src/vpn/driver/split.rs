@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use adit_ike::charon::ChildState;
-use adit_ike::{Backend, Child, Connection};
+use adit_ike::{Backend, Child, Connection, MOST_CHILDREN};
 use adit_model::ReasonCode;
 use adit_model::router_document::ConnectionSpec;
 use tokio::time::Instant;
@@ -89,22 +89,40 @@ impl Driver {
             .filter(|(_, wanted)| wanted.split_at().is_some_and(|at| at <= now))
             .map(|(id, _)| *id)
             .collect();
+        let mut is_split = false;
         for id in &due {
-            let Some(wanted) = self.wanted.get_mut(id) else { continue };
-            wanted.progress.unsuitable_since = None;
-            let Goal::Run(run) = &wanted.goal else { continue };
+            if let Some(wanted) = self.wanted.get_mut(id) {
+                wanted.progress.unsuitable_since = None;
+            }
+            let Some(Wanted { goal: Goal::Run(run), .. }) = self.wanted.get(id) else { continue };
             let Some(child) = run.connection.child_of_all() else { continue };
-            let split = Split { child: child.name.clone(), peer: run.connection.peer() };
+            let others = self.children_in(&run.peering);
+            let (pairs, peer) = (child.pairs.len(), run.connection.peer());
+            if others + pairs > MOST_CHILDREN {
+                tracing::debug!(
+                    router_id = %self.setup.router_id, connection_id = %id, pairs,
+                    "the peer does not take all networks in one CHILD_SA, and there is no room for more"
+                );
+                continue;
+            }
+            let split = Split { child: child.name.clone(), peer };
             tracing::info!(
                 router_id = %self.setup.router_id, connection_id = %id,
                 "the peer does not take all networks in one CHILD_SA: each pair gets its own"
             );
             let backend = super::daemon::backend(self.setup.data_plane);
+            let Some(wanted) = self.wanted.get_mut(id) else { continue };
             if let Ok(connection) = Connection::per_pair(&wanted.spec, split.peer, backend) {
                 wanted.goal = Goal::Run(Box::new(Run { connection, peering: String::new() }));
                 wanted.progress.split = Some(split);
+                is_split = true;
             }
         }
-        !due.is_empty()
+        is_split
+    }
+
+    fn children_in(&self, peering: &str) -> usize {
+        let tunnels = self.wanted.values().filter_map(Wanted::tunnel);
+        tunnels.filter(|it| it.peering == peering).map(|it| it.connection.children().len()).sum()
     }
 }
