@@ -84,7 +84,7 @@ async fn connections_come_change_and_go_beside_one_another(version: IkeVersion) 
 
 /// Waits until packets pass. When two IKEv1 quick modes have crossed, an end may send by the one that the other end has
 /// just given up, until it hears of that.
-async fn passes(site: &sites::Site, from: &str, to: &str) {
+pub(crate) async fn passes(site: &sites::Site, from: &str, to: &str) {
     let trying = async {
         while !site.ping(from, to) {
             tokio::time::sleep(Duration::from_millis(20)).await;
