@@ -3,9 +3,12 @@
 use std::fmt::Debug;
 use std::future::Future;
 
+use adit_model::SiteConnection;
 use adit_store::{Record, SealingKey, Session, Store, Stored};
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use tempfile::TempDir;
+
+use crate::sample;
 
 /// A database that nobody else uses, empty but for its schema.
 pub(crate) struct Database {
@@ -70,6 +73,17 @@ pub(crate) async fn insert<R: Record>(store: &Store, record: R) -> Stored<R> {
     let stored = session.table::<R>().insert(record).await.unwrap();
     session.commit().await.unwrap();
     stored
+}
+
+/// Inserts the site connection number 1, with all that it refers to.
+pub(crate) async fn insert_connection(store: &Store) -> Stored<SiteConnection> {
+    insert(store, sample::network(1)).await;
+    insert(store, sample::subnet(1)).await;
+    insert(store, sample::router(1)).await;
+    insert(store, sample::vpn_service(1)).await;
+    insert(store, sample::ike_policy(1)).await;
+    insert(store, sample::ipsec_policy(1)).await;
+    insert(store, sample::site_connection(1)).await
 }
 
 /// Inserts one record that others may have made already.

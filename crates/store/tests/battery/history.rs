@@ -5,19 +5,13 @@ use adit_model::{AgentId, Reason, ReasonCode, SiteConnection, SiteConnectionId, 
 use adit_store::{Agent, StatusChange, Store, Turn};
 use uuid::Uuid;
 
-use crate::database::{Database, insert};
+use crate::database::{Database, insert, insert_connection};
 use crate::sample::{self, id, time};
 
 /// With a service and a connection.
 async fn store(database: &Database) -> Store {
     let store = database.store().await;
-    insert(&store, sample::network(1)).await;
-    insert(&store, sample::subnet(1)).await;
-    insert(&store, sample::router(1)).await;
-    insert(&store, sample::vpn_service(1)).await;
-    insert(&store, sample::ike_policy(1)).await;
-    insert(&store, sample::ipsec_policy(1)).await;
-    insert(&store, sample::site_connection(1)).await;
+    insert_connection(&store).await;
     store
 }
 

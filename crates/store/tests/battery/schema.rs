@@ -5,10 +5,10 @@ use adit_model::{
     EndpointGroup, Flavor, FloatingIp, IkePolicy, IpsecPolicy, Network, Port, Reason, ReasonCode, Router,
     SecurityGroup, SecurityGroupRule, ServiceProfile, SiteConnection, Subnet, VpnService,
 };
-use adit_store::{Agent, ApplicationCredential, Error, Listing, Record, Session, Store};
+use adit_store::{Agent, ApplicationCredential, Error, Listing, Record, Session};
 use sea_orm::{ConnectionTrait, Statement};
 
-use crate::database::{Database, insert};
+use crate::database::{Database, insert, insert_connection};
 use crate::sample;
 
 pub(crate) async fn migrations_can_be_repeated(database: Database) -> Database {
@@ -49,17 +49,6 @@ pub(crate) async fn reasons_of_before_have_the_words_of_now(database: Database) 
     assert!(stored.contains(r#""code":"peer-unreachable""#), "{stored}");
     raw.close().await.unwrap();
     database
-}
-
-/// With all that it refers to.
-async fn insert_connection(store: &Store) {
-    insert(store, sample::network(1)).await;
-    insert(store, sample::subnet(1)).await;
-    insert(store, sample::router(1)).await;
-    insert(store, sample::vpn_service(1)).await;
-    insert(store, sample::ike_policy(1)).await;
-    insert(store, sample::ipsec_policy(1)).await;
-    insert(store, sample::site_connection(1)).await;
 }
 
 pub(crate) async fn a_newer_database_is_refused(database: Database) -> Database {

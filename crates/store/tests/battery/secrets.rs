@@ -4,18 +4,12 @@ use adit_model::SiteConnection;
 use adit_store::{Error, Listing, SealingKey, Store};
 use sea_orm::{ConnectionTrait, Statement};
 
-use crate::database::{Database, insert};
+use crate::database::{Database, insert, insert_connection};
 use crate::sample;
 
 pub(crate) async fn the_database_never_holds_a_pre_shared_key(database: Database) -> Database {
     let store = database.store().await;
-    insert(&store, sample::network(1)).await;
-    insert(&store, sample::subnet(1)).await;
-    insert(&store, sample::router(1)).await;
-    insert(&store, sample::vpn_service(1)).await;
-    insert(&store, sample::ike_policy(1)).await;
-    insert(&store, sample::ipsec_policy(1)).await;
-    let first = insert(&store, sample::site_connection(1)).await;
+    let first = insert_connection(&store).await;
     let second = insert(&store, SiteConnection { id: sample::id(2), ..first.record.clone() }).await;
 
     let raw = database.raw().await;
