@@ -321,6 +321,13 @@ impl Drop for Router {
     }
 }
 
+/// Writes a file of the router's, so that whoever reads it finds all of it or what was there before.
+fn write_json(file: &std::path::Path, value: &impl serde::Serialize) -> std::io::Result<()> {
+    let new = file.with_extension("new");
+    std::fs::write(&new, serde_json::to_vec(value)?)?;
+    std::fs::rename(&new, file)
+}
+
 fn unwritten(error: &std::io::Error) -> String {
     format!("cannot write down which networks are kept apart: {error}")
 }

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 
 use super::firewall::Protected;
+use super::write_json;
 
 /// How long.
 pub(super) const LINGER: SignedDuration = SignedDuration::from_mins(5);
@@ -78,9 +79,7 @@ impl Fence {
     fn put(&mut self, ends: BTreeMap<Protected, Option<Timestamp>>) -> io::Result<()> {
         if ends != self.ends {
             let list: Vec<_> = ends.iter().collect();
-            let new = self.file.with_extension("new");
-            fs::write(&new, serde_json::to_vec(&list)?)?;
-            fs::rename(&new, &self.file)?;
+            write_json(&self.file, &list)?;
             self.ends = ends;
         }
         Ok(())

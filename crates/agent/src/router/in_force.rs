@@ -1,13 +1,13 @@
 //! What of a router is known to be in force, so that the same is not put into force again, nor looked for in vain.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use adit_linux::Namespace;
 use adit_linux::nft::Table;
 
 use super::firewall::Translations;
+use super::write_json;
 
 /// Beside the router's other files.
 const FILE: &str = "translations.json";
@@ -61,7 +61,7 @@ impl InForce {
         if self.has_translations(&translations) {
             return;
         }
-        match self.write(&translations) {
+        match write_json(&self.file, &translations) {
             Ok(()) => self.translations = Some(translations),
             Err(error) => {
                 tracing::warn!(%error, file = %self.file.display(), "cannot write down what is translated");
@@ -74,11 +74,5 @@ impl InForce {
     pub(super) fn forget(&mut self) {
         self.table = None;
         self.translations = None;
-    }
-
-    fn write(&self, translations: &Translations) -> io::Result<()> {
-        let new = self.file.with_extension("new");
-        fs::write(&new, serde_json::to_vec(translations)?)?;
-        fs::rename(&new, &self.file)
     }
 }
