@@ -129,11 +129,12 @@ impl Trial {
         self.joins(&spec.local_networks[0], &spec.peer_networks[0]).await;
     }
 
-    /// Our end says why it does not come up, and nothing gets through.
+    /// Our end says why it does not come up, and nothing gets through, once what was up before has gone.
     pub(crate) async fn fails(&self, spec: &ConnectionSpec, want: ReasonCode) {
         self.apply(spec).await;
         self.ours.until(|state| code(state, spec) == Some(want)).await;
         println!("{}", sites::text(&self.ours.state(), spec).unwrap_or_default());
+        self.until("nothing is joined", LIMIT, async || self.ours.spis_of(spec).await.is_empty()).await;
         assert!(!self.ours.ping(&inside(&spec.local_networks[0]), &inside(&spec.peer_networks[0])));
     }
 
