@@ -9,8 +9,11 @@ mod uml;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Write};
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
+use std::sync::Mutex;
+use std::thread;
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -25,6 +28,8 @@ use uml::Uml;
 struct Suite {
     /// What is tested, for people.
     what: &'static str,
+    /// The same for names of files.
+    name: &'static str,
     /// The program's name.
     program: &'static str,
     /// Its source.
@@ -35,7 +40,7 @@ struct Suite {
     machine: fn() -> Result<Box<dyn Machine>>,
     /// Daemons that it has for peers.
     peers: &'static [unpacked::Daemon],
-    /// So many tests at once: they wait more than they compute, and guests are slow.
+    /// So many tests at once: they wait more than they compute. QEMU makes every instruction of its guest slow.
     tests_at_once: u32,
 }
 
@@ -50,9 +55,11 @@ enum Part {
 /// Tests of the program `vpn` that need a NAT between namespaces, which User Mode Linux has not got.
 const THROUGH_NAT: &str = "nat::";
 
-const SUITES: [Suite; 4] = [
+/// The longest first, since several run at once.
+static SUITES: [Suite; 4] = [
     Suite {
         what: "tunnels by the kernel's IPsec",
+        name: "tunnels",
         program: "vpn",
         source: "crates/agent/tests/vpn/main.rs",
         part: Part::Except(THROUGH_NAT),
@@ -63,6 +70,7 @@ const SUITES: [Suite; 4] = [
     },
     Suite {
         what: "peers that are not Adit",
+        name: "foreign",
         program: "foreign",
         source: "crates/agent/tests/foreign/main.rs",
         part: Part::All,
@@ -73,23 +81,25 @@ const SUITES: [Suite; 4] = [
     },
     Suite {
         what: "tunnels through a NAT by the kernel's IPsec",
+        name: "nat",
         program: "vpn",
         source: "crates/agent/tests/vpn/main.rs",
         part: Part::Only(THROUGH_NAT),
         packages: packages::FOR_QEMU,
         machine: || Ok(Box::new(Qemu::installed()?)),
         peers: &[],
-        tests_at_once: 4,
+        tests_at_once: 2,
     },
     Suite {
         what: "routers with the kernel's IPsec",
+        name: "routers",
         program: "node",
         source: "crates/agent/tests/node/main.rs",
         part: Part::All,
         packages: packages::FOR_QEMU,
         machine: || Ok(Box::new(Qemu::installed()?)),
         peers: &[],
-        tests_at_once: 4,
+        tests_at_once: 2,
     },
 ];
 
@@ -119,50 +129,125 @@ pub(crate) fn run_as_part(filters: &[OsString], skips: &mut Skips) -> Result<boo
 
 #[derive(Default)]
 struct Outcome {
-    ran: u32,
+    ran: usize,
     failed: bool,
 }
 
+/// A suite that can be run.
+struct Job {
+    suite: &'static Suite,
+    machine: Box<dyn Machine>,
+    program: PathBuf,
+    filters: Vec<String>,
+    /// The variables that say where its peers are.
+    peers: Vec<(&'static str, PathBuf)>,
+}
+
 fn run_suites(filters: &[OsString], skips: &mut Skips) -> Result<Outcome> {
+    let jobs = jobs(filters, skips)?;
+    let ran = jobs.len();
+    // A guest has one processor.
+    let at_once = thread::available_parallelism().map_or(1, NonZero::get).min(ran);
+    let queue = Mutex::new(jobs.into_iter());
+    let next = || queue.lock().expect("nobody panics with it").next();
+    let work = || {
+        let (mut failed, mut skips) = (false, Skips::default());
+        while let Some(job) = next() {
+            let passed = job.run(&mut skips);
+            if let Err(error) = &passed {
+                eprintln!("xtask: {}: {error:#}", job.suite.what);
+            }
+            failed |= !passed.unwrap_or(false);
+        }
+        (failed, skips)
+    };
+    let mut failed = false;
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..at_once).map(|_| scope.spawn(work)).collect();
+        for worker in workers {
+            let (has_failed, said) = worker.join().expect("running a suite does not panic");
+            failed |= has_failed;
+            skips.append(said);
+        }
+    });
+    Ok(Outcome { ran, failed })
+}
+
+/// The suites that have such tests, with all that they take. What a guest cannot be had for is skipped.
+fn jobs(filters: &[OsString], skips: &mut Skips) -> Result<Vec<Job>> {
     let filters: Vec<_> = filters.iter().map(|filter| filter.to_string_lossy().into_owned()).collect();
-    let mut outcome = Outcome::default();
+    let mut jobs = Vec::new();
     for (suite, program) in SUITES.iter().zip(programs()?) {
         let Some(filters) = suite.part.filters(tests(&program, &filters), &filters) else { continue };
-        let machine = packages::install(&[suite.packages]).and_then(|()| (suite.machine)());
-        match machine {
-            Ok(machine) => {
-                outcome.ran += 1;
-                let passed = run_suite(suite, machine.as_ref(), &program, &filters, skips);
-                if let Err(error) = &passed {
-                    eprintln!("xtask: {}: {error:#}", suite.what);
-                }
-                outcome.failed |= !passed.unwrap_or(false);
-            }
+        match packages::install(&[suite.packages]).and_then(|()| (suite.machine)()) {
+            Ok(machine) => jobs.push(Job { suite, machine, program, filters, peers: peers(suite, skips) }),
             Err(error) => skips.add(&format!("{}: {error:#}", suite.what)),
         }
     }
-    Ok(outcome)
+    Ok(jobs)
 }
 
-/// Whether all tests passed. A guest has one processor, and its clock jumps when the machine below is busy: the few tests
-/// that fail beside all the others are run once more, one after the other, which is said aloud.
-fn run_suite(
-    suite: &Suite,
-    machine: &dyn Machine,
-    program: &Path,
-    filters: &[String],
-    skips: &mut Skips,
-) -> Result<bool> {
-    let peers = peers(suite, skips);
-    let command = command_line(program, filters, &peers, suite.tests_at_once);
-    let first = run_in_guest(suite, machine, command, "", skips)?;
-    if first.passed || first.failed.is_empty() || first.failed.len() > MOST_AGAIN {
-        return Ok(first.passed);
+impl Job {
+    /// Whether all tests passed. A guest has one processor, and its clock jumps when the machine below is busy: the few
+    /// tests that fail beside all the others are run once more, one after the other, which is said aloud.
+    fn run(&self, skips: &mut Skips) -> Result<bool> {
+        let Suite { what, tests_at_once, .. } = self.suite;
+        let first = self.run_in_guest(&self.filters, *tests_at_once, "", skips)?;
+        if first.passed || first.failed.is_empty() || first.failed.len() > MOST_AGAIN {
+            return Ok(first.passed);
+        }
+        let failed = first.failed.join(", ");
+        eprintln!("xtask: {what}: failed beside the others, and are run once more alone: {failed}");
+        let alone: Vec<String> = std::iter::once("--exact".to_owned()).chain(first.failed).collect();
+        Ok(self.run_in_guest(&alone, 1, "-alone", skips)?.passed)
     }
-    eprintln!("xtask: failed beside the others, and are run once more alone: {}", first.failed.join(", "));
-    let alone: Vec<String> = std::iter::once("--exact".to_owned()).chain(first.failed).collect();
-    let command = command_line(program, &alone, &peers, 1);
-    Ok(run_in_guest(suite, machine, command, "-alone", skips)?.passed)
+
+    fn run_in_guest(
+        &self,
+        filters: &[String],
+        tests_at_once: u32,
+        how: &str,
+        skips: &mut Skips,
+    ) -> Result<Verdict> {
+        let Self { suite, machine, program, peers, .. } = self;
+        let name = format!("{}-{}{how}", suite.name, machine.name());
+        let log_path = tool::target_dir()?.join(format!("kernel-test-{name}.log"));
+        let mut log =
+            File::create(&log_path).with_context(|| format!("cannot write {}", log_path.display()))?;
+        eprintln!(
+            "Running tests of {} in a guest; all that it prints is in {}",
+            suite.what,
+            log_path.display()
+        );
+
+        let command = command_line(program, filters, peers, tests_at_once);
+        let mut failed = Vec::new();
+        let mut guest = Guest::start(machine.as_ref(), &name, &[command])?;
+        let mut said = guest.output().map(|line| {
+            let line = line?;
+            writeln!(log, "{line}")?;
+            failed.extend(failed_test(&line).map(str::to_owned));
+            Ok(line)
+        });
+        let tests = (&mut said)
+            .skip_while(|line| line.as_ref().is_ok_and(|line| !line.ends_with(BEGIN)))
+            .skip(1)
+            .take_while(|line| line.as_ref().is_ok_and(|line| line != END));
+        // Shown when the guest is off: guests that run at once would speak at once.
+        let mut shown = Vec::new();
+        let passed_on = pass_on(tests, &mut shown, skips);
+        // Until the guest is off.
+        let rest = said.collect::<io::Result<Vec<_>>>().context("cannot read what the guest prints");
+        let mut stdout = io::stdout().lock();
+        writeln!(stdout, "Tests of {}:", suite.what)
+            .and_then(|()| stdout.write_all(&shown))
+            .context("cannot print")?;
+        drop(stdout);
+        passed_on?;
+        rest?;
+        let status = guest.wait().with_context(|| format!("see {}", log_path.display()))?;
+        Ok(Verdict { passed: status == 0, failed })
+    }
 }
 
 /// What a guest says of the tests that it ran.
@@ -170,37 +255,6 @@ struct Verdict {
     passed: bool,
     /// The names of those that failed.
     failed: Vec<String>,
-}
-
-fn run_in_guest(
-    suite: &Suite,
-    machine: &dyn Machine,
-    command: String,
-    how: &str,
-    skips: &mut Skips,
-) -> Result<Verdict> {
-    let log_name = format!("kernel-test-{}-{}{how}.log", suite.program, machine.name());
-    let log_path = tool::target_dir()?.join(log_name);
-    let mut log = File::create(&log_path).with_context(|| format!("cannot write {}", log_path.display()))?;
-    eprintln!("Running tests of {} in a guest; all that it prints is in {}", suite.what, log_path.display());
-
-    let mut failed = Vec::new();
-    let mut guest = Guest::start(machine, &[command])?;
-    let mut said = guest.output().map(|line| {
-        let line = line?;
-        writeln!(log, "{line}")?;
-        failed.extend(failed_test(&line).map(str::to_owned));
-        Ok(line)
-    });
-    let tests = (&mut said)
-        .skip_while(|line| line.as_ref().is_ok_and(|line| !line.ends_with(BEGIN)))
-        .skip(1)
-        .take_while(|line| line.as_ref().is_ok_and(|line| line != END));
-    pass_on(tests, &mut io::stdout(), skips)?;
-    // Until the guest is off.
-    said.collect::<io::Result<Vec<_>>>().context("cannot read what the guest prints")?;
-    let status = guest.wait().with_context(|| format!("see {}", log_path.display()))?;
-    Ok(Verdict { passed: status == 0, failed })
 }
 
 /// NAME of `test NAME ... FAILED`.

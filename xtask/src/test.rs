@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Write};
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::{ExitCode, Stdio};
 use std::thread;
@@ -24,6 +25,9 @@ const ENVIRONMENTS: [(&str, &str); 8] = [
     ("XTASK_SCHEMATHESIS", "tests/clients/schemathesis-4.txt"),
     ("XTASK_TEMPEST", "tests/clients/tempest.txt"),
 ];
+
+/// How many tests run at once, for the tests. Those with daemons wait more than they compute.
+const TEST_THREADS: &str = "RUST_TEST_THREADS";
 
 /// Runs every test whose name contains one of the filters, or every test.
 pub(crate) fn run(filters: &[OsString]) -> Result<ExitCode> {
@@ -49,6 +53,10 @@ pub(crate) fn run(filters: &[OsString]) -> Result<ExitCode> {
     }
     // The other one is the guest's.
     tests.env("XTASK_DATA_PLANE", "userspace");
+    if std::env::var_os(TEST_THREADS).is_none() {
+        let processors = thread::available_parallelism().map_or(1, NonZero::get);
+        tests.env(TEST_THREADS, (2 * processors).to_string());
+    }
     let mut running =
         tests.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("cannot run cargo")?;
     let output = running.stdout.take().expect("it was piped above");
@@ -81,6 +89,13 @@ pub(crate) struct Skips(BTreeMap<String, usize>);
 impl Skips {
     pub(crate) fn add(&mut self, reason: &str) {
         *self.0.entry(reason.trim().to_owned()).or_default() += 1;
+    }
+
+    /// Takes over those of `others`.
+    pub(crate) fn append(&mut self, others: Self) {
+        for (reason, times) in others.0 {
+            *self.0.entry(reason).or_default() += times;
+        }
     }
 
     pub(crate) fn say(&self) {

@@ -22,7 +22,7 @@ pub(super) const MEMORY_MIB: u64 = 1024;
 const PREFIX: &str = "adit-kernel-test-";
 
 /// A way to run another kernel on the files of this machine.
-pub(super) trait Machine {
+pub(super) trait Machine: Send + Sync {
     /// What it is called.
     fn name(&self) -> &'static str;
 
@@ -47,10 +47,10 @@ pub(super) struct Guest {
 }
 
 impl Guest {
-    /// Boots one to run `programs`, each a line for a shell.
-    pub(super) fn start(machine: &dyn Machine, programs: &[String]) -> Result<Self> {
+    /// Boots one to run `programs`, each a line for a shell. No other guest has its `name` at the same time.
+    pub(super) fn start(machine: &dyn Machine, name: &str, programs: &[String]) -> Result<Self> {
         sweep();
-        let share = Share::new(machine.name())?;
+        let share = Share::new(name)?;
         share.write("programs", &(programs.join("\n") + "\n"))?;
         share.write("run.sh", RUN)?;
         symlink(machine.modules(), share.0.join("modules")).context("cannot make a link")?;
@@ -102,8 +102,8 @@ impl Drop for Running {
 struct Share(PathBuf);
 
 impl Share {
-    fn new(machine: &str) -> Result<Self> {
-        let dir = std::env::temp_dir().join(format!("{PREFIX}{}-{machine}", std::process::id()));
+    fn new(guest: &str) -> Result<Self> {
+        let dir = std::env::temp_dir().join(format!("{PREFIX}{}-{guest}", std::process::id()));
         fs::create_dir(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
         Ok(Self(dir))
     }

@@ -23,7 +23,7 @@ const PROGRAM: &str = "charon-systemd";
 /// Sockets are here and not in the run directory, whose path may be longer than a socket's may be (108 octets).
 const SOCKETS: &str = "/run/adit";
 /// How long a daemon may take until it answers; usually 20 ms.
-const START_LIMIT: Duration = Duration::from_secs(10);
+const START_LIMIT: Duration = Duration::from_secs(30);
 /// How long a daemon may take to end, before it is killed; usually 20 ms.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
 /// How often to look whether a daemon is up, or gone.
