@@ -40,6 +40,10 @@ impl Namespace {
     /// When `name` cannot be a file name, or the kernel refuses.
     pub fn create(name: &str) -> Result<Self> {
         let path = checked_path(name)?;
+        // Without the lock, and without a look at all the mounts below the directory.
+        if let Some(existing) = Self::open(name)? {
+            return Ok(existing);
+        }
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o755)

@@ -9,9 +9,10 @@ use std::io;
 use std::process::Stdio;
 use std::time::Duration;
 
-use netlink_packet_core::{NLM_F_REQUEST, NLMSG_ERROR, NetlinkBuffer, NlasIterator};
+use netlink_packet_core::{DefaultNla, Emitable, NLM_F_REQUEST, NLMSG_ERROR, NetlinkBuffer, NlasIterator};
 use netlink_sys::constants::NETLINK_NETFILTER;
 use netlink_sys::{Socket, SocketAddr};
+use nix::libc::ENOENT;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
@@ -20,10 +21,17 @@ use crate::{Error, Namespace, Result};
 /// How long `nft` may take.
 const LIMIT: Duration = Duration::from_secs(10);
 // From the kernel's `linux/netfilter/nfnetlink.h` and `nf_tables.h`.
+const GET_TABLE: u16 = 0xa01;
 const GET_GENERATION: u16 = 0xa10;
+const ANY_FAMILY: u8 = 0;
+const FAMILY_INET: u8 = 1;
 const GENERATION_ID: u16 = 1;
+const TABLE_NAME: u16 = 1;
+const TABLE_USER_DATA: u16 = 6;
 const HEADER_BYTES: usize = 16;
 const FAMILY_HEADER_BYTES: usize = 4;
+/// What `nft` writes a comment under in a table's user data (libnftnl's `udata.h`).
+const COMMENT: u8 = 0;
 
 /// A table of the family `inet`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,36 +82,84 @@ pub enum Hook {
 }
 
 impl Table {
-    /// Replaces the table of this name in `namespace`: no packet sees a state between the old and the new one.
+    /// Replaces the table of this name in `namespace`: no packet sees a state between the old and the new one. The
+    /// kernel keeps the `mark`, a word of letters, digits and hyphens, as the table's comment.
     ///
     /// # Errors
     /// [`Error::ProgramMissing`] without nft; [`Error::Program`] with its words when it refuses.
-    pub async fn apply(&self, namespace: &Namespace) -> Result<()> {
+    pub async fn apply(&self, namespace: &Namespace, mark: &str) -> Result<()> {
         let doing = || format!("replace the nftables table {} in {}", self.name, namespace.name());
         // The first line makes sure that there is something to delete.
-        let script = format!("table inet {name}\ndelete table inet {name}\n{self}", name = self.name);
+        let script = format!(
+            "table inet {name}\ndelete table inet {name}\ntable inet {name} {{ comment \"{mark}\"; }}\n{self}",
+            name = self.name
+        );
         run(namespace, &["-f", "-"], &script, doing()).await
     }
 }
 
-/// The number of the rules in force in `namespace`, of all tables together. The kernel counts it up by one with every
-/// transaction, whoever makes it: while it stays, nobody has changed anything. Asking is far cheaper than running `nft`.
+/// What can be told of the rules in force in a namespace without reading them, which is far cheaper.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// The number of the rules, of all tables together. The kernel counts it up by one with every transaction, whoever
+    /// makes it: while it stays, nobody has changed anything.
+    pub generation: u32,
+    /// The mark of our table, if it is there; kernels before 5.10 keep none.
+    pub mark: Option<String>,
+}
+
+/// What is in force in `namespace`; the mark is that of the table called `table`.
 ///
 /// # Errors
 /// When the namespace cannot be entered, or its kernel has no nftables.
-pub fn generation(namespace: &Namespace) -> Result<u32> {
-    namespace.run(generation_here)?.map_err(|source| {
+pub fn rules(namespace: &Namespace, table: &str) -> Result<Rules> {
+    namespace.run(|| rules_here(table))?.map_err(|source| {
         Error::system(format!("ask for the number of the rules in {}", namespace.name()), source)
     })
 }
 
-fn generation_here() -> io::Result<u32> {
+fn rules_here(table: &str) -> io::Result<Rules> {
     let mut socket = Socket::new(NETLINK_NETFILTER)?;
     socket.bind_auto()?;
     socket.connect(&SocketAddr::new(0, 0))?;
     // The kernel has answered when `send` returns.
     socket.set_non_blocking(true)?;
-    socket.send(&request_for_generation(), 0)?;
+    // The number last: a change between the two is then one that shows.
+    let mark = mark(&socket, table)?;
+    let number = attribute(&socket, &request(GET_GENERATION, ANY_FAMILY, &[]), GENERATION_ID)?;
+    let generation = number.as_ref().and_then(|number| number.first_chunk()).copied().map(u32::from_be_bytes);
+    let generation = generation.ok_or_else(|| io::Error::other("an answer without the number"))?;
+    Ok(Rules { generation, mark })
+}
+
+fn mark(socket: &Socket, table: &str) -> io::Result<Option<String>> {
+    let name = DefaultNla::new(TABLE_NAME, [table.as_bytes(), b"\0"].concat());
+    let mut bytes = vec![0; name.buffer_len()];
+    name.emit(&mut bytes);
+    match attribute(socket, &request(GET_TABLE, FAMILY_INET, &bytes), TABLE_USER_DATA) {
+        Ok(data) => Ok(data.and_then(|data| comment(&data))),
+        // There is no such table.
+        Err(error) if error.raw_os_error() == Some(ENOENT) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The comment in a table's user data, which is a list of kind, length and value.
+fn comment(mut data: &[u8]) -> Option<String> {
+    while let [kind, length, rest @ ..] = data {
+        let (value, rest) = rest.split_at_checked(usize::from(*length))?;
+        if *kind == COMMENT {
+            let text = value.strip_suffix(b"\0").unwrap_or(value);
+            return String::from_utf8(text.to_vec()).ok();
+        }
+        data = rest;
+    }
+    None
+}
+
+/// Asks, and reads one attribute of the answer.
+fn attribute(socket: &Socket, request: &[u8], wanted: u16) -> io::Result<Option<Vec<u8>>> {
+    socket.send(request, 0)?;
     let (bytes, _) = socket.recv_from_full()?;
     let answer = NetlinkBuffer::new_checked(&bytes[..]).map_err(io::Error::other)?;
     let payload: &[u8] = answer.payload();
@@ -113,20 +169,22 @@ fn generation_here() -> io::Result<u32> {
     }
     for attribute in NlasIterator::new(payload.get(FAMILY_HEADER_BYTES..).unwrap_or_default()) {
         let attribute = attribute.map_err(io::Error::other)?;
-        if let (GENERATION_ID, Some(id)) = (attribute.kind(), attribute.value().first_chunk()) {
-            return Ok(u32::from_be_bytes(*id));
+        if attribute.kind() == wanted {
+            return Ok(Some(attribute.value().to_vec()));
         }
     }
-    Err(io::Error::other("an answer without the number"))
+    Ok(None)
 }
 
-fn request_for_generation() -> [u8; HEADER_BYTES + FAMILY_HEADER_BYTES] {
-    // The header of the family is zero: the number is that of all families.
-    let mut bytes = [0; HEADER_BYTES + FAMILY_HEADER_BYTES];
+fn request(kind: u16, family: u8, attributes: &[u8]) -> Vec<u8> {
+    let length = HEADER_BYTES + FAMILY_HEADER_BYTES + attributes.len();
+    let mut bytes = vec![0; length];
     let mut header = NetlinkBuffer::new(&mut bytes);
-    header.set_length((HEADER_BYTES + FAMILY_HEADER_BYTES) as u32);
-    header.set_message_type(GET_GENERATION);
+    header.set_length(u32::try_from(length).unwrap_or(u32::MAX));
+    header.set_message_type(kind);
     header.set_flags(NLM_F_REQUEST);
+    bytes[HEADER_BYTES] = family;
+    bytes[HEADER_BYTES + FAMILY_HEADER_BYTES..].copy_from_slice(attributes);
     bytes
 }
 
@@ -195,4 +253,22 @@ async fn run(namespace: &Namespace, arguments: &[&str], input: &str, doing: Stri
     }
     let message = if message.is_empty() { output.status.to_string() } else { message };
     Err(Error::Program { doing, program: "nft", message })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comment_is_found_among_what_else_nft_notes() {
+        for (data, want) in [
+            (&b""[..], None),
+            (b"\x00\x03ab\0", Some("ab")),
+            (b"\x01\x02xx\x00\x02ab", Some("ab")),
+            (b"\x01\x02xx", None),
+            (b"\x00\x09ab\0", None),
+        ] {
+            assert_eq!(comment(data).as_deref(), want, "{data:?}");
+        }
+    }
 }

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use adit_linux::nft::{Chain, ChainKind, Hook, Table};
+use adit_linux::nft::{Chain, ChainKind, Hook, Rules, Table};
 use adit_linux::route::default_destination;
 use adit_linux::sysctl::Sysctls;
 use adit_linux::{LinkKind, Namespace, Netlink, Route, VethPeer, nft, privilege, sysctl, xfrm};
@@ -232,8 +232,10 @@ async fn a_table_is_in_force_at_once_and_what_is_in_force_has_a_number() {
     needs_root!();
     let row = Row::new().await;
     assert!(row.left.pings("10.2.0.2").await, "packets pass without rules");
-    let generation = || nft::generation(&row.middle.namespace).unwrap();
+    let rules = || nft::rules(&row.middle.namespace, "adit").unwrap();
+    let generation = || rules().generation;
     let fresh = generation();
+    assert_eq!(rules().mark, None);
 
     let mut table = Table {
         name: String::from("adit"),
@@ -245,19 +247,20 @@ async fn a_table_is_in_force_at_once_and_what_is_in_force_has_a_number() {
             rules: vec![String::from("oifname \"to-r*\" ip saddr 10.1.0.0/24 ip daddr { 10.2.0.0/24 } drop")],
         }],
     };
-    table.apply(&row.middle.namespace).await.unwrap();
+    table.apply(&row.middle.namespace, "one").await.unwrap();
     assert!(!row.left.pings("10.2.0.2").await, "the rule drops them");
     assert_eq!(generation(), fresh + 1, "one transaction");
-    table.apply(&row.middle.namespace).await.unwrap();
-    assert_eq!(generation(), fresh + 2, "and another one");
+    table.apply(&row.middle.namespace, "two").await.unwrap();
+    assert_eq!(rules(), Rules { generation: fresh + 2, mark: Some(String::from("two")) }, "and another one");
 
     table.chains[0].rules = vec![String::from("nonsense")];
-    let refused = table.apply(&row.middle.namespace).await.unwrap_err().to_string();
+    let refused = table.apply(&row.middle.namespace, "three").await.unwrap_err().to_string();
     assert!(refused.contains("`nft` said"), "{refused}");
-    assert_eq!(generation(), fresh + 2, "a refused table changes nothing");
+    let unchanged = Rules { generation: fresh + 2, mark: Some(String::from("two")) };
+    assert_eq!(rules(), unchanged, "a refused table changes nothing");
 
     table.chains.clear();
-    table.apply(&row.middle.namespace).await.unwrap();
+    table.apply(&row.middle.namespace, "four").await.unwrap();
     assert!(row.left.pings("10.2.0.2").await, "packets pass again: it was replaced, not added to");
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use adit_linux::{Namespace, Netlink, VethPeer, conntrack, sysctl};
+use uuid::Uuid;
 
 use super::ROUTE_PROTOCOL;
 use super::firewall::Translations;
@@ -65,7 +66,8 @@ impl Place<'_> {
     async fn step(&self, step: &Step, translated: &mut Option<Translations>) -> adit_linux::Result<()> {
         match step {
             Step::SetSysctls(settings) => sysctl::write(self.namespace, settings),
-            Step::ReplaceFirewall(table) => table.apply(self.namespace).await,
+            // No two times have the same mark.
+            Step::ReplaceFirewall(table) => table.apply(self.namespace, &Uuid::new_v4().to_string()).await,
             Step::DeleteStaleConnections(translations) => {
                 *translated = self.delete_stale_connections(translations).await;
                 Ok(())

@@ -41,12 +41,7 @@ pub(crate) fn protected(connections: &[ConnectionSpec]) -> BTreeSet<Protected> {
     let mut protected = BTreeSet::new();
     for connection in connections {
         for is_wanted in [is_ipv4, is_ipv6] {
-            let side = |networks: &[IpNet]| {
-                let networks = networks.iter().copied().filter(is_wanted).collect();
-                let mut disjoint = IpNet::aggregate(&networks);
-                disjoint.sort();
-                disjoint
-            };
+            let side = |networks: &[IpNet]| disjoint(&networks.iter().copied().filter(is_wanted).collect());
             let (local, peer) = (side(&connection.local_networks), side(&connection.peer_networks));
             if !local.is_empty() && !peer.is_empty() {
                 protected.insert(Protected { local, peer, mtu: connection.mtu });
@@ -54,6 +49,27 @@ pub(crate) fn protected(connections: &[ConnectionSpec]) -> BTreeSet<Protected> {
         }
     }
     protected
+}
+
+/// The same, said by few rules: a packet is compared with one after the other, and a router may have hundreds of
+/// connections. All networks that the same local networks reach are one set, which the kernel searches at once.
+fn joined(protected: &BTreeSet<Protected>) -> Vec<Protected> {
+    let mut peers: BTreeMap<(&[IpNet], u32), Vec<IpNet>> = BTreeMap::new();
+    for Protected { local, peer, mtu } in protected {
+        peers.entry((local, *mtu)).or_default().extend(peer);
+    }
+    let join = |((local, mtu), peers): ((&[IpNet], u32), Vec<IpNet>)| Protected {
+        local: local.to_vec(),
+        peer: disjoint(&peers),
+        mtu,
+    };
+    peers.into_iter().map(join).collect()
+}
+
+fn disjoint(networks: &Vec<IpNet>) -> Vec<IpNet> {
+    let mut disjoint = IpNet::aggregate(networks);
+    disjoint.sort();
+    disjoint
 }
 
 /// The table for a router that protects `protected`.
@@ -64,6 +80,7 @@ pub(crate) fn table(
 ) -> Table {
     let gateway = plugged_gateway(document);
     let outer_mtu = gateway.map_or(1500, |gateway| gateway.interface.mtu);
+    let protected = joined(protected);
     let chain = |name, kind, hook, priority, rules| Chain { name, kind, hook, priority, rules };
     let each =
         |rules: &dyn Fn(&Protected) -> Vec<String>| protected.iter().flat_map(rules).collect::<Vec<_>>();

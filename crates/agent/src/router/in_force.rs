@@ -4,51 +4,88 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use adit_linux::Namespace;
-use adit_linux::nft::Table;
+use adit_linux::nft::{Rules, Table};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::firewall::Translations;
 use super::write_json;
 
 /// Beside the router's other files.
-const FILE: &str = "translations.json";
+const TRANSLATIONS: &str = "translations.json";
+const TABLE: &str = "firewall.json";
 
-/// Nothing of it is needed for the router to be right: what is not known is done once more.
+/// Nothing of it is needed for the router to be right: what is not known is done once more. It is written down for the
+/// next agent, since to do it all once more takes long on a node with many routers, or with many connections.
 pub(super) struct InForce {
-    file: PathBuf,
+    files: Files,
     table: Option<KnownTable>,
-    /// How all of the router's connections are translated. To find others takes long on a node with many connections,
-    /// so it is written down for the next agent.
+    /// How all of the router's connections are translated.
     translations: Option<Translations>,
 }
 
-/// The table that we put into force: where, and the number that the rules had then.
+struct Files {
+    table: PathBuf,
+    translations: PathBuf,
+}
+
+/// The table that was put into force.
+#[derive(Serialize, Deserialize)]
 struct KnownTable {
-    table: Table,
-    namespace: Namespace,
-    rules: u32,
+    /// As nft read it.
+    text: String,
+    /// The number that the rules had then.
+    generation: u32,
+    /// The mark that the kernel keeps of this time and no other.
+    mark: Option<String>,
+    /// Where, as long as this agent runs; after that the mark tells.
+    #[serde(skip)]
+    namespace: Option<Namespace>,
 }
 
 impl InForce {
     /// What was written down beside the router.
     pub(super) fn recall(router_dir: &Path) -> Self {
-        let file = router_dir.join(FILE);
-        let translations = fs::read(&file).ok().and_then(|text| serde_json::from_slice(&text).ok());
-        Self { file, table: None, translations }
+        let files = Files { table: router_dir.join(TABLE), translations: router_dir.join(TRANSLATIONS) };
+        let (table, translations) = (read(&files.table), read(&files.translations));
+        Self { files, table, translations }
     }
 
-    /// Whether this table is in force there, now that the rules have this number.
-    pub(super) fn has_table(&self, table: &Table, namespace: &Namespace, rules: u32) -> bool {
+    /// Whether this table is in force there, where the rules are these. That an earlier agent did it counts only if it has
+    /// seen to the connections as well.
+    pub(super) fn has_table(
+        &self,
+        table: &Table,
+        translations: &Translations,
+        namespace: &Namespace,
+        rules: &Rules,
+    ) -> bool {
         self.table.as_ref().is_some_and(|known| {
-            known.rules == rules && known.table == *table && known.namespace.is(namespace)
+            let is_there = match &known.namespace {
+                Some(known) => known.is(namespace),
+                None => known.mark.is_some() && self.has_translations(translations),
+            };
+            is_there
+                && (known.generation, &known.mark) == (rules.generation, &rules.mark)
+                && known.text == table.to_string()
         })
     }
 
     /// The table has been put into force. The numbers that the rules had before and after tell whether anybody else has
     /// changed anything meanwhile; then it is not known.
-    pub(super) fn put_table(&mut self, table: &Table, namespace: &Namespace, before: u32, after: u32) {
-        let is_ours = after == before.wrapping_add(1);
-        let known = || KnownTable { table: table.clone(), namespace: namespace.clone(), rules: after };
-        self.table = is_ours.then(known);
+    pub(super) fn put_table(&mut self, table: &Table, namespace: &Namespace, before: &Rules, after: Rules) {
+        self.table = (after.generation == before.generation.wrapping_add(1)).then(|| KnownTable {
+            text: table.to_string(),
+            generation: after.generation,
+            mark: after.mark,
+            namespace: Some(namespace.clone()),
+        });
+        // Whatever is written there stands for another mark than the one in force.
+        if let Some(known) = &self.table
+            && let Err(error) = write_json(&self.files.table, known)
+        {
+            tracing::warn!(%error, file = %self.files.table.display(), "cannot write down what is in force");
+        }
     }
 
     /// Whether there is no connection that is translated in another way.
@@ -61,10 +98,11 @@ impl InForce {
         if self.has_translations(&translations) {
             return;
         }
-        match write_json(&self.file, &translations) {
+        match write_json(&self.files.translations, &translations) {
             Ok(()) => self.translations = Some(translations),
             Err(error) => {
-                tracing::warn!(%error, file = %self.file.display(), "cannot write down what is translated");
+                let file = self.files.translations.display();
+                tracing::warn!(%error, %file, "cannot write down what is translated");
                 self.translations = None;
             }
         }
@@ -75,4 +113,9 @@ impl InForce {
         self.table = None;
         self.translations = None;
     }
+}
+
+/// What cannot be read is not known.
+fn read<T: DeserializeOwned>(file: &Path) -> Option<T> {
+    serde_json::from_slice(&fs::read(file).ok()?).ok()
 }

@@ -8,6 +8,7 @@ use adit_linux::{Link, Namespace, Netlink, nft};
 use ipnet::IpNet;
 
 use super::ROUTE_PROTOCOL;
+use super::firewall::TABLE;
 
 /// A router as it is. Reading it changes nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,8 +23,8 @@ pub(super) struct Observed {
     pub(super) routes: BTreeMap<IpNet, BTreeSet<IpAddr>>,
     /// Settings that differ from what a router needs, with the values that it needs.
     pub(super) sysctls: Sysctls,
-    /// The number of the rules in force.
-    pub(super) rules: u32,
+    /// The firewall in force, as far as it can be told apart from others.
+    pub(super) rules: nft::Rules,
 }
 
 impl Observed {
@@ -46,7 +47,7 @@ impl Observed {
             addresses,
             routes: inside.routes(ROUTE_PROTOCOL).await?,
             sysctls: sysctl::differing(namespace, &wanted_sysctls())?,
-            rules: nft::generation(namespace)?,
+            rules: nft::rules(namespace, TABLE)?,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 mod floating_ip;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use adit_api::agent::{RouterReport, StatusReport};
@@ -247,6 +247,34 @@ fn what_is_protected_has_one_ip_version_and_no_overlaps() {
 }
 
 #[test]
+fn what_the_same_networks_reach_is_one_rule_however_many_connections_there_are() {
+    let other_mtu = ConnectionSpec { mtu: 1200, ..connection(&["10.1.0.0/24"], &["10.9.0.0/24"]) };
+    let connections = vec![
+        connection(&["10.1.0.0/24"], &["10.2.0.0/24"]),
+        connection(&["10.1.0.0/24"], &["10.4.0.0/24", "fd02::/64"]),
+        connection(&["10.1.0.0/24"], &["10.2.0.128/25"]),
+        connection(&["10.3.0.0/24"], &["10.2.0.0/24"]),
+        other_mtu,
+    ];
+    let document = RouterDocument { connections, gateway: None, ..document() };
+    let rules = rules(&document, DataPlane::Userspace);
+    let fence: BTreeSet<_> =
+        rules.lines().map(str::trim).filter(|rule| rule.starts_with("oifname")).collect();
+    assert_eq!(
+        fence,
+        BTreeSet::from([
+            r#"oifname "qg-*" ip saddr { 10.1.0.0/24 } ip daddr { 10.2.0.0/24, 10.4.0.0/24 } drop"#,
+            r#"oifname "qg-*" ip saddr { 10.1.0.0/24 } ip daddr { 10.9.0.0/24 } drop"#,
+            r#"oifname "qg-*" ip saddr { 10.3.0.0/24 } ip daddr { 10.2.0.0/24 } drop"#,
+        ]),
+        "nothing is fenced that no connection joins"
+    );
+    let clamped: Vec<_> =
+        rules.lines().filter(|rule| rule.contains("10.9.0.0/24") && rule.contains("maxseg")).collect();
+    assert!(clamped.iter().all(|rule| rule.ends_with("1160")) && clamped.len() == 2, "{clamped:?}");
+}
+
+#[test]
 fn a_new_router_is_fenced_before_it_is_plugged() {
     let observed = Observed {
         node: BTreeMap::from([link(2, "ext0", LinkKind::Other, None)]),
@@ -464,6 +492,6 @@ async fn nft_takes_every_table() {
     ]);
     for data_plane in [DataPlane::Kernel, DataPlane::Userspace] {
         let protected = firewall::protected(&document.connections);
-        firewall::table(&document, &protected, data_plane).apply(&namespace).await.unwrap();
+        firewall::table(&document, &protected, data_plane).apply(&namespace, "mark").await.unwrap();
     }
 }

@@ -46,7 +46,7 @@ impl Router {
                     Ok(observed) => observed,
                     Err(error) => return Wired::failed(error.chain()),
                 };
-            let table_in_force = self.in_force.has_table(&table, &namespace, observed.rules);
+            let table_in_force = self.in_force.has_table(&table, &translations, &namespace, &observed.rules);
             let stale = Some(&translations).filter(|it| !self.in_force.has_translations(it)).cloned();
             let surroundings =
                 Surroundings { physical_networks, table: table.clone(), table_in_force, translations: stale };
@@ -57,8 +57,8 @@ impl Router {
             tracing::debug!(round, steps = plan.steps.len(), "router changes");
             outcome = place.apply(&plan.steps).await;
             if !table_in_force && !outcome.unfenced {
-                match nft::generation(&namespace) {
-                    Ok(rules) => self.in_force.put_table(&table, &namespace, observed.rules, rules),
+                match nft::rules(&namespace, firewall::TABLE) {
+                    Ok(rules) => self.in_force.put_table(&table, &namespace, &observed.rules, rules),
                     Err(error) => return Wired::failed(error.chain()),
                 }
             }

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use adit_agent::host::{self, HostError, HostSpec};
-use adit_linux::{Namespace, Netlink, Route};
+use adit_linux::{Namespace, Netlink, Route, nft};
 use adit_model::network::PhysicalNetwork;
 use adit_model::router_document::ServiceSpec;
 use adit_model::{NetworkId, PortId, ReasonCode, Status, VpnServiceId};
@@ -139,6 +139,9 @@ fn an_agent_finds_its_routers_again_and_those_that_it_has_to_remove() {
         site.server.want(&site.document).await;
         let host = site.host(0).await;
         let before = site.links().await;
+        let namespace = Namespace::open(&site.namespace()).unwrap().unwrap();
+        let rules = || nft::rules(&namespace, "adit").unwrap();
+        let rules_before = rules();
         first.shutdown().await;
         assert!(host.pings("eth0", ELSEWHERE).await, "a router works without agent");
 
@@ -147,18 +150,30 @@ fn an_agent_finds_its_routers_again_and_those_that_it_has_to_remove() {
         let report = site.server.report_of(site.document.id, |_| true).await;
         assert_eq!((report.error, report.wired_ports.len()), (None, 3));
         assert_eq!(site.links().await, before, "nothing was plugged anew");
+        assert_eq!(rules(), rules_before, "the rules that are in force were not put into force again");
         second.shutdown().await;
+
+        // Whoever changes the rules while there is no agent: here by others of the same name.
+        let foreign = nft::Table { name: String::from("adit"), chains: vec![] };
+        foreign.apply(&namespace, "a-stranger").await.unwrap();
+        site.server.forget_reports();
+        let third = agent(&site.server, site.state_dir.path()).await;
+        site.server.report_of(site.document.id, |_| true).await;
+        let mark = rules().mark;
+        assert!(mark.is_some() && mark.as_deref() != Some("a-stranger"), "not mended: {mark:?}");
+        assert!(host.pings("eth0", ELSEWHERE).await, "by the rules that translate its address");
+        third.shutdown().await;
 
         // As another machine's agent would make it.
         let other = format!("qrouter-{}", Uuid::new_v4());
         Namespace::create(&other).unwrap();
         host::del(&host.0).await.unwrap();
         site.server.remove(site.document.id);
-        let third = agent(&site.server, site.state_dir.path()).await;
+        let fourth = agent(&site.server, site.state_dir.path()).await;
         eventually("the router is gone", || site.is_clean()).await;
         assert!(Namespace::open(&other).unwrap().is_some(), "another agent's router stays");
         Namespace::delete(&other).unwrap();
-        third.shutdown().await;
+        fourth.shutdown().await;
     });
 }
 
@@ -174,8 +189,8 @@ fn what_a_stranger_changes_is_mended() {
         let interface = format!("qr-{}", &site.document.interfaces[0].port_id.to_string()[..11]);
 
         inside.delete_link(&interface).await.unwrap();
-        adit_linux::nft::Table { name: String::from("adit"), chains: vec![] }
-            .apply(&namespace)
+        nft::Table { name: String::from("adit"), chains: vec![] }
+            .apply(&namespace, "a-stranger")
             .await
             .unwrap();
         assert!(!host.pings("eth0", ELSEWHERE).await);
