@@ -27,7 +27,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 /// How long anything may take; everything here takes milliseconds, but a loaded machine is slow.
-pub(crate) const LIMIT: Duration = Duration::from_secs(40);
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
 /// Who carries the packets: what `XTASK_DATA_PLANE` says, else what the agent would choose.
 pub(crate) fn data_plane() -> DataPlane {

@@ -24,7 +24,10 @@ const LIMIT: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// SAs came, went or were replaced: ask for the list.
-    SasChanged,
+    SasChanged {
+        /// The connection that they are of; `None` where charon does not say.
+        connection: Option<String>,
+    },
     /// charon logged a line.
     Log(LogLine),
     /// charon has gone. Nothing comes after this.
@@ -58,6 +61,14 @@ impl Events {
     /// # Errors
     /// Any [`ViciError`] but [`ViciError::Refused`].
     pub async fn subscribe(path: &Path) -> Result<Self, ViciError> {
+        match Self::try_to_subscribe(path).await {
+            // Whoever gives charon up ends all of its tunnels, so it is asked twice.
+            Err(ViciError::Timeout { .. }) => Self::try_to_subscribe(path).await,
+            answer => answer,
+        }
+    }
+
+    async fn try_to_subscribe(path: &Path) -> Result<Self, ViciError> {
         let (mut client, signals) = connect(path).await?;
         let mut streams = SelectAll::new();
         for name in CHANGES.into_iter().chain([LOG]) {
@@ -119,7 +130,9 @@ impl Events {
 
 fn read(name: &str, message: &Section) -> Option<Event> {
     if name != LOG {
-        return Some(Event::SasChanged);
+        // A section by the name of the connection, beside values.
+        let connection = message.sections().next().map(|(name, _)| name.to_owned());
+        return Some(Event::SasChanged { connection: connection.filter(|name| name != UNNAMED) });
     }
     Some(Event::Log(LogLine {
         connection: message.text("ikesa-name").filter(|name| *name != UNNAMED).map(str::to_owned),

@@ -17,7 +17,8 @@ use crate::connection::Connection;
 use crate::message::Section;
 use crate::peering::{LARGEST_MESSAGE, Peering};
 
-/// How long charon may take for an answer. It answers in well under a millisecond unless it is stuck.
+/// How long charon may take for an answer, before it is asked once more by another connection. It answers in well under a
+/// millisecond unless it is stuck.
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// Why a command brought nothing. After anything but [`ViciError::Refused`] the connection is of no more use.
@@ -35,7 +36,7 @@ pub enum ViciError {
     #[error("charon closed its control socket")]
     Closed,
     /// charon is stuck.
-    #[error("charon did not answer `{command}` within {} s", LIMIT.as_secs())]
+    #[error("charon did not answer `{command}`, twice within {} s", LIMIT.as_secs())]
     Timeout {
         /// What was asked.
         command: &'static str,
@@ -78,8 +79,10 @@ pub struct Algorithms {
     groups: BTreeSet<String>,
 }
 
-/// A connection for commands.
+/// A connection for commands. Whoever gives charon up ends all of its tunnels, so a command that has no answer in time is
+/// given once more by another connection: doing any of them twice does no harm.
 pub struct Vici {
+    path: PathBuf,
     client: rsvici::Client,
     signals: watch::Receiver<Signals>,
 }
@@ -91,7 +94,7 @@ impl Vici {
     /// [`ViciError::Connect`].
     pub async fn connect(path: &Path) -> Result<Self, ViciError> {
         let (client, signals) = connect(path).await?;
-        Ok(Self { client, signals })
+        Ok(Self { path: path.to_owned(), client, signals })
     }
 
     /// The algorithms that it has loaded.
@@ -196,11 +199,39 @@ impl Vici {
     /// # Errors
     /// Any [`ViciError`].
     pub async fn sas(&mut self) -> Result<Vec<IkeSa>, ViciError> {
+        self.list_sas(Section::new()).await
+    }
+
+    /// The SAs of one connection of charon's.
+    ///
+    /// # Errors
+    /// Any [`ViciError`].
+    pub async fn sas_of(&mut self, connection: &str) -> Result<Vec<IkeSa>, ViciError> {
+        self.list_sas(Section::new().with("ike", connection)).await
+    }
+
+    async fn list_sas(&mut self, which: Section) -> Result<Vec<IkeSa>, ViciError> {
+        let messages = match self.try_to_list(&which).await {
+            Err(ViciError::Timeout { .. }) => {
+                self.reconnect().await?;
+                self.try_to_list(&which).await
+            }
+            answer => answer,
+        };
+        Ok(messages?.iter().flat_map(IkeSa::list).collect())
+    }
+
+    async fn try_to_list(&mut self, which: &Section) -> Result<Vec<Section>, ViciError> {
         let command = "list-sas";
         let signals = self.signals.clone();
-        let stream = self.client.stream_request::<_, Section>(command, "list-sa", Section::new());
-        let messages = limited(command, signals, pin!(stream).try_collect::<Vec<_>>()).await?;
-        Ok(messages.iter().flat_map(IkeSa::list).collect())
+        let stream = self.client.stream_request::<_, Section>(command, "list-sa", which);
+        limited(command, signals, pin!(stream).try_collect::<Vec<_>>()).await
+    }
+
+    async fn reconnect(&mut self) -> Result<(), ViciError> {
+        tracing::warn!(socket = %self.path.display(), "charon does not answer, and is asked once more");
+        *self = Self::connect(&self.path).await?;
+        Ok(())
     }
 
     async fn request(&mut self, command: &'static str, message: Section) -> Result<Section, ViciError> {
@@ -209,13 +240,27 @@ impl Vici {
             let message = format!("{length} octets are more than charon takes at once");
             return Err(ViciError::Refused { command, message });
         }
-        let signals = self.signals.clone();
-        let answer: Section = limited(command, signals, self.client.request(command, message)).await?;
+        let answer = match self.try_to_request(command, &message).await {
+            Err(ViciError::Timeout { .. }) => {
+                self.reconnect().await?;
+                self.try_to_request(command, &message).await
+            }
+            answer => answer,
+        }?;
         if answer.text("success") == Some("no") {
             let message = answer.text("errmsg").unwrap_or("no reason given").to_owned();
             return Err(ViciError::Refused { command, message });
         }
         Ok(answer)
+    }
+
+    async fn try_to_request(
+        &mut self,
+        command: &'static str,
+        message: &Section,
+    ) -> Result<Section, ViciError> {
+        let signals = self.signals.clone();
+        limited(command, signals, self.client.request(command, message)).await
     }
 }
 
@@ -277,5 +322,50 @@ fn fine_if_refused(result: Result<Section, ViciError>) -> Result<(), ViciError> 
     match result {
         Ok(_) | Err(ViciError::Refused { .. }) => Ok(()),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{UnixListener, UnixStream};
+
+    use super::*;
+
+    /// The packet types of a command and of its answer.
+    const REQUEST: u8 = 0;
+    const RESPONSE: u8 = 1;
+
+    async fn hear(stream: &mut UnixStream) -> Vec<u8> {
+        let length = stream.read_u32().await.unwrap();
+        let mut packet = vec![0; usize::try_from(length).unwrap()];
+        stream.read_exact(&mut packet).await.unwrap();
+        packet
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn charon_is_asked_once_more_by_another_connection_before_it_is_given_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("charon.vici");
+        let listener = UnixListener::bind(&path).unwrap();
+        let charon = tokio::spawn(async move {
+            let (mut deaf, _) = listener.accept().await.unwrap();
+            let first = hear(&mut deaf).await;
+            let (mut well, _) = listener.accept().await.unwrap();
+            let second = hear(&mut well).await;
+            well.write_all(&[0, 0, 0, 1, RESPONSE]).await.unwrap();
+            // And is stuck for good.
+            let _never_answered = hear(&mut well).await;
+            let (mut third, _) = listener.accept().await.unwrap();
+            let _never_answered = hear(&mut third).await;
+            // The connections stay open.
+            (first, second, deaf, well, third)
+        });
+        let mut vici = Vici::connect(&path).await.unwrap();
+        vici.unload("one").await.unwrap();
+        let answer = vici.unload("two").await;
+        assert!(matches!(answer, Err(ViciError::Timeout { command: "unload-conn" })), "{answer:?}");
+        let (first, second, ..) = charon.await.unwrap();
+        assert_eq!((first[0], &first), (REQUEST, &second), "the same command");
     }
 }
