@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adit_api::agent::{Place, Report, RouterReport};
-use adit_model::{AgentId, PortId, RouterId};
+use adit_model::security_association::Observation;
+use adit_model::{AgentId, PortId, RouterId, SiteConnectionId};
+use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, watch};
 use uuid::Uuid;
 
@@ -14,6 +16,9 @@ use crate::client::{Client, ClientError};
 
 /// Of so many routers is told at once: a report of all that a node has might take the server longer than anybody waits.
 const MOST_ROUTERS: usize = 50;
+
+/// When what was told of each connection was observed: no two observations of a connection have the same time.
+type Observed = BTreeMap<SiteConnectionId, Timestamp>;
 
 /// Where reports go. Only the newest about each router is kept until the server has it.
 #[derive(Clone, Debug)]
@@ -64,6 +69,8 @@ impl Reports {
 struct Board {
     newest: BTreeMap<RouterId, RouterReport>,
     unheard: BTreeMap<RouterId, RouterReport>,
+    /// What the server has of each router's observations, by their times.
+    observed: BTreeMap<RouterId, Observed>,
     hosts: Option<BTreeSet<PortId>>,
     unheard_hosts: Option<BTreeSet<PortId>>,
 }
@@ -80,6 +87,7 @@ impl Board {
             Message::Router(router, None) => {
                 self.newest.remove(&router);
                 self.unheard.remove(&router);
+                self.observed.remove(&router);
             }
             Message::Hosts(ports) => {
                 if self.hosts.as_ref() != Some(&ports) {
@@ -88,6 +96,7 @@ impl Board {
                 }
             }
             Message::Repeat => {
+                self.observed.clear();
                 self.unheard.clone_from(&self.newest);
                 self.unheard_hosts.clone_from(&self.hosts);
             }
@@ -99,18 +108,46 @@ impl Board {
         !self.unheard.is_empty() || self.unheard_hosts.is_some()
     }
 
-    fn report(&self, place: Place) -> Report {
+    /// What to say now.
+    fn said(&self) -> Said {
         let routers = self.unheard.iter().take(MOST_ROUTERS).map(|(id, report)| (*id, report.clone()));
-        Report { place: Some(place), routers: routers.collect(), host_ports: self.unheard_hosts.clone() }
+        Said { routers: routers.collect(), hosts: self.unheard_hosts.clone() }
     }
 
-    /// What was sent is heard, unless there is something newer by now.
-    fn heard(&mut self, report: &Report) {
-        self.unheard.retain(|router, newest| report.routers.get(router) != Some(newest));
-        if self.unheard_hosts == report.host_ports {
+    /// The report that says it. What was observed is most of what there is to say of a router with many connections, and
+    /// what the server has of that already is left out.
+    fn report(&self, said: &Said, place: Place) -> Report {
+        let mut routers = said.routers.clone();
+        for (router, report) in &mut routers {
+            let known = self.observed.get(router);
+            let is_news = |id: &SiteConnectionId, seen: &Observation| {
+                known.and_then(|known| known.get(id)) != Some(&seen.observed_at)
+            };
+            report.observations.retain(|id, seen| is_news(id, seen));
+        }
+        Report { place: Some(place), routers, host_ports: said.hosts.clone() }
+    }
+
+    /// What was said is heard, unless there is something newer by now.
+    fn heard(&mut self, said: Said) {
+        self.unheard.retain(|router, newest| said.routers.get(router) != Some(newest));
+        if self.unheard_hosts == said.hosts {
             self.unheard_hosts = None;
         }
+        for (router, report) in said.routers {
+            // One that has gone meanwhile is told of in full if it comes again.
+            if self.newest.contains_key(&router) {
+                let observed = report.observations.iter().map(|(id, seen)| (*id, seen.observed_at));
+                self.observed.insert(router, observed.collect());
+            }
+        }
     }
+}
+
+/// What is being said, in full.
+struct Said {
+    routers: BTreeMap<RouterId, RouterReport>,
+    hosts: Option<BTreeSet<PortId>>,
 }
 
 async fn run(
@@ -155,10 +192,11 @@ async fn run(
         };
         let Some(agent) = agent else { continue };
         place.number += 1;
-        let report = board.report(place);
+        let said = board.said();
+        let report = board.report(&said, place);
         match client.report(agent, &report).await {
             Ok(()) => {
-                board.heard(&report);
+                board.heard(said);
                 retry.reset();
                 pause = Duration::ZERO;
             }
@@ -173,5 +211,65 @@ async fn run(
                 pause = retry.next();
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use adit_api::agent::StatusReport;
+    use adit_model::Status;
+
+    use super::*;
+
+    fn id(number: u8) -> SiteConnectionId {
+        format!("c{number}000000-0000-4000-8000-000000000000").parse().unwrap()
+    }
+
+    /// A report on two connections that were observed at these seconds.
+    fn report_of(observed_generation: u64, seconds: [i64; 2]) -> RouterReport {
+        let observed = |second| Observation {
+            observed_at: Timestamp::from_second(second).unwrap(),
+            ike_sas: Vec::new(),
+        };
+        RouterReport {
+            observed_generation,
+            error: None,
+            wired_ports: Vec::new(),
+            floating_ips: BTreeMap::new(),
+            services: BTreeMap::new(),
+            connections: [1, 2]
+                .map(|number| (id(number), StatusReport { status: Status::Active, reason: None }))
+                .into(),
+            observations: [1, 2].into_iter().map(id).zip(seconds.map(observed)).collect(),
+        }
+    }
+
+    #[test]
+    fn what_the_server_has_of_observations_is_not_told_again_until_it_asks_for_everything() {
+        let router = "d0000000-0000-4000-8000-000000000000".parse().unwrap();
+        let place = Place { incarnation: Uuid::nil(), number: 1 };
+        let mut board = Board::default();
+        let mut tell = |message: Option<Message>, is_heard: bool| {
+            message.into_iter().for_each(|message| board.take(message));
+            let said = board.said();
+            let report = board.report(&said, place);
+            if is_heard {
+                board.heard(said);
+            }
+            let told = report.routers.get(&router)?;
+            assert_eq!(told.connections.len(), 2, "statuses are told of all");
+            Some(told.observations.keys().copied().collect::<Vec<_>>())
+        };
+        let router_is = |seconds| Some(Message::Router(router, Some(report_of(1, seconds))));
+        assert_eq!(tell(router_is([1, 1]), false), Some(vec![id(1), id(2)]));
+        assert_eq!(tell(None, true), Some(vec![id(1), id(2)]), "nobody heard it before");
+        assert_eq!(tell(router_is([1, 1]), true), None, "the same");
+        assert_eq!(tell(router_is([1, 2]), false), Some(vec![id(2)]));
+        assert_eq!(tell(router_is([3, 2]), true), Some(vec![id(1), id(2)]), "the other one was not heard");
+        let newer = Message::Router(router, Some(report_of(2, [3, 2])));
+        assert_eq!(tell(Some(newer), true), Some(vec![]), "only the generation is another one");
+        assert_eq!(tell(Some(Message::Repeat), true), Some(vec![id(1), id(2)]));
+        assert_eq!(tell(Some(Message::Router(router, None)), true), None);
+        assert_eq!(tell(router_is([3, 2]), true), Some(vec![id(1), id(2)]), "a router that came back");
     }
 }

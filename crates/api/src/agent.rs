@@ -110,7 +110,8 @@ pub struct RouterReport {
     pub services: BTreeMap<VpnServiceId, StatusReport>,
     /// Every site connection of the document.
     pub connections: BTreeMap<SiteConnectionId, StatusReport>,
-    /// The SAs of those site connections whose IKE daemon was asked. An agent of before tells of none.
+    /// The SAs of those site connections whose IKE daemon was asked, but for what the agent knows that the server has: of a
+    /// site connection that is left out it has nothing newer to tell. An agent of before tells of none.
     #[serde(default)]
     pub observations: BTreeMap<SiteConnectionId, Observation>,
 }
