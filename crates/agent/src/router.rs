@@ -15,13 +15,14 @@ mod tests;
 mod wire;
 
 use std::num::NonZero;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use adit_linux::{Namespace, Netlink};
 use adit_model::{Reason, ReasonCode, RouterDocument, RouterId};
 use jiff::Timestamp;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -49,6 +50,8 @@ const VPN_LIMIT: Duration = Duration::from_secs(30);
 /// and those at the head of the queue are done before. A step that waits for something does not hold up everybody.
 const TURNS_PER_PROCESSOR: usize = 4;
 const FEWEST_TURNS: usize = 8;
+/// For so long charon may keep a router's turn; one that takes longer is waited for without it, and holds up nobody.
+const TURN_LIMIT: Duration = Duration::from_secs(2);
 
 /// What the server wants of a router.
 #[derive(Clone, Debug)]
@@ -104,14 +107,14 @@ pub(crate) async fn run(
     let mut retry = Backoff::new(Duration::from_millis(500), Duration::from_secs(30));
     loop {
         // Never closed.
-        let turn = node.turns.acquire().await;
+        let mut turn = node.turns.acquire().await.ok();
         let now = wanted.borrow_and_update().clone();
         let (done, result) = match now {
             Wanted::Present(document) if document.admin_state_up => {
-                (Done::Matches(id), router.reconcile(document).await)
+                (Done::Matches(id), router.reconcile(document, &mut turn).await)
             }
-            Wanted::Present(document) => (Done::Matches(id), router.switch_off(document).await),
-            Wanted::Gone => (Done::Gone(id), router.remove().await),
+            Wanted::Present(document) => (Done::Matches(id), router.switch_off(document, &mut turn).await),
+            Wanted::Gone => (Done::Gone(id), router.remove(&mut turn).await),
         };
         drop(turn);
         let pause = if result.is_ok() {
@@ -132,6 +135,19 @@ pub(crate) async fn run(
             () = tokio::time::sleep(pause) => {}
         }
     }
+}
+
+/// What a router has while it is being worked on; `None` once it was given back.
+type Turn<'a> = Option<SemaphorePermit<'a>>;
+
+/// Waits for charon, and gives the turn back if that takes long.
+async fn patiently<T>(turn: &mut Turn<'_>, work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    if let Ok(done) = timeout(TURN_LIMIT, &mut work).await {
+        return done;
+    }
+    *turn = None;
+    work.await
 }
 
 /// Something did not work; it is in the log and in the report.
@@ -160,8 +176,8 @@ impl Router {
     }
 
     #[tracing::instrument(name = "router", skip_all, fields(router_id = %self.id, generation = document.generation))]
-    async fn reconcile(&mut self, document: Arc<RouterDocument>) -> Result<(), Failed> {
-        self.leave_dead_namespace().await;
+    async fn reconcile(&mut self, document: Arc<RouterDocument>, turn: &mut Turn<'_>) -> Result<(), Failed> {
+        self.leave_dead_namespace(turn).await;
         let new = firewall::protected(&document.connections);
         // New networks are fenced before their connections are loaded, old ones for a while after their connections.
         let raised = self.folder().and_then(|()| self.fence.raise(&new).map_err(|error| unwritten(&error)));
@@ -171,7 +187,7 @@ impl Router {
         };
         let mut vpn_error = None;
         if result.fenced {
-            vpn_error = self.load(&document).await.err();
+            vpn_error = patiently(turn, self.load(&document)).await.err();
         }
         if result.fenced && vpn_error.is_none() {
             match self.fence.lower(&new, Timestamp::now()) {
@@ -204,8 +220,8 @@ impl Router {
         end.map_or(RESYNC, |left| Duration::try_from(left).unwrap_or_default().min(RESYNC))
     }
 
-    async fn switch_off(&mut self, document: Arc<RouterDocument>) -> Result<(), Failed> {
-        let done = self.remove().await;
+    async fn switch_off(&mut self, document: Arc<RouterDocument>, turn: &mut Turn<'_>) -> Result<(), Failed> {
+        let done = self.remove(turn).await;
         self.applied.send_replace(Some(Applied {
             document,
             error: None,
@@ -217,14 +233,14 @@ impl Router {
     }
 
     /// A namespace can go without us: by a reboot, or by a person. Then no charon of before is of use.
-    async fn leave_dead_namespace(&mut self) {
+    async fn leave_dead_namespace(&mut self, turn: &mut Turn<'_>) {
         // What cannot be looked at may well be there.
         let is_gone = matches!(Namespace::open(&names::namespace(self.id)), Ok(None));
         if !is_gone || !self.node.config.router_dir(self.id).exists() {
             return;
         }
         tracing::warn!("the namespace is gone, the router is made anew");
-        self.vpn().remove().await;
+        patiently(turn, self.vpn().remove()).await;
         self.in_force.forget();
     }
 
@@ -257,14 +273,14 @@ impl Router {
     /// Takes everything of the router off the node, whether or not this agent remembers to have made it. Goes on after
     /// a failure.
     #[tracing::instrument(name = "router", skip_all, fields(router_id = %self.id))]
-    async fn remove(&mut self) -> Result<(), Failed> {
+    async fn remove(&mut self, turn: &mut Turn<'_>) -> Result<(), Failed> {
         self.applied.send_replace(None);
         self.fence.forget();
         let folder = self.node.config.router_dir(self.id);
         if !folder.exists() {
             return Ok(());
         }
-        self.vpn().remove().await;
+        patiently(turn, self.vpn().remove()).await;
         self.in_force.forget();
         let mut failures = timeout(WIRE_LIMIT, self.remove_interfaces()).await.unwrap_or_else(|_| {
             vec![format!("the interfaces were not removed within {} s", WIRE_LIMIT.as_secs())]
