@@ -36,8 +36,8 @@ const CROSSING_SECS: u64 = 20;
 pub(super) struct Closing {
     /// What to close at once.
     pub(super) now: Vec<Terminate>,
-    /// Whether there is more that is not old enough yet.
-    pub(super) is_waiting: bool,
+    /// The peerings in which there is more that is not old enough yet.
+    pub(super) waiting: BTreeSet<String>,
 }
 
 /// What to close. `tunnels` are all connections that are to run, and `held` those whose SAs are not to be judged yet, since
@@ -64,11 +64,11 @@ pub(super) fn superfluous(
         let is_doomed = |child: &&ChildSa| !is_wanted(child) && has_no_future(sas, child, tunnels, held);
         doomed.extend(ike.children.iter().filter(is_doomed).map(|child| child.id));
     }
-    let mut is_waiting = false;
+    let mut waiting = BTreeSet::new();
     for (peering, children) in sas.kinds() {
         if let Some(version) = peerings.get(peering) {
             for (id, is_due) in spare(&children) {
-                is_waiting |= !is_due;
+                waiting.extend((!is_due).then(|| peering.to_owned()));
                 doomed.extend(is_due.then_some(id));
             }
             if *version == IkeVersion::V1 {
@@ -77,15 +77,17 @@ pub(super) fn superfluous(
         }
     }
     let is_young = |child: &ChildSa| doomed.contains(&child.id) && !is_ripe(child);
-    is_waiting |= sas.list().iter().flat_map(|ike| &ike.children).any(is_young);
-    is_waiting |= !doomed.is_empty() && sas.list().iter().any(|ike| ike.is_busy);
+    let has_young = |ike: &IkeSa| ike.children.iter().any(is_young);
+    let is_held_up = |ike: &IkeSa| !doomed.is_empty() && ike.is_busy;
+    let not_yet = sas.list().iter().filter(|ike| has_young(ike) || is_held_up(ike));
+    waiting.extend(not_yet.filter_map(|ike| ike.name.clone()));
     let close = |ike: &IkeSa| match &ike.name {
         Some(name) if peerings.contains_key(name.as_str()) => close_in_peering(sas, ike, name, &doomed),
         Some(name) => close_stranger(ike, &doomed, held_names.contains(name.as_str())),
         // Its peer has not said yet whom it wants.
         None => Vec::new(),
     };
-    Closing { now: sas.list().iter().flat_map(close).collect(), is_waiting }
+    Closing { now: sas.list().iter().flat_map(close).collect(), waiting }
 }
 
 /// How to give up the attempts of a peering that are under way.

@@ -1,5 +1,6 @@
 //! The task that owns a router's charon: what is wanted of it, what it was told, what it has.
 
+mod listing;
 mod refuse;
 mod split;
 mod steer;
@@ -20,6 +21,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
+use self::listing::{Look, Unsure};
 use self::split::Split;
 use self::wanted::{Goal, Name, Resolved, Run, Wanted, resolve};
 use super::daemon::{self, Daemon};
@@ -35,6 +37,9 @@ use super::{Message, VpnSetup, VpnState, status};
 const STABLE: Duration = Duration::from_secs(30);
 /// After so long without a word from charon it is asked for one, since one that hangs tells nothing.
 const SILENCE: Duration = Duration::from_secs(30);
+/// For so long what charon lists is as good as what it would list now, but for what it tells of: a router is looked at a
+/// little less often than this when nothing happens, and then it is asked what the SAs have carried.
+const LISTED_EVERY: Duration = Duration::from_secs(50);
 
 /// Runs until the handle is dropped or the VPN removed.
 pub(super) async fn run(setup: VpnSetup, messages: mpsc::Receiver<Message>, state: watch::Sender<VpnState>) {
@@ -45,6 +50,8 @@ pub(super) async fn run(setup: VpnSetup, messages: mpsc::Receiver<Message>, stat
         daemon: None,
         loaded: Loaded::default(),
         sas: Sas::default(),
+        unsure: Unsure::default(),
+        listed: None,
         is_applied: false,
         wanted: BTreeMap::new(),
         faults: Faults::default(),
@@ -70,6 +77,10 @@ struct Driver {
     daemon: Option<Daemon>,
     loaded: Loaded,
     sas: Sas,
+    /// Where `sas` may be wrong.
+    unsure: Unsure,
+    /// When charon was last asked for all SAs.
+    listed: Option<Instant>,
     is_applied: bool,
     wanted: BTreeMap<SiteConnectionId, Wanted>,
     faults: Faults,
@@ -85,8 +96,8 @@ struct Driver {
     failure: Option<String>,
     /// When the daemon last said something.
     heard: Instant,
-    /// When to look at the SAs although nothing has happened.
-    look: Option<Instant>,
+    /// When to look at which SAs although nothing has happened.
+    look: Option<Look>,
 }
 
 /// The daemon is of no more use; the cause is logged by then.
@@ -113,7 +124,12 @@ impl Driver {
                     }
                     None => return,
                 },
-                event = next_event(&mut self.daemon) => self.on_event(event).await,
+                event = next_event(&mut self.daemon) => {
+                    // charon says a lot, and what is told of hundreds of tunnels is long.
+                    if !self.on_event(event).await {
+                        continue;
+                    }
+                }
                 Some(Ok(resolved)) = self.resolving.join_next() => self.on_resolved(resolved).await,
                 () = sleep_until(deadline) => self.on_time().await,
             }
@@ -158,12 +174,17 @@ impl Driver {
         for id in before.into_keys() {
             self.faults.clear(id);
         }
+        if self.listed.is_none_or(|listed| listed.elapsed() >= LISTED_EVERY) {
+            self.unsure.of_all();
+        }
         self.resolve_names();
         self.converge().await
     }
 
-    async fn on_event(&mut self, first: Event) {
+    /// Returns whether there may be anything new to tell.
+    async fn on_event(&mut self, first: Event) -> bool {
         let mut sas_changed = false;
+        let mut is_news = false;
         self.heard = Instant::now();
         let mut event = Some(first);
         while let Some(next) = event {
@@ -174,13 +195,16 @@ impl Driver {
                         let is_settled = wanted.progress.was_settled;
                         Some(Listener { tunnel: wanted.tunnel()?, is_settled })
                     });
-                    self.faults.hear(&line, Instant::now(), &self.sas, listeners);
+                    is_news |= self.faults.hear(&line, Instant::now(), &self.sas, listeners);
                     self.silence.hear(&line, Instant::now());
                 }
-                Event::SasChanged => sas_changed = true,
+                Event::SasChanged { connection } => {
+                    self.unsure.of(connection);
+                    sas_changed = true;
+                }
                 Event::Gone => {
                     self.lose().await;
-                    return;
+                    return true;
                 }
             }
             event = next_event(&mut self.daemon).now_or_never();
@@ -188,6 +212,7 @@ impl Driver {
         if sas_changed && self.refresh().await.is_err() {
             self.lose().await;
         }
+        is_news || sas_changed
     }
 
     async fn on_time(&mut self) {
@@ -199,7 +224,13 @@ impl Driver {
         let wants_daemon = self.daemon.is_none() && self.restart.is_due(now);
         let is_due = |wanted: &Wanted| wanted.progress.pace.is_due(now);
         let wants_tunnel = self.daemon.is_some() && self.wanted.values().any(is_due);
-        let wants_look = self.heard + SILENCE <= now || self.look.is_some_and(|look| look <= now);
+        let is_silent = self.heard + SILENCE <= now;
+        let look = self.look.take_if(|look| look.at <= now);
+        let wants_look = is_silent || look.is_some();
+        if is_silent {
+            self.unsure.of_all();
+        }
+        look.into_iter().flat_map(|look| look.peerings).for_each(|name| self.unsure.of(Some(name)));
         if self.end_silent_sas(now).await.is_err() {
             self.lose().await;
             return;
@@ -274,6 +305,7 @@ impl Driver {
     fn forget(&mut self) {
         self.loaded = Loaded::default();
         self.sas = Sas::default();
+        self.unsure = Unsure::default();
         self.observations.clear(Timestamp::now());
         self.look = None;
         self.faults.forget_sas();
@@ -335,7 +367,7 @@ impl Driver {
             .chain(daemon)
             .filter_map(Pace::next)
             .chain(silence)
-            .chain(self.look)
+            .chain(self.look.as_ref().map(|look| look.at))
             .chain(dead)
             .chain(split)
             .min();

@@ -43,25 +43,27 @@ struct Noted {
 }
 
 impl Faults {
-    /// Takes in a line. `listeners` are those that a fault could be about, and `sas` what was listed last.
+    /// Takes in a line. `listeners` are those that a fault could be about, and `sas` what was listed last. Returns whether
+    /// it is about a fault of any of them.
     pub(super) fn hear<'a>(
         &mut self,
         line: &LogLine,
         now: Instant,
         sas: &Sas,
         listeners: impl Iterator<Item = Listener<'a>>,
-    ) {
+    ) -> bool {
         if let Some(id) = line.ike_id {
             self.remember(id, &line.text);
         }
         let ike_established = line.ike_id.is_some_and(|id| self.is_established(id, sas));
-        let Some(fault) = Fault::of_line(&line.text, ike_established) else { return };
+        let Some(fault) = Fault::of_line(&line.text, ike_established) else { return false };
         let peer = line.ike_id.and_then(|id| self.peers.get(&id).copied()).or_else(|| uninvited(&line.text));
         let owner = self.owner(line, &fault, sas);
         if owner.is_none() && closed_child(&line.text).is_some() {
             // It was gone before.
-            return;
+            return false;
         }
+        let mut is_noted = false;
         for Listener { tunnel, is_settled } in listeners {
             let id = tunnel.connection.id();
             let is_meant = match (&line.connection, owner) {
@@ -72,8 +74,10 @@ impl Faults {
             // What befalls another CHILD_SA of the same IKE SA is nothing to one that is well.
             if is_meant && !(is_settled && owner.is_none() && fault.is_of_child()) {
                 self.note(id, Noted { fault: fault.clone(), ike_id: line.ike_id, at: now });
+                is_noted = true;
             }
         }
+        is_noted
     }
 
     fn remember(&mut self, id: u32, text: &str) {

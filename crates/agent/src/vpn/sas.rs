@@ -45,6 +45,22 @@ impl Sas {
         Self { list, ..sas }
     }
 
+    /// The same, but that the SAs of these peerings, and no others, were listed anew.
+    pub(super) fn updated(self, peerings: &BTreeSet<String>, fresh: Vec<IkeSa>) -> Self {
+        let ids: BTreeSet<u32> = fresh.iter().map(|ike| ike.id).collect();
+        // One that the peer began may have had no name before.
+        let is_old =
+            |ike: &IkeSa| ids.contains(&ike.id) || ike.name.as_ref().is_some_and(|it| peerings.contains(it));
+        let kept = self.list.into_iter().filter(|ike| !is_old(ike));
+        Self::new(kept.chain(fresh).collect())
+    }
+
+    /// The connections that SAs of these peerings were negotiated for.
+    pub(super) fn owners_in(&self, peerings: &BTreeSet<String>) -> BTreeSet<SiteConnectionId> {
+        let children = peerings.iter().flat_map(|name| self.of_peering(name)).flat_map(|ike| &ike.children);
+        children.filter_map(|child| Child::owner(&child.name)).collect()
+    }
+
     pub(super) fn list(&self) -> &[IkeSa] {
         &self.list
     }

@@ -326,7 +326,8 @@ fn what_the_other_end_may_not_have_yet_is_not_closed() {
         let sas = Sas::new(vec![aged(up(&[&one, &gone], 1), age_secs)]);
         let peering = peering(&[&one]);
         let closing = superfluous(&sas, &[(one.id(), tunnel(&one, &peering))].into(), &BTreeSet::new());
-        assert_eq!(closing, Closing { is_waiting: want.is_empty(), now: want }, "{age_secs} s");
+        let waiting = want.is_empty().then(|| peering.name().to_owned()).into_iter().collect();
+        assert_eq!(closing, Closing { waiting, now: want }, "{age_secs} s");
     }
     assert_eq!(close(vec![aged(up(&[&gone], 1), 0)], &[&one]), [Terminate::Ike(1)]);
 }

@@ -7,19 +7,15 @@ use std::time::Duration;
 use adit_ike::charon::{IkeState, Terminate, ViciError};
 use adit_ike::{Fingerprint, Peering};
 use adit_model::{Reason, ReasonCode, SiteConnectionId};
-use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::super::closing;
 use super::super::daemon::Daemon;
 use super::super::pace::Pace;
 use super::super::plan::{Held, Observed, Plan};
-use super::super::sas::Sas;
 use super::wanted::{Goal, Wanted};
 use super::{Driver, Lost};
 
-/// While SAs are to be closed that are not old enough yet, charon is asked so often how old they are.
-const LOOK: Duration = Duration::from_millis(500);
 /// What charon was told to close, and lists still after so long, it is told once more.
 const ASKED_AGAIN: Duration = Duration::from_secs(30);
 
@@ -89,6 +85,7 @@ impl Driver {
             self.loaded.keys.remove(id);
         }
         self.begin_anew(&keys).await?;
+        self.doubt_what_is_due();
         self.refresh().await
     }
 
@@ -137,10 +134,18 @@ impl Driver {
     /// Sets going what changed. A new key changes no live SA, but an attempt that began with another one is given up.
     async fn begin_anew(&mut self, keys: &BTreeMap<SiteConnectionId, Fingerprint>) -> Result<(), Lost> {
         let mut attempts = BTreeSet::new();
+        let loaded =
+            |id: &SiteConnectionId, wanted: &Wanted| keys.get(id).and_then(|key| wanted.as_loaded(*key));
+        let rekeyed = self.wanted.iter().filter_map(|(id, wanted)| {
+            let (now, before) = (loaded(id, wanted)?, wanted.progress.loaded.as_ref()?);
+            now.differs_by_key(before).then(|| wanted.tunnel().map(|it| it.peering.to_owned()))?
+        });
         // An attempt may have come about meanwhile.
+        let rekeyed: Vec<String> = rekeyed.collect();
+        rekeyed.into_iter().for_each(|peering| self.unsure.of(Some(peering)));
         self.list().await?;
         for (id, wanted) in &mut self.wanted {
-            let now = keys.get(id).and_then(|key| wanted.as_loaded(*key));
+            let now = loaded(id, wanted);
             if wanted.progress.loaded == now {
                 continue;
             }
@@ -204,6 +209,7 @@ impl Driver {
         if asking.is_empty() {
             return Ok(());
         }
+        asking.values().for_each(|peering| self.unsure.of(Some(peering.clone())));
         self.list().await?;
         for (id, peering) in asking {
             let is_asked = |ike: &&adit_ike::charon::IkeSa| match ike.state {
@@ -216,30 +222,6 @@ impl Driver {
                 wanted.progress.asked = asked;
             }
         }
-        Ok(())
-    }
-
-    /// Learns which SAs there are, and removes what is too much of them.
-    pub(super) async fn refresh(&mut self) -> Result<(), Lost> {
-        self.list().await?;
-        for (id, wanted) in &mut self.wanted {
-            if let Some(is_up) = wanted.follow(&self.sas) {
-                tracing::info!(router_id = %self.setup.router_id, connection_id = %id, is_up, "tunnel changed");
-            }
-            if wanted.progress.was_settled {
-                self.faults.clear(*id);
-            }
-            wanted.watch_selectors(&self.sas, &self.faults);
-        }
-        // Before the first `apply` nobody can say what is not wanted.
-        let mut is_waiting = self.wanted.values().any(|wanted| wanted.progress.is_retiring());
-        if self.is_applied {
-            let tunnels = self.wanted.iter().filter_map(|(id, wanted)| Some((*id, wanted.tunnel()?)));
-            let closing = closing::superfluous(&self.sas, &tunnels.collect(), &self.unresolved());
-            is_waiting |= closing.is_waiting;
-            self.terminate(closing.now).await?;
-        }
-        self.look = is_waiting.then(|| Instant::now() + LOOK);
         Ok(())
     }
 
@@ -257,6 +239,7 @@ impl Driver {
         }
         for ike in self.sas.list().iter().filter(|ike| dead.contains(&ike.id)) {
             self.silence.forget(ike.id);
+            self.unsure.of(ike.name.clone());
             let is_in = |wanted: &Wanted| wanted.tunnel().map(|it| it.peering) == ike.name.as_deref();
             for id in self.wanted.iter().filter(|(_, wanted)| is_in(wanted)).map(|(id, _)| *id) {
                 self.faults.give_up(id, ike.id, now);
@@ -266,19 +249,7 @@ impl Driver {
         self.refresh().await
     }
 
-    async fn list(&mut self) -> Result<(), Lost> {
-        let list = self.command(async |daemon| daemon.vici.sas().await).await?;
-        self.sas = Sas::new(list);
-        self.silence.retain(&self.sas);
-        let now = Timestamp::now();
-        self.observations.retain(|id| self.wanted.contains_key(id));
-        for (id, wanted) in &self.wanted {
-            self.observations.note(*id, wanted.tunnel(), &self.sas, now);
-        }
-        Ok(())
-    }
-
-    async fn terminate(&mut self, all: impl IntoIterator<Item = Terminate>) -> Result<(), Lost> {
+    pub(super) async fn terminate(&mut self, all: impl IntoIterator<Item = Terminate>) -> Result<(), Lost> {
         let now = Instant::now();
         self.closing.retain(|_, asked| now.duration_since(*asked) < ASKED_AGAIN);
         for what in all {
@@ -290,6 +261,10 @@ impl Driver {
             tracing::debug!(router_id = %self.setup.router_id, ?what, "closing an SA");
             self.command(async |daemon| daemon.vici.terminate(what).await).await?;
             let Terminate::HalfOpen(ike_id) = what else { continue };
+            // Of an attempt that ends charon tells nothing.
+            if let Some(ike) = self.sas.list().iter().find(|ike| ike.id == ike_id) {
+                self.unsure.of(ike.name.clone());
+            }
             // What waited in the attempt has to be asked for again.
             for wanted in self.wanted.values_mut() {
                 if wanted.progress.asked.remove(&ike_id) {
@@ -313,7 +288,7 @@ impl Driver {
         peerings
     }
 
-    fn unresolved(&self) -> BTreeSet<SiteConnectionId> {
+    pub(super) fn unresolved(&self) -> BTreeSet<SiteConnectionId> {
         self.wanted.iter().filter(|(_, wanted)| wanted.is_held()).map(|(id, _)| *id).collect()
     }
 
