@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::Config;
 use crate::demo::Demo;
@@ -81,6 +81,28 @@ enum HostCommand {
     Add(host::Add),
     /// Remove such a namespace, and its port if `add` made it
     Del(host::Del),
+}
+
+/// The command line of this process; ends it with help, or with what is wrong.
+pub(crate) fn parse() -> Cli {
+    let mut command = command();
+    match command
+        .try_get_matches_from_mut(std::env::args_os())
+        .and_then(|matches| Cli::from_arg_matches(&matches))
+    {
+        Ok(cli) => cli,
+        Err(error) => error.format(&mut command).exit(),
+    }
+}
+
+/// The whole program. The client's commands stand in its help; they are read elsewhere.
+fn command() -> clap::Command {
+    let mut help = "Client commands (as of `openstack`; `adit NOUN --help` has more):\n".to_owned();
+    for command in adit_cli::commands() {
+        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        help.push_str(&format!("  {:<12} {about}\n", command.get_name()));
+    }
+    Cli::command().after_help(help.trim_end().to_owned())
 }
 
 impl Cli {
@@ -169,11 +191,8 @@ fn name_and_interface(text: &str) -> Result<(String, String), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::Cli;
-    use clap::CommandFactory;
-
     #[test]
     fn the_command_line_is_well_formed() {
-        Cli::command().debug_assert();
+        super::command().debug_assert();
     }
 }

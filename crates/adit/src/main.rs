@@ -10,9 +10,9 @@ mod logging;
 mod serve;
 mod state;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
 use nix::sys::stat::{Mode, umask};
 use tikv_jemallocator::Jemalloc;
 
@@ -22,9 +22,14 @@ use tikv_jemallocator::Jemalloc;
 static ALLOCATOR: Jemalloc = Jemalloc;
 
 fn main() -> ExitCode {
+    // The client's commands are many, and each is made only when it is asked for.
+    let line: Vec<OsString> = std::env::args_os().skip(1).collect();
+    if adit_cli::is_command(&line) {
+        return adit_cli::run(&line);
+    }
     // What Adit writes is its own: nobody else reads a database, a key or a socket unless it is given to them.
     umask(Mode::from_bits_truncate(0o077));
-    let cli = cli::Cli::parse();
+    let cli = cli::parse();
     match cli.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

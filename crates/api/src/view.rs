@@ -124,7 +124,7 @@ fn page_url(url: &str, pairs: &[(String, String)], marker: Option<&String>, reve
 }
 
 /// Percent-encodes what is not unreserved (RFC 3986, 2.3).
-pub(crate) fn encode(text: &str) -> String {
+pub fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for octet in text.bytes() {
         if octet.is_ascii_alphanumeric() || b"-._~".contains(&octet) {

@@ -27,12 +27,15 @@ pub(crate) enum Generation {
     Neutron9,
     /// The `neutron` command of the pair of 2018.
     Neutron6,
+    /// `adit` itself, which speaks the same grammar.
+    Adit,
 }
 
 /// A client, as the demo user unless a command says otherwise.
 pub(crate) struct Client {
     pub(crate) generation: Generation,
-    driver: BufReader<UnixStream>,
+    /// Adit's own commands need none.
+    driver: Option<BufReader<UnixStream>>,
     clouds: PathBuf,
 }
 
@@ -60,10 +63,15 @@ impl Generation {
             Self::Seven => "XTASK_OPENSTACK_7",
             Self::Three | Self::Neutron6 => "XTASK_OPENSTACK_3",
             Self::Neutron9 => "XTASK_NEUTRON_9",
+            Self::Adit => "CARGO_BIN_EXE_adit",
         }
     }
 
-    pub(crate) fn python(self) -> Option<PathBuf> {
+    /// The program that runs it.
+    pub(crate) fn program(self) -> Option<PathBuf> {
+        if self == Self::Adit {
+            return Some(env!("CARGO_BIN_EXE_adit").into());
+        }
         std::env::var_os(self.variable()).map(PathBuf::from)
     }
 
@@ -72,6 +80,7 @@ impl Generation {
         match self {
             Self::Ten | Self::Seven | Self::Three => "openstack",
             Self::Neutron9 | Self::Neutron6 => "neutron",
+            Self::Adit => "adit",
         }
     }
 }
@@ -107,9 +116,12 @@ impl Driver {
 
 impl Client {
     pub(crate) fn start(generation: Generation, python: &Path, clouds: PathBuf) -> Self {
-        let driver = UnixStream::connect_addr(&Driver::of(generation, python).address).unwrap();
-        driver.set_read_timeout(Some(LIMIT)).unwrap();
-        Self { generation, driver: BufReader::new(driver), clouds }
+        let driver = (generation != Generation::Adit).then(|| {
+            let driver = UnixStream::connect_addr(&Driver::of(generation, python).address).unwrap();
+            driver.set_read_timeout(Some(LIMIT)).unwrap();
+            BufReader::new(driver)
+        });
+        Self { generation, driver, clouds }
     }
 
     /// Runs a command as the demo user.
@@ -124,8 +136,7 @@ impl Client {
 
     /// Runs a command as the user with this name and password, in the project of this name.
     pub(crate) fn run_by(&mut self, [user, password, project]: [&str; 3], command: &str) -> Answer {
-        let clouds = std::fs::read_to_string(&self.clouds).unwrap();
-        let url = clouds.lines().find_map(|line| line.trim().strip_prefix("auth_url: ")).unwrap();
+        let url = self.auth_url();
         // Without a cloud: the client of 2018 takes the cloud's project even if told another.
         self.run_with(
             &format!(
@@ -136,15 +147,22 @@ impl Client {
         )
     }
 
+    /// Where tokens are to be had.
+    pub(crate) fn auth_url(&self) -> String {
+        let clouds = std::fs::read_to_string(&self.clouds).unwrap();
+        clouds.lines().find_map(|line| line.trim().strip_prefix("auth_url: ")).unwrap().to_owned()
+    }
+
     fn run_as(&mut self, cloud: &str, command: &str) -> Answer {
         self.run_with(&format!("--os-cloud {cloud}"), command)
     }
 
     fn run_with(&mut self, options: &str, command: &str) -> Answer {
         let words: Vec<&str> = options.split_whitespace().chain(command.split_whitespace()).collect();
-        writeln!(self.driver.get_mut(), "{}", json!({ "clouds": self.clouds, "words": words })).unwrap();
+        let Some(driver) = &mut self.driver else { return adit(&self.clouds, &words, command) };
+        writeln!(driver.get_mut(), "{}", json!({ "clouds": self.clouds, "words": words })).unwrap();
         let mut line = String::new();
-        self.driver.read_line(&mut line).unwrap_or_else(|error| panic!("no end of `{command}`: {error}"));
+        driver.read_line(&mut line).unwrap_or_else(|error| panic!("no end of `{command}`: {error}"));
         let answer: Value = serde_json::from_str(&line).unwrap();
         let text = |key: &str| answer[key].as_str().unwrap().to_owned();
         Answer {
@@ -153,6 +171,22 @@ impl Client {
             stdout: text("stdout"),
             stderr: text("stderr"),
         }
+    }
+}
+
+/// Runs a command of `adit`, without anything in its environment that says who it is.
+fn adit(clouds: &Path, words: &[&str], command: &str) -> Answer {
+    let mut adit = Command::new(env!("CARGO_BIN_EXE_adit"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("OS_")) {
+        adit.env_remove(name);
+    }
+    let output = adit.args(words).env("OS_CLIENT_CONFIG_FILE", clouds).stdin(Stdio::null()).output().unwrap();
+    let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+    Answer {
+        command: command.to_owned(),
+        succeeded: output.status.success(),
+        stdout: text(&output.stdout),
+        stderr: text(&output.stderr),
     }
 }
 

@@ -262,7 +262,7 @@ fn quotas(client: &mut Client) {
     client.run_as_admin("quota set --networks 200 demo").ok();
     assert_eq!(limits(client, "")["networks"], "200");
     // The older one looks for the use of networks in what a compute service says.
-    if client.generation == Generation::Ten {
+    if matches!(client.generation, Generation::Ten | Generation::Adit) {
         assert_eq!(limits(client, "--usage")["networks"], "200");
     }
     assert_eq!(client.run_as_admin("quota list --network").rows().len(), 1, "only what differs is shown");

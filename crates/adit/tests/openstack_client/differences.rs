@@ -1,7 +1,7 @@
 //! What releases of the client print otherwise than the guides show, whose client was of the winter of 2018, and why. It is
 //! the whole list: any other difference of a row fails the tests.
 
-use crate::client::Generation::{self, Neutron6, Neutron9, Seven, Ten, Three};
+use crate::client::Generation::{self, Adit, Neutron6, Neutron9, Seven, Ten, Three};
 
 /// A difference of the rows that `show` and `create` print of something.
 struct Difference {
@@ -14,7 +14,7 @@ struct Difference {
     why: &'static str,
 }
 
-const NOW: &[Generation] = &[Ten, Seven];
+const NOW: &[Generation] = &[Ten, Seven, Adit];
 
 const fn difference(
     noun: &'static str,
@@ -56,7 +56,7 @@ const DIFFERENCES: &[Difference] = &[
         &[],
         ATTRIBUTES,
     ),
-    difference("port", &[Ten], &["pvlan_community", "pvlan_type"], &[], ATTRIBUTES),
+    difference("port", &[Ten, Adit], &["pvlan_community", "pvlan_type"], &[], ATTRIBUTES),
     difference("port", &[Three], &[], &["propagate_uplink_status"], "the guides' client was a little newer"),
     difference("vpn ike policy", NOW, &[], &["project_id"], RAW),
     difference("vpn ipsec policy", NOW, &[], &["project_id"], RAW),
@@ -86,7 +86,7 @@ pub(crate) fn rows<'a>(noun: &str, client: Generation, shown: impl Iterator<Item
 /// What a client calls a row of the guides.
 pub(crate) fn today(label: &str, client: Generation) -> &str {
     match client {
-        Ten | Seven => match label {
+        Ten | Seven | Adit => match label {
             "dpd" => "DPD",
             "external_v4_ip" => "Ext v4 IP",
             "external_v6_ip" => "Ext v6 IP",

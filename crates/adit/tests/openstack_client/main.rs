@@ -33,7 +33,7 @@ macro_rules! with_each {
 }
 
 with_each! {
-    openstackclient_10 = Ten, openstackclient_7 = Seven, openstackclient_3 = Three: {
+    adit = Adit, openstackclient_10 = Ten, openstackclient_7 = Seven, openstackclient_3 = Three: {
         documents::a_vpn_to_a_range_with_host_bits
         documents::a_vpn_with_addresses_of_both_versions
         documents::a_vpn_with_endpoint_groups
@@ -60,16 +60,25 @@ with_each! {
 }
 
 with_each! {
+    identity_by_adit = Adit: {
+        identity::domains
+        identity::projects_and_users
+        identity::roles_and_assignments
+        identity::tokens_and_catalog
+    }
+}
+
+with_each! {
     neutronclient_9 = Neutron9, neutronclient_6 = Neutron6: {
         neutron::a_vpn_by_the_neutron_command
     }
 }
 
 fn run(generation: Generation, test: impl FnOnce(&mut Client)) {
-    let Some(python) = generation.python() else {
+    let Some(program) = generation.program() else {
         eprintln!("SKIPPED: tests with {generation:?}: {} names no Python", generation.variable());
         return;
     };
     let server = Server::start();
-    test(&mut Client::start(generation, &python, server.clouds()));
+    test(&mut Client::start(generation, &program, server.clouds()));
 }

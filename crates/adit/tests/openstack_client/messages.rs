@@ -21,18 +21,22 @@ pub(crate) fn vpn_mistakes_are_told(client: &mut Client) {
         client.run(command).ok();
     }
     let long = "x".repeat(256);
+    // The others forget the quotes here alone.
+    let group =
+        if client.generation == Generation::Adit { "endpoint group 'there'" } else { "endpoint group there" };
     for (noun, name, told) in [
         ("vpn ike policy", "ike", "IKE policy 'ike'"),
         ("vpn ipsec policy", "ipsec", "IPsec policy 'ipsec'"),
         ("vpn service", "vpn", "vpn service 'vpn'"),
-        ("vpn endpoint group", "there", "endpoint group there"),
+        ("vpn endpoint group", "there", group),
         ("vpn ipsec site connection", "conn", "IPsec site connection 'conn'"),
     ] {
         let refusal = client.run(&format!("{noun} set --name {long} {name}")).refusal();
         let why = format!("Invalid input for name. Reason: '{long}' exceeds maximum length of 255.");
         assert!(refusal.contains(&format!("Failed to set {told}: ")) && refusal.contains(&why), "{refusal}");
     }
-    let nothing = ["No Vpn", "Unable to find"];
+    let nothing =
+        ["No Vpn", "Unable to find", "No IKE policy", "No IPsec ", "No VPN service", "No Endpoint group"];
     for (noun, one, all) in [
         ("vpn ike policy", "IKE policy", "IKE policy"),
         ("vpn ipsec policy", "IPsec policy", "IPsec policy"),
@@ -74,7 +78,15 @@ fn refused_by_the_client(client: &mut Client) {
     let bad_lifetime = "Invalid value should be at least 60:'value' = 59";
     let bad_dpd = "Invalid positive integer value: 'interval' = 0";
     let good_lifetime = "vpn ike policy create --lifetime units=seconds,value=61 brief";
-    let [bad_lifetime, bad_dpd] = if client.generation == Generation::Ten {
+    let is_adit = client.generation == Generation::Adit;
+    let [bad_lifetime, bad_dpd] = if is_adit {
+        let made = client.run(good_lifetime).fields();
+        assert_eq!(made["Lifetime"], "{'units': 'seconds', 'value': 61}");
+        [
+            "`value` is a whole number of at least 60, not `59`",
+            "`interval` is a whole number of at least 1, not `0`",
+        ]
+    } else if client.generation == Generation::Ten {
         // It does not survive its own options.
         assert!(client.run(good_lifetime).refusal().contains("no attribute 'items'"));
         ["no attribute 'items'"; 2]
@@ -83,13 +95,21 @@ fn refused_by_the_client(client: &mut Client) {
         assert_eq!(lifetime, "{'units': 'seconds', 'value': 61}");
         [bad_lifetime, bad_dpd]
     };
+    let [bad_choice, lacking] = if is_adit {
+        [
+            "invalid value 'md5' for '--auth-algorithm",
+            "the following required arguments were not provided:\n  --router",
+        ]
+    } else {
+        ["invalid choice: 'md5'", "the following arguments are required: --router"]
+    };
     for (command, why) in [
         (connection("--peer-endpoint-group there three"), both),
         (connection("four"), either),
         (connection("--peer-cidr 10.2.0.0/24 --dpd action=hold,interval=0,timeout=3 five"), bad_dpd),
         ("vpn ike policy create --lifetime units=seconds,value=59 short".to_owned(), bad_lifetime),
-        ("vpn ike policy create --auth-algorithm md5 bad".to_owned(), "invalid choice: 'md5'"),
-        ("vpn service create vpn".to_owned(), "the following arguments are required: --router"),
+        ("vpn ike policy create --auth-algorithm md5 bad".to_owned(), bad_choice),
+        ("vpn service create vpn".to_owned(), lacking),
     ] {
         let refusal = client.run(&command).refusal();
         assert!(refusal.contains(why), "`{command}`: {refusal}");

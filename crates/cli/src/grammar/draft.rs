@@ -1,0 +1,270 @@
+//! What the options of a command come to: the attributes of a body, names resolved, and what is done with tags.
+
+use clap::ArgMatches;
+use clap::parser::ValueSource;
+use serde_json::Value;
+
+use super::{Key, KeyKind, Kind, Noun, Opt, Verb};
+use crate::error::{Error, Result};
+use crate::noun::identity::PROJECT;
+use crate::noun::network::SUBNET;
+use crate::session::{Object, Session};
+use crate::{names, psk};
+
+/// What a command is to send.
+pub(crate) struct Draft {
+    /// What is to be done.
+    pub(crate) verb: Verb,
+    /// The attributes.
+    pub(crate) attributes: Object,
+    /// The tags that are to be set, added or taken away.
+    pub(crate) tags: Option<Vec<String>>,
+    /// Whether the tags that are there are forgotten.
+    pub(crate) no_tags: bool,
+    /// Whether one that is there already will do.
+    pub(crate) or_show: bool,
+    /// Whether what is one's own is meant.
+    pub(crate) own: bool,
+    /// What changes add to, or take away from.
+    more: Vec<(&'static str, Vec<Value>)>,
+    cleared: Vec<&'static str>,
+    /// A key that was made up, which is told once.
+    pub(crate) generated: Option<psk::Psk>,
+}
+
+impl Draft {
+    /// Reads the options of a verb, and asks the server for the ids of what they name.
+    pub(crate) async fn read(
+        noun: &'static Noun,
+        verb: Verb,
+        matches: &ArgMatches,
+        session: &Session,
+    ) -> Result<Self> {
+        let mut draft = Self {
+            verb,
+            attributes: Object::new(),
+            tags: None,
+            no_tags: false,
+            or_show: false,
+            own: false,
+            more: Vec::new(),
+            cleared: Vec::new(),
+            generated: None,
+        };
+        for option in noun.options_of(verb) {
+            if matches.value_source(option.name) == Some(ValueSource::CommandLine) {
+                draft.take(option, matches, session).await?;
+            }
+        }
+        (noun.shape)(&mut draft)?;
+        Ok(draft)
+    }
+
+    /// Whether nothing is to be changed but tags.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.attributes.is_empty()
+    }
+
+    /// Takes an attribute out.
+    pub(crate) fn remove(&mut self, attribute: &str) -> Option<Value> {
+        self.attributes.shift_remove(attribute)
+    }
+
+    /// Puts an attribute in.
+    pub(crate) fn put(&mut self, attribute: &str, value: impl Into<Value>) {
+        self.attributes.insert(attribute.to_owned(), value.into());
+    }
+
+    /// Whether an attribute is there.
+    pub(crate) fn has(&self, attribute: &str) -> bool {
+        self.attributes.contains_key(attribute)
+    }
+
+    /// Lets lists have what is there too, or lack what is taken away.
+    pub(crate) fn merge(&mut self, current: &Object) -> Result<()> {
+        for attribute in std::mem::take(&mut self.cleared) {
+            if self.more.iter().all(|(more, _)| *more != attribute) {
+                self.put(attribute, Vec::<Value>::new());
+            } else {
+                self.attributes.insert(attribute.to_owned(), Value::Array(Vec::new()));
+            }
+        }
+        for (attribute, given) in std::mem::take(&mut self.more) {
+            let old = self.attributes.get(attribute).or_else(|| current.get(attribute));
+            let mut old: Vec<Value> = old.and_then(Value::as_array).cloned().unwrap_or_default();
+            if self.verb == Verb::Unset {
+                for value in given {
+                    let at = old.iter().position(|old| fits(old, &value)).ok_or_else(|| {
+                        let value = adit_api::python::display(&value);
+                        Error::NotFound(format!("`{attribute}` has no {value} that could be taken away"))
+                    })?;
+                    old.remove(at);
+                }
+                self.put(attribute, old);
+            } else {
+                let mut all = given;
+                all.extend(old.into_iter().filter(|old| !all.contains(old)).collect::<Vec<_>>());
+                self.put(attribute, all);
+            }
+        }
+        Ok(())
+    }
+
+    async fn take(&mut self, option: &Opt, matches: &ArgMatches, session: &Session) -> Result<()> {
+        // Options without a value have none to get.
+        let given = matches.try_get_many::<String>(option.name).ok().flatten();
+        let texts: Vec<String> = given.map(|all| all.cloned().collect()).unwrap_or_default();
+        let text = texts.last().map(String::as_str).unwrap_or_default();
+        match &option.kind {
+            Kind::Text(attribute) => self.put(attribute, text),
+            Kind::Word(attribute, _) => self.put(attribute, text.to_lowercase()),
+            Kind::Number(attribute) => {
+                let number: u64 = text.parse().map_err(|_| {
+                    Error::Usage(format!("--{}: `{text}` is not a whole number", option.name))
+                })?;
+                self.put(attribute, number);
+            }
+            Kind::Is(attribute, fixed) => self.put(attribute, fixed.value()),
+            Kind::Id(attribute, noun) => {
+                let id = names::id(session, noun, text).await?;
+                self.put(attribute, id);
+            }
+            Kind::Ids(attribute, noun) | Kind::MoreIds(attribute, noun) => {
+                let mut ids = Vec::new();
+                for text in &texts {
+                    ids.push(Value::String(names::id(session, noun, text).await?));
+                }
+                if matches!(option.kind, Kind::MoreIds(..)) {
+                    self.take_more(attribute, ids);
+                } else {
+                    self.put(attribute, ids);
+                }
+            }
+            Kind::Endpoints(attribute) => {
+                let kind = matches.get_one::<String>("type").map(|kind| kind.to_lowercase());
+                let mut endpoints = Vec::new();
+                for text in texts {
+                    let is_subnet = kind.as_deref() == Some("subnet");
+                    endpoints.push(if is_subnet { names::id(session, &SUBNET, &text).await? } else { text });
+                }
+                self.put(attribute, endpoints);
+            }
+            Kind::Texts(attribute) => self.put(attribute, texts),
+            Kind::More(attribute) => {
+                let values: Vec<Value> = texts.into_iter().map(Value::String).collect();
+                self.take_more(attribute, values);
+            }
+            Kind::Map(attribute, keys) => {
+                let map = pairs(option.name, text, keys, session).await?;
+                self.put(attribute, map);
+            }
+            Kind::Maps(attribute, keys) | Kind::MoreMaps(attribute, keys) => {
+                let mut maps = Vec::new();
+                for text in &texts {
+                    maps.push(Value::Object(pairs(option.name, text, keys, session).await?));
+                }
+                if matches!(option.kind, Kind::MoreMaps(..)) {
+                    self.take_more(attribute, maps);
+                } else {
+                    self.put(attribute, maps);
+                }
+            }
+            Kind::Clear(attribute) => self.cleared.push(attribute),
+            Kind::Project(attribute) => {
+                let domain = matches.try_get_one::<String>("project-domain").ok().flatten();
+                let id = project(session, text, domain.map(String::as_str)).await?;
+                self.put(attribute, id);
+            }
+            // It says where another option looks.
+            Kind::Within | Kind::Anyway => {}
+            Kind::OrShow => self.or_show = true,
+            Kind::Own => self.own = true,
+            Kind::Password(attribute) => self.put(attribute, psk::password(text)?.reveal()),
+            Kind::Tags => self.tags = Some(texts),
+            Kind::NoTags => self.no_tags = true,
+            Kind::Psk => self.put("psk", psk::given(text)?.reveal()),
+            Kind::PskFile => self.put("psk", psk::from_file(text)?.reveal()),
+            Kind::GeneratePsk => {
+                let made = psk::generated();
+                self.put("psk", made.reveal());
+                self.generated = Some(made);
+            }
+        }
+        Ok(())
+    }
+
+    fn take_more(&mut self, attribute: &'static str, values: Vec<Value>) {
+        if self.verb == Verb::Create {
+            self.put(attribute, values);
+        } else {
+            self.more.push((attribute, values));
+        }
+    }
+}
+
+/// Whether what is there is what is to be taken away, of which only some keys may be named.
+fn fits(there: &Value, named: &Value) -> bool {
+    match (there, named) {
+        (Value::Object(there), Value::Object(named)) => {
+            named.iter().all(|(key, value)| there.get(key) == Some(value))
+        }
+        _ => there == named,
+    }
+}
+
+/// The id of a project. Whoever may not look for projects gives an id, which the server checks.
+pub(crate) async fn project(session: &Session, name: &str, domain: Option<&str>) -> Result<String> {
+    let domain = match domain {
+        Some(domain) => Some(names::id(session, &crate::noun::identity::DOMAIN, domain).await?),
+        None => None,
+    };
+    let filters: Vec<(&str, &str)> = domain.iter().map(|id| ("domain_id", id.as_str())).collect();
+    match names::find_among(session, &PROJECT, name, &filters).await {
+        Ok(project) => Ok(names::id_of(&project)),
+        Err(Error::Refused { status: 403, .. }) => Ok(name.to_owned()),
+        Err(error) => Err(error),
+    }
+}
+
+/// `key=value,key=value` as a map.
+pub(crate) async fn pairs(
+    option: &str,
+    text: &str,
+    keys: &'static [Key],
+    session: &Session,
+) -> Result<Object> {
+    let wrong = |why: String| Error::Usage(format!("--{option}: {why}"));
+    let known = || keys.iter().map(|key| key.name).collect::<Vec<_>>().join(", ");
+    let mut map = Object::new();
+    for pair in text.split(',') {
+        let Some((name, value)) = pair.split_once('=') else {
+            return Err(wrong(format!(
+                "`{pair}` has no `=`: KEY=VALUE was expected, of the keys {}",
+                known()
+            )));
+        };
+        let Some(key) = keys.iter().find(|key| key.name == name) else {
+            return Err(wrong(format!("there is no key `{name}`, but {}", known())));
+        };
+        let value = match &key.kind {
+            KeyKind::Text => Value::String(value.to_owned()),
+            KeyKind::Word(words) => {
+                let word = value.to_lowercase();
+                if !words.contains(&word.as_str()) {
+                    return Err(wrong(format!("`{name}` is one of {}, not `{value}`", words.join(", "))));
+                }
+                Value::String(word)
+            }
+            KeyKind::AtLeast(least) => {
+                let number = value.parse::<u64>().ok().filter(|number| number >= least);
+                number.map(Value::from).ok_or_else(|| {
+                    wrong(format!("`{name}` is a whole number of at least {least}, not `{value}`"))
+                })?
+            }
+            KeyKind::Id(noun) => Value::String(names::id(session, noun, value).await?),
+        };
+        map.insert(key.attribute.to_owned(), value);
+    }
+    let lacking = keys.iter().find(|key| key.required && !map.contains_key(key.attribute));
+    lacking.map_or(Ok(map), |key| Err(wrong(format!("`{}` is missing", key.name))))
+}

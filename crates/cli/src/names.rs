@@ -1,0 +1,134 @@
+//! How a name or an id becomes an object. What looks like an id is asked for as one first, all else by name first, so that
+//! one request is enough nearly always.
+
+use adit_api::view::encode;
+use serde_json::Value;
+
+use crate::error::{Error, Result};
+use crate::grammar::Noun;
+use crate::session::{Object, Service, Session};
+
+/// The object of this name or id.
+pub(crate) async fn find(session: &Session, noun: &Noun, name: &str) -> Result<Object> {
+    find_among(session, noun, name, &[]).await
+}
+
+/// The id of the object of this name or id.
+pub(crate) async fn id(session: &Session, noun: &Noun, name: &str) -> Result<String> {
+    Ok(id_of(&find(session, noun, name).await?))
+}
+
+/// The id of an object.
+pub(crate) fn id_of(object: &Object) -> String {
+    object.get("id").and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+/// The object of this name or id, of those that pass filters.
+pub(crate) async fn find_among(
+    session: &Session,
+    noun: &Noun,
+    name: &str,
+    filters: &[(&str, &str)],
+) -> Result<Object> {
+    if noun.called_by.is_empty() {
+        return by_id(session, noun, name).await?.ok_or_else(|| nothing(noun, name));
+    }
+    let may_be_id = looks_like_id(name);
+    if may_be_id && let Some(object) = by_id(session, noun, name).await? {
+        return Ok(object);
+    }
+    let mut all = vec![(noun.called_by, name)];
+    all.extend_from_slice(filters);
+    match list(session, noun, &all).await {
+        Ok(mut found) => match found.len() {
+            1 => return Ok(found.remove(0)),
+            0 => {}
+            _ => {
+                return Err(Error::NotFound(format!(
+                    "More than one {} exists with the name '{name}': use the ID",
+                    noun.capitalized()
+                )));
+            }
+        },
+        // Whoever may not list may still see what is its own.
+        Err(Error::Refused { status: 403, .. }) if noun.service == Service::Identity && !may_be_id => {
+            let own = by_id(session, noun, name).await;
+            return own?.ok_or_else(|| nothing(noun, name));
+        }
+        Err(error) => return Err(error),
+    }
+    // Ids of the Identity API may be words.
+    if noun.service == Service::Identity
+        && !may_be_id
+        && let Some(object) = by_id(session, noun, name).await?
+    {
+        return Ok(object);
+    }
+    Err(nothing(noun, name))
+}
+
+fn nothing(noun: &Noun, name: &str) -> Error {
+    Error::NotFound(format!("No {} found for {name}", noun.capitalized()))
+}
+
+/// The object with this id.
+pub(crate) async fn by_id(session: &Session, noun: &Noun, id: &str) -> Result<Option<Object>> {
+    match session.get(noun.service, &format!("{}/{}", noun.path, encode(id))).await {
+        Ok(mut body) => match body.get_mut(noun.singular).map(Value::take) {
+            Some(Value::Object(object)) => Ok(Some(object)),
+            _ => Err(malformed(noun.singular)),
+        },
+        Err(Error::Refused { status: 404, .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The objects that pass filters.
+pub(crate) async fn list(session: &Session, noun: &Noun, filters: &[(&str, &str)]) -> Result<Vec<Object>> {
+    list_at(session, noun.service, noun.path, noun.plural, filters).await
+}
+
+/// The objects of a collection that pass filters.
+pub(crate) async fn list_at(
+    session: &Session,
+    service: Service,
+    path: &str,
+    plural: &str,
+    filters: &[(&str, &str)],
+) -> Result<Vec<Object>> {
+    let mut path = path.to_owned();
+    for (at, (name, value)) in filters.iter().enumerate() {
+        path.push(if at == 0 { '?' } else { '&' });
+        path.push_str(&format!("{}={}", encode(name), encode(value)));
+    }
+    let mut objects = Vec::new();
+    let mut body = session.get(service, &path).await?;
+    loop {
+        let Some(Value::Array(page)) = body.get_mut(plural).map(Value::take) else {
+            return Err(malformed(plural));
+        };
+        let is_empty = page.is_empty();
+        for object in page {
+            let Value::Object(object) = object else { return Err(malformed(plural)) };
+            objects.push(object);
+        }
+        // A server may give a list in pages.
+        let links = body.get(format!("{plural}_links")).and_then(Value::as_array);
+        let next = links.into_iter().flatten().find(|link| link["rel"] == "next");
+        let Some(next) = next.and_then(|link| link["href"].as_str()).filter(|_| !is_empty) else {
+            return Ok(objects);
+        };
+        body = session.send_with(reqwest::Method::GET, next, &[], None).await?;
+    }
+}
+
+/// An answer without what it must have.
+pub(crate) fn malformed(key: &str) -> Error {
+    Error::Refused { status: 502, message: format!("the answer has no `{key}`"), request_id: None }
+}
+
+/// Whether it looks like an id: 32 hexadecimal digits, with or without hyphens.
+fn looks_like_id(name: &str) -> bool {
+    let digits = name.chars().filter(char::is_ascii_hexdigit).count();
+    digits == 32 && name.chars().all(|c| c.is_ascii_hexdigit() || c == '-')
+}

@@ -1,0 +1,29 @@
+//! The nouns: what there is to create, list, show, change and delete.
+
+pub(crate) mod identity;
+pub(crate) mod network;
+pub(crate) mod vpn;
+
+use crate::grammar::Noun;
+
+/// All nouns, in the order of the help.
+pub(crate) static NOUNS: &[&Noun] = &[
+    &vpn::IKE_POLICY,
+    &vpn::IPSEC_POLICY,
+    &vpn::SERVICE,
+    &vpn::ENDPOINT_GROUP,
+    &vpn::SITE_CONNECTION,
+    &network::NETWORK,
+    &network::SUBNET,
+    &network::ROUTER,
+    &network::PORT,
+    &network::FLOATING_IP,
+    &network::AGENT,
+    &network::SERVICE_PROVIDER,
+    &network::AVAILABILITY_ZONE,
+    &network::EXTENSION,
+    &identity::PROJECT,
+    &identity::USER,
+    &identity::ROLE,
+    &identity::DOMAIN,
+];

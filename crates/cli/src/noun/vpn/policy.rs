@@ -1,0 +1,153 @@
+//! `vpn ike policy` and `vpn ipsec policy`.
+
+use crate::grammar::{ALL, Column, Fixed, Key, KeyKind, Kind, Noun, Opt};
+
+const AUTH_ALGORITHMS: &[&str] = &["sha1", "sha256", "sha384", "sha512", "aes-xcbc", "aes-cmac"];
+
+const ENCRYPTION_ALGORITHMS: &[&str] = &[
+    "3des",
+    "aes-128",
+    "aes-192",
+    "aes-256",
+    "aes-128-ccm-8",
+    "aes-192-ccm-8",
+    "aes-256-ccm-8",
+    "aes-128-ccm-12",
+    "aes-192-ccm-12",
+    "aes-256-ccm-12",
+    "aes-128-ccm-16",
+    "aes-192-ccm-16",
+    "aes-256-ccm-16",
+    "aes-128-gcm-8",
+    "aes-192-gcm-8",
+    "aes-256-gcm-8",
+    "aes-128-gcm-12",
+    "aes-192-gcm-12",
+    "aes-256-gcm-12",
+    "aes-128-gcm-16",
+    "aes-192-gcm-16",
+    "aes-256-gcm-16",
+    "aes-128-ctr",
+    "aes-192-ctr",
+    "aes-256-ctr",
+];
+
+const PFS_GROUPS: &[&str] = &[
+    "group2", "group5", "group14", "group15", "group16", "group17", "group18", "group19", "group20",
+    "group21", "group22", "group23", "group24", "group25", "group26", "group27", "group28", "group29",
+    "group30", "group31",
+];
+
+/// The shortest lifetime that the API takes, in seconds.
+const SHORTEST: u64 = 60;
+
+const LIFETIME: &[Key] = &[
+    Key { name: "units", attribute: "units", kind: KeyKind::Word(&["seconds"]), required: false },
+    Key { name: "value", attribute: "value", kind: KeyKind::AtLeast(SHORTEST), required: false },
+];
+
+const NAME: Opt = Opt::argument("name", Kind::Text("name"), "Name of the policy");
+const NEW_NAME: Opt = Opt::set("name", Kind::Text("name"), "New name");
+const DESCRIPTION: Opt = Opt::both("description", Kind::Text("description"), "Description");
+const NO_DESCRIPTION: Opt =
+    Opt::unset("description", Kind::Is("description", Fixed::EmptyText), "Take the description away");
+const PROJECT: Opt =
+    Opt::create("project", Kind::Project("project_id"), "Project of the policy (name or ID)");
+const AUTH: Opt =
+    Opt::both("auth-algorithm", Kind::Word("auth_algorithm", AUTH_ALGORITHMS), "Authentication algorithm");
+const ENCRYPTION: Opt = Opt::both(
+    "encryption-algorithm",
+    Kind::Word("encryption_algorithm", ENCRYPTION_ALGORITHMS),
+    "Encryption algorithm",
+);
+const PFS: Opt = Opt::both("pfs", Kind::Word("pfs", PFS_GROUPS), "Diffie-Hellman group");
+const LIFETIME_OPTION: Opt =
+    Opt::both("lifetime", Kind::Map("lifetime", LIFETIME), "Lifetime of the keys, in seconds, at least 60");
+
+/// IKE policies.
+pub(crate) static IKE_POLICY: Noun = Noun {
+    words: &["vpn", "ike", "policy"],
+    one: "IKE policy",
+    said: "IKE policy",
+    many: "IKE policies",
+    path: "vpn/ikepolicies",
+    singular: "ikepolicy",
+    plural: "ikepolicies",
+    columns: &[
+        Column::both("id", "ID"),
+        Column::both("name", "Name"),
+        Column::both("auth_algorithm", "Authentication Algorithm"),
+        Column::both("encryption_algorithm", "Encryption Algorithm"),
+        Column::both("ike_version", "IKE Version"),
+        Column::both("pfs", "Perfect Forward Secrecy (PFS)"),
+        Column::long("description", "Description"),
+        Column::long("phase1_negotiation_mode", "Phase1 Negotiation Mode"),
+        Column::long("project_id", "Project"),
+        Column::long("lifetime", "Lifetime"),
+    ],
+    options: &[
+        NAME,
+        NEW_NAME,
+        DESCRIPTION,
+        NO_DESCRIPTION,
+        AUTH,
+        ENCRYPTION,
+        Opt::both(
+            "phase1-negotiation-mode",
+            Kind::Word("phase1_negotiation_mode", &["main", "aggressive"]),
+            "Mode of phase 1, with IKEv1",
+        ),
+        Opt::both("ike-version", Kind::Word("ike_version", &["v1", "v2"]), "Version of IKE"),
+        PFS,
+        LIFETIME_OPTION,
+        PROJECT,
+    ],
+    verbs: ALL,
+    ..Noun::PLAIN
+};
+
+/// IPsec policies.
+pub(crate) static IPSEC_POLICY: Noun = Noun {
+    words: &["vpn", "ipsec", "policy"],
+    one: "IPsec policy",
+    said: "IPsec policy",
+    many: "IPsec policies",
+    path: "vpn/ipsecpolicies",
+    singular: "ipsecpolicy",
+    plural: "ipsecpolicies",
+    columns: &[
+        Column::both("id", "ID"),
+        Column::both("name", "Name"),
+        Column::both("auth_algorithm", "Authentication Algorithm"),
+        Column::both("encapsulation_mode", "Encapsulation Mode"),
+        Column::both("transform_protocol", "Transform Protocol"),
+        Column::both("encryption_algorithm", "Encryption Algorithm"),
+        Column::long("pfs", "Perfect Forward Secrecy (PFS)"),
+        Column::long("description", "Description"),
+        Column::long("project_id", "Project"),
+        Column::long("lifetime", "Lifetime"),
+    ],
+    options: &[
+        NAME,
+        NEW_NAME,
+        DESCRIPTION,
+        NO_DESCRIPTION,
+        AUTH,
+        Opt::both(
+            "encapsulation-mode",
+            Kind::Word("encapsulation_mode", &["tunnel", "transport"]),
+            "Encapsulation mode",
+        ),
+        ENCRYPTION,
+        LIFETIME_OPTION,
+        PFS,
+        Opt::both(
+            "transform-protocol",
+            Kind::Word("transform_protocol", &["esp", "ah", "ah-esp"]),
+            "Transform protocol",
+        ),
+        PROJECT,
+    ],
+    verbs: ALL,
+    ..Noun::PLAIN
+};

@@ -1,0 +1,121 @@
+//! What commands print: one shape of rows and columns, drawn in the formats that people and scripts know.
+
+pub(crate) mod cell;
+pub(crate) mod csv;
+pub(crate) mod json;
+pub(crate) mod options;
+pub(crate) mod shell;
+pub(crate) mod table;
+pub(crate) mod yaml;
+
+use std::io::{ErrorKind, Write};
+
+use crate::error::{Error, Result};
+use cell::Cell;
+use options::{Format, Options, normalized};
+
+/// What a command has found out.
+#[derive(Debug)]
+pub(crate) enum Report {
+    /// Nothing to print.
+    Nothing,
+    /// Rows under columns.
+    List {
+        /// The head.
+        columns: Vec<String>,
+        /// The rows, each with a cell for each column.
+        rows: Vec<Vec<Cell>>,
+    },
+    /// One object.
+    One(Vec<(String, Cell)>),
+    /// Lines as they are.
+    Text(String),
+}
+
+/// Prints a report. A reader that went away ends the program quietly.
+pub(crate) fn print(report: Report, options: &Options) -> Result<()> {
+    let text = render(report, options)?;
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        result => Ok(result?),
+    }
+}
+
+/// The report as it is printed.
+pub(crate) fn render(report: Report, options: &Options) -> Result<String> {
+    match report {
+        Report::Nothing => Ok(String::new()),
+        Report::Text(text) => Ok(text),
+        Report::List { columns, mut rows } => {
+            sort(&columns, &mut rows, options);
+            let chosen = choose(&columns, &options.columns)?;
+            let columns: Vec<&str> = chosen.iter().map(|index| columns[*index].as_str()).collect();
+            let rows: Vec<Vec<&Cell>> =
+                rows.iter().map(|row| chosen.iter().map(|index| &row[*index]).collect()).collect();
+            Ok(list(&columns, &rows, options))
+        }
+        Report::One(fields) => {
+            let names: Vec<String> = fields.iter().map(|(name, _)| name.clone()).collect();
+            let chosen = choose(&names, &options.columns)?;
+            let fields: Vec<(&str, &Cell)> =
+                chosen.iter().map(|index| (fields[*index].0.as_str(), &fields[*index].1)).collect();
+            Ok(one(&fields, options))
+        }
+    }
+}
+
+fn list(columns: &[&str], rows: &[Vec<&Cell>], options: &Options) -> String {
+    match options.format {
+        Format::Table => table::list(columns, rows, options),
+        Format::Json => json::list(columns, rows, options.noindent),
+        Format::Yaml => yaml::list(columns, rows),
+        Format::Csv => csv::list(columns, rows, options.quote),
+        Format::Value | Format::Shell => {
+            let line =
+                |row: &Vec<&Cell>| row.iter().map(|cell| cell.machine()).collect::<Vec<_>>().join(" ") + "\n";
+            rows.iter().map(line).collect()
+        }
+    }
+}
+
+fn one(fields: &[(&str, &Cell)], options: &Options) -> String {
+    match options.format {
+        Format::Table => table::one(fields, options),
+        Format::Json => json::one(fields, options.noindent),
+        Format::Yaml => yaml::one(fields),
+        Format::Shell => shell::one(fields, &options.prefix, &options.variables),
+        Format::Value | Format::Csv => fields.iter().map(|(_, cell)| cell.machine() + "\n").collect(),
+    }
+}
+
+/// The columns that `-c` asks for, in the order in which they stand.
+fn choose(columns: &[String], wanted: &[String]) -> Result<Vec<usize>> {
+    if wanted.is_empty() {
+        return Ok((0..columns.len()).collect());
+    }
+    let wanted_names: Vec<String> = wanted.iter().map(|name| normalized(name)).collect();
+    let chosen: Vec<usize> =
+        (0..columns.len()).filter(|index| wanted_names.contains(&normalized(&columns[*index]))).collect();
+    if chosen.is_empty() {
+        return Err(Error::Usage(format!(
+            "there is no column {}: the columns are {}",
+            wanted.join(", "),
+            columns.join(", ")
+        )));
+    }
+    Ok(chosen)
+}
+
+/// Sorts by the columns of `--sort-column`, the first of them first. A column that is not there is passed over.
+fn sort(columns: &[String], rows: &mut [Vec<Cell>], options: &Options) {
+    for name in options.sort_columns.iter().rev() {
+        let by_name = columns.iter().position(|column| normalized(column) == normalized(name));
+        let Some(index) = columns.iter().position(|column| column == name).or(by_name) else { continue };
+        rows.sort_by(|a, b| {
+            let order = a[index].compare(&b[index]);
+            // As a reversed stable sort: what is equal keeps its order.
+            if options.descending { order.reverse() } else { order }
+        });
+    }
+}

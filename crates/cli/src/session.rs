@@ -1,0 +1,217 @@
+//! A session: a token, the catalog that came with it, and requests with both.
+//!
+//! The crate `openstack_sdk` was considered for this and for the authentication, and left out: with the features `async`,
+//! `network` and `identity` it stands for 253 crates where this one has half of that (its TLS alone brings a second
+//! cryptography, `aws-lc-rs`, which has to be built by a C compiler, beside the workspace's `ring`), and it asks each service
+//! for its versions before the first request, where a catalog has said all that a command needs to know. What is
+//! needed of it - the body that asks for a token, and an endpoint of the catalog - has a hundred lines here.
+//!
+//! One command sends one request for its token and one for what it does, as far as names need not be looked up. Nothing is
+//! kept on disk: a token in a file would be a secret in a file.
+
+use std::cell::{OnceCell, RefCell};
+use std::error::Error as _;
+use std::time::Duration;
+
+use adit_api::transport;
+use reqwest::Method;
+use serde_json::{Map, Value};
+
+use crate::auth::options::Setting;
+use crate::auth::{Access, request};
+use crate::error::{self, Error, Result};
+use crate::say;
+
+/// How long a request may take.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Which API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Service {
+    /// Networking v2.0.
+    Network,
+    /// Identity v3.
+    Identity,
+}
+
+/// A token, and what came with it.
+pub(crate) struct Session {
+    clients: Clients,
+    access: Access,
+    /// The token's id, for `X-Auth-Token`.
+    pub(crate) token: String,
+    /// The token as the server described it.
+    pub(crate) description: Value,
+    bases: [OnceCell<String>; 2],
+}
+
+/// An object of an API as the server sent it.
+pub(crate) type Object = Map<String, Value>;
+
+impl Session {
+    /// Gets a token.
+    pub(crate) async fn open(access: Access) -> Result<Self> {
+        let auth_url = transport::identity_v3(access.need(Setting::AuthUrl)?);
+        let body = request::body(&access)?;
+        if access.is_insecure() && auth_url.starts_with("https:") {
+            say(
+                "adit: warning: certificates are not checked (`--insecure`): anybody between here and the server can read and change everything",
+            );
+        }
+        let clients = Clients::default();
+        let url = format!("{auth_url}/auth/tokens");
+        let answer = answer(clients.of(&url, &access)?.post(&url).json(&body), &url).await?;
+        let Some(token) = answer.token else { return Err(no_api(&url, "the answer has no token")) };
+        let description = answer.body.get("token").cloned().unwrap_or_default();
+        Ok(Self { clients, access, token, description, bases: Default::default() })
+    }
+
+    /// Sends a request to a path of a service, and returns the body of the answer.
+    pub(crate) async fn send(
+        &self,
+        service: Service,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value> {
+        let url = format!("{}/{path}", self.base(service)?);
+        self.send_with(method, &url, &[], body).await
+    }
+
+    /// Gets something.
+    pub(crate) async fn get(&self, service: Service, path: &str) -> Result<Value> {
+        self.send(service, Method::GET, path, None).await
+    }
+
+    /// Sends a request with headers of its own.
+    pub(crate) async fn send_with(
+        &self,
+        method: Method,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<Value> {
+        let client = self.clients.of(url, &self.access)?;
+        let mut request = client.request(method, url).header("X-Auth-Token", &self.token);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        Ok(answer(request, url).await?.body)
+    }
+
+    /// The base URL of a service, with the version.
+    pub(crate) fn base(&self, service: Service) -> Result<&str> {
+        let base = &self.bases[service as usize];
+        if base.get().is_none() {
+            let found = match service {
+                Service::Network => self.endpoint("network", "/v2.0"),
+                // A token without a catalog is still good for the Identity API that gave it.
+                Service::Identity => self
+                    .endpoint("identity", "/v3")
+                    .or_else(|_| Ok(transport::identity_v3(self.access.need(Setting::AuthUrl)?))),
+            }?;
+            // It was empty above, and nobody else is here.
+            let _ = base.set(found);
+        }
+        Ok(base.get().map(String::as_str).unwrap_or_default())
+    }
+
+    fn endpoint(&self, kind: &str, version: &str) -> Result<String> {
+        let (region, interface) = (self.access.get(Setting::Region), self.access.interface());
+        let services = self.description["catalog"].as_array().into_iter().flatten();
+        let mut endpoints = services
+            .filter(|service| service["type"] == kind)
+            .flat_map(|service| service["endpoints"].as_array().into_iter().flatten())
+            .filter(|endpoint| endpoint["interface"] == interface)
+            .filter(|endpoint| {
+                region.is_none_or(|region| endpoint["region_id"] == region || endpoint["region"] == region)
+            });
+        let url = endpoints.next().and_then(|endpoint| endpoint["url"].as_str());
+        let url = url.ok_or_else(|| {
+            let region = region.map(|region| format!(" in region {region}")).unwrap_or_default();
+            Error::NotFound(format!("the catalog has no {interface} endpoint of a {kind} service{region}"))
+        })?;
+        let url = url.trim_end_matches('/');
+        Ok(if url.ends_with(version) { url.to_owned() } else { format!("{url}{version}") })
+    }
+}
+
+/// A client for each server: what TLS needs is read only for those that speak it, and proxies are asked only for those
+/// that are far.
+#[derive(Default)]
+struct Clients(RefCell<Vec<(String, reqwest::Client)>>);
+
+impl Clients {
+    fn of(&self, url: &str, access: &Access) -> Result<reqwest::Client> {
+        let server: String = url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+        if let Some((_, client)) = self.0.borrow().iter().find(|(known, _)| *known == server) {
+            return Ok(client.clone());
+        }
+        let wrong = |error: &dyn std::error::Error| Error::Usage(chain(error));
+        let builder = transport::builder(url, &access.trust()).map_err(|error| wrong(&error))?;
+        let client = builder.timeout(LIMIT).build().map_err(|error| wrong(&error))?;
+        self.0.borrow_mut().push((server, client.clone()));
+        Ok(client)
+    }
+}
+
+struct Answer {
+    body: Value,
+    token: Option<String>,
+}
+
+async fn answer(request: reqwest::RequestBuilder, url: &str) -> Result<Answer> {
+    let unreachable = |error: reqwest::Error| Error::Unreachable { url: url.to_owned(), why: reason(&error) };
+    let response = request.send().await.map_err(unreachable)?;
+    let status = response.status();
+    let header =
+        |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let (token, request_id) = (header("x-subject-token"), header("x-openstack-request-id"));
+    let octets = response.bytes().await.map_err(unreachable)?;
+    let body: Option<Value> = serde_json::from_slice(&octets).ok();
+    if status.is_success() {
+        if body.is_none() && !octets.is_empty() {
+            return Err(no_api(url, "the answer is no JSON"));
+        }
+        return Ok(Answer { body: body.unwrap_or_default(), token });
+    }
+    let message = body.as_ref().and_then(error::words);
+    let message = message.unwrap_or_else(|| {
+        format!(
+            "the server refused without a reason: {}",
+            status.canonical_reason().unwrap_or("no known status")
+        )
+    });
+    Err(Error::Refused { status: status.as_u16(), message, request_id })
+}
+
+fn no_api(url: &str, why: &str) -> Error {
+    Error::Unreachable { url: url.to_owned(), why: format!("{why}: is it a server of this API?") }
+}
+
+/// Why a request got no answer, without the URL, which is told anyway.
+fn reason(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return format!("no answer within {} seconds", LIMIT.as_secs());
+    }
+    let mut source = error.source();
+    let mut last = None;
+    while let Some(cause) = source {
+        last = Some(cause.to_string());
+        source = cause.source();
+    }
+    last.unwrap_or_else(|| error.to_string())
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

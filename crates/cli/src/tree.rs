@@ -1,0 +1,141 @@
+//! The tree of commands: nouns of one or several words, with their verbs as leaves.
+
+use clap::{ArgMatches, Command};
+
+use crate::act::{self, Act};
+use crate::grammar::{Noun, Verb, arguments};
+use crate::noun::NOUNS;
+use crate::output::options;
+
+/// What a command does.
+#[derive(Clone, Copy)]
+pub(crate) enum Does {
+    Verb(&'static Noun, Verb),
+    Act(&'static Act),
+}
+
+struct Leaf {
+    words: Vec<&'static str>,
+    does: Does,
+}
+
+/// What people find below a word that is no command itself.
+const ABOUT: &[(&str, &str)] = &[
+    ("vpn", "VPN services, policies, endpoint groups and site connections"),
+    ("vpn ike", "IKE policies"),
+    ("vpn ipsec", "IPsec policies and site connections"),
+    ("vpn ipsec site", "IPsec site connections"),
+    ("vpn endpoint", "Endpoint groups"),
+    ("network", "Networks, and agents of the network service"),
+    ("floating", "Floating IPs"),
+    ("role", "Roles, and who has them"),
+    ("quota", "How much a project may have"),
+    ("token", "Tokens"),
+    ("catalog", "Where services are"),
+    ("availability", "Availability zones"),
+    ("network service", "Who provides network services"),
+    ("router add", "Attach subnets and ports to a router, and add routes"),
+    ("router remove", "Detach subnets and ports from a router, and take routes away"),
+    ("user password", "One's own password"),
+    ("role assignment", "Who has which role"),
+];
+
+fn leaves() -> Vec<Leaf> {
+    let verbs = NOUNS.iter().flat_map(|noun| {
+        noun.verbs.iter().map(|verb| Leaf {
+            words: noun.words.iter().copied().chain([verb.word()]).collect(),
+            does: Does::Verb(noun, *verb),
+        })
+    });
+    let acts = act::all().map(|act| Leaf { words: act.words.to_vec(), does: Does::Act(act) });
+    verbs.chain(acts).collect()
+}
+
+/// The first words of all commands, in the order of the help.
+pub(crate) fn first_words() -> Vec<&'static str> {
+    let mut words: Vec<&str> = Vec::new();
+    for leaf in leaves() {
+        if !words.contains(&leaf.words[0]) {
+            words.push(leaf.words[0]);
+        }
+    }
+    words
+}
+
+/// The commands. Only those whose words all stand in `line`, if that is given, have their arguments: the rest is not asked
+/// for, and making it would cost more than everything else.
+pub(crate) fn commands(line: Option<&[String]>) -> Vec<Command> {
+    grow(&[], &leaves(), line)
+}
+
+fn grow(path: &[&'static str], leaves: &[Leaf], line: Option<&[String]>) -> Vec<Command> {
+    let depth = path.len();
+    let below: Vec<&Leaf> =
+        leaves.iter().filter(|leaf| leaf.words.len() > depth && leaf.words.starts_with(path)).collect();
+    let mut words: Vec<&'static str> = Vec::new();
+    for leaf in &below {
+        if !words.contains(&leaf.words[depth]) {
+            words.push(leaf.words[depth]);
+        }
+    }
+    let is_asked = |word: &str| line.is_none_or(|line| line.iter().any(|said| said == word));
+    words
+        .into_iter()
+        .map(|word| {
+            let path: Vec<&'static str> = path.iter().copied().chain([word]).collect();
+            let leaf = below.iter().find(|leaf| leaf.words == path);
+            let command = match leaf {
+                Some(leaf) if is_asked(word) => made(leaf),
+                Some(leaf) => Command::new(word).about(about_of(leaf.does)),
+                None => Command::new(word)
+                    .subcommand_required(true)
+                    .arg_required_else_help(true)
+                    .about(about(&path)),
+            };
+            if is_asked(word) { command.subcommands(grow(&path, leaves, line)) } else { command }
+        })
+        .collect()
+}
+
+fn made(leaf: &Leaf) -> Command {
+    let command = match leaf.does {
+        Does::Verb(noun, verb) => arguments::command(noun, verb),
+        Does::Act(act) => {
+            let word = leaf.words.last().copied().unwrap_or_default();
+            let command = (act.arguments)(Command::new(word).about(act.about));
+            match act.shape {
+                Some(shape) => options::add(command, shape),
+                None => command,
+            }
+        }
+    };
+    command.args_override_self(true)
+}
+
+fn about_of(does: Does) -> String {
+    match does {
+        Does::Verb(noun, verb) => arguments::about(noun, verb),
+        Does::Act(act) => act.about.to_owned(),
+    }
+}
+
+fn about(path: &[&str]) -> String {
+    let spelt = path.join(" ");
+    if let Some((_, about)) = ABOUT.iter().find(|(words, _)| *words == spelt) {
+        return (*about).to_owned();
+    }
+    let noun = NOUNS.iter().find(|noun| noun.spelt() == spelt);
+    noun.map_or_else(|| spelt.clone(), |noun| arguments::sentence(noun.many))
+}
+
+/// The command that was given, with its own arguments.
+pub(crate) fn chosen(matches: &ArgMatches) -> Option<(Does, &ArgMatches)> {
+    let mut words = Vec::new();
+    let mut last = matches;
+    while let Some((word, below)) = last.subcommand() {
+        words.push(word);
+        last = below;
+    }
+    let leaf = leaves().into_iter().find(|leaf| leaf.words == words)?;
+    Some((leaf.does, last))
+}
