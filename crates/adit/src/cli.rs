@@ -6,10 +6,11 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap_complete::Shell;
 
 use crate::config::Config;
 use crate::demo::Demo;
-use crate::{db, host, logging, serve};
+use crate::{db, generate, host, logging, serve};
 
 /// VPN as a Service: site-to-site IPsec that is asked for through OpenStack's Networking API.
 #[derive(Debug, Parser)]
@@ -36,6 +37,17 @@ enum Command {
     /// Plug hosts for trials into networks of this node
     #[command(subcommand)]
     Host(HostCommand),
+    /// Print what a shell needs to complete commands, e.g. for `source <(adit completion bash)`
+    Completion {
+        /// Shell
+        shell: Shell,
+    },
+    /// Write a page of the manual for each command, e.g. to /usr/local/share/man/man1
+    Manual {
+        /// Folder of the pages
+        #[arg(value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
+        folder: PathBuf,
+    },
     /// Show two regions and a tunnel between them, on this machine alone
     Demo(Demo),
 }
@@ -105,6 +117,11 @@ fn command() -> clap::Command {
     Cli::command().after_help(help.trim_end().to_owned())
 }
 
+/// Every command with all its arguments, for what is generated of them.
+pub(crate) fn whole() -> clap::Command {
+    Cli::command().subcommands(adit_cli::whole())
+}
+
 impl Cli {
     /// Does what was asked.
     pub(crate) fn run(self) -> Result<()> {
@@ -122,6 +139,8 @@ impl Cli {
                 let config = del.source.config()?;
                 run(|config| async move { del.run(&config).await }, config)
             }
+            Command::Completion { shell } => generate::completion(shell),
+            Command::Manual { folder } => generate::manual(&folder),
             // It tells its story itself; its regions have logs of their own.
             Command::Demo(demo) => block_on("warn", demo.run()),
         }
@@ -194,5 +213,6 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         super::command().debug_assert();
+        super::whole().debug_assert();
     }
 }

@@ -5,6 +5,7 @@ mod config;
 mod credentials;
 mod db;
 mod demo;
+mod generate;
 mod host;
 mod logging;
 mod serve;

@@ -7,6 +7,7 @@ use clap::{ArgMatches, Command};
 use crate::error::Result;
 use crate::noun::identity::{ASSIGNMENTS, PASSWORD, TOKENS};
 use crate::noun::network::{QUOTAS, ROUTER_ACTS};
+use crate::noun::vpn::DIAGNOSTICS;
 use crate::output::Report;
 use crate::output::options::Shape;
 use crate::session::Session;
@@ -30,5 +31,11 @@ pub(crate) struct Act {
 
 /// All of them.
 pub(crate) fn all() -> impl Iterator<Item = &'static Act> {
-    ROUTER_ACTS.iter().chain(&ASSIGNMENTS).chain([&PASSWORD]).chain(&QUOTAS).chain(&TOKENS)
+    DIAGNOSTICS
+        .iter()
+        .chain(&ROUTER_ACTS)
+        .chain(&ASSIGNMENTS)
+        .chain([&PASSWORD])
+        .chain(&QUOTAS)
+        .chain(&TOKENS)
 }

@@ -45,6 +45,8 @@ pub(crate) struct Noun {
     pub(crate) called_by: &'static str,
     /// What `show` looks up besides the object.
     pub(crate) also: Option<Also>,
+    /// Whether it is one of the old `neutron` command, whose messages and columns are the API's own words.
+    pub(crate) is_old: bool,
     /// Whether the rows of `show` stand as declared, rather than sorted.
     pub(crate) in_order: bool,
     /// Where those find their own who may not list all.
@@ -72,6 +74,7 @@ impl Noun {
         shape: as_given,
         called_by: "name",
         also: None,
+        is_old: false,
         in_order: false,
         own: None,
     };
@@ -198,6 +201,8 @@ pub(crate) struct Opt {
     pub(crate) positional: bool,
     /// Options of one group exclude each other.
     pub(crate) group: &'static str,
+    /// The one letter that stands for it as well.
+    pub(crate) short: Option<char>,
 }
 
 /// What an option stands for.
@@ -210,6 +215,8 @@ pub(crate) enum Kind {
     Number(&'static str),
     /// An option without a value that stands for one.
     Is(&'static str, Fixed),
+    /// `True` or `False`.
+    Truth(&'static str),
     /// An object, by name or id.
     Id(&'static str, &'static Noun),
     /// Texts, one for each time the option is given. Changes replace what was there.
@@ -313,7 +320,7 @@ impl Key {
 
 impl Opt {
     const fn new(name: &'static str, kind: Kind, verbs: &'static [Verb], help: &'static str) -> Self {
-        Self { name, help, verbs, kind, required: false, positional: false, group: "" }
+        Self { name, help, verbs, kind, required: false, positional: false, group: "", short: None }
     }
 
     /// An option of `create` and `set`.
@@ -349,6 +356,16 @@ impl Opt {
     /// The same, required.
     pub(crate) const fn required(self) -> Self {
         Self { required: true, ..self }
+    }
+
+    /// The same, which can be left out.
+    pub(crate) const fn optional(self) -> Self {
+        Self { required: false, ..self }
+    }
+
+    /// The same, with a letter of its own.
+    pub(crate) const fn short(self, short: char) -> Self {
+        Self { short: Some(short), ..self }
     }
 
     /// The same, in a group whose options exclude each other.

@@ -5,7 +5,7 @@
 //! its options; all that can be done with it is made of that (`verbs`). What is not a verb of a noun is an `act::Act`.
 //!
 //! Exit statuses: 0 for success, 1 for wrong input, 2 for what is not there, 3 for what the server refused, 4 when nobody
-//! answers, 5 when the server failed.
+//! answers, 5 when the server failed, 6 when what was asked for is not as it should be (`vpn why`).
 //!
 //! Absent on purpose: a cache of tokens (a secret on disk), discovery of versions (the catalog says enough), and plug-ins.
 
@@ -13,6 +13,7 @@ mod act;
 mod auth;
 mod error;
 mod grammar;
+mod legacy;
 mod names;
 mod noun;
 mod output;
@@ -34,9 +35,21 @@ use output::options::Options;
 use session::Session;
 use tree::Does;
 
+/// The exit status of a question whose answer is no.
+const NOT_AS_IT_SHOULD_BE: u8 = 6;
+
 /// The nouns of the client, for a help that has other commands too.
 pub fn commands() -> Vec<Command> {
-    tree::commands(Some(&[]))
+    tree::commands(Some(&[])).into_iter().filter(|command| !command.is_hide_set()).collect()
+}
+
+/// Every command with all its arguments, for what is generated of them: completions and manuals.
+pub fn whole() -> Vec<Command> {
+    tree::commands(None)
+        .into_iter()
+        .filter(|command| !command.is_hide_set())
+        .map(auth::options::add)
+        .collect()
 }
 
 /// Whether a command line is one of the client: its first word, after options that say who and where, is a noun.
@@ -65,7 +78,7 @@ pub fn run(line: &[OsString]) -> ExitCode {
         }
     };
     match execute(&matches) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => ExitCode::from(status),
         Err(error) => {
             say(&format!("adit: {error}"));
             if let Some(hint) = error.hint() {
@@ -106,7 +119,8 @@ fn said(line: &[OsString]) -> impl Iterator<Item = String> {
     })
 }
 
-fn execute(matches: &ArgMatches) -> Result<()> {
+/// Does what is asked, prints what came of it, and returns the exit status.
+fn execute(matches: &ArgMatches) -> Result<u8> {
     let Some((does, own)) = tree::chosen(matches) else {
         return Err(Error::Usage("there is no such command".to_owned()));
     };
@@ -115,13 +129,16 @@ fn execute(matches: &ArgMatches) -> Result<()> {
     // One request after the other needs no threads.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let report = runtime.block_on(perform(does, own, access))?;
-    output::print(report, &options)
+    let is_good = !matches!(report, Report::Verdict { is_good: false, .. });
+    output::print(report, &options)?;
+    Ok(if is_good { 0 } else { NOT_AS_IT_SHOULD_BE })
 }
 
 async fn perform(does: Does, matches: &ArgMatches, access: Access) -> Result<Report> {
     let session = Session::open(access).await?;
     match does {
         Does::Verb(noun, verb) => verbs::run(noun, verb, matches, &session).await,
+        Does::Old(old) => legacy::run(old, matches, &session).await,
         Does::Act(act) => (act.run)(&session, matches).await,
     }
 }

@@ -68,6 +68,9 @@ pub(crate) async fn find_among(
 }
 
 fn nothing(noun: &Noun, name: &str) -> Error {
+    if noun.is_old {
+        return Error::NotFound(format!("Unable to find {} with name or id '{name}'", noun.singular));
+    }
     Error::NotFound(format!("No {} found for {name}", noun.capitalized()))
 }
 

@@ -1,6 +1,7 @@
 //! The nouns: what there is to create, list, show, change and delete.
 
 pub(crate) mod identity;
+pub(crate) mod legacy;
 pub(crate) mod network;
 pub(crate) mod vpn;
 

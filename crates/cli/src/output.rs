@@ -28,6 +28,20 @@ pub(crate) enum Report {
     },
     /// One object.
     One(Vec<(String, Cell)>),
+    /// One object that was made, which is told above a table.
+    Made {
+        /// What is told.
+        head: String,
+        /// The object.
+        fields: Vec<(String, Cell)>,
+    },
+    /// What was found, in sentences, and whether it is as it should be.
+    Verdict {
+        /// The sentences.
+        text: String,
+        /// Whether all is well.
+        is_good: bool,
+    },
     /// Lines as they are.
     Text(String),
 }
@@ -46,7 +60,7 @@ pub(crate) fn print(report: Report, options: &Options) -> Result<()> {
 pub(crate) fn render(report: Report, options: &Options) -> Result<String> {
     match report {
         Report::Nothing => Ok(String::new()),
-        Report::Text(text) => Ok(text),
+        Report::Text(text) | Report::Verdict { text, .. } => Ok(text),
         Report::List { columns, mut rows } => {
             sort(&columns, &mut rows, options);
             let chosen = choose(&columns, &options.columns)?;
@@ -54,6 +68,10 @@ pub(crate) fn render(report: Report, options: &Options) -> Result<String> {
             let rows: Vec<Vec<&Cell>> =
                 rows.iter().map(|row| chosen.iter().map(|index| &row[*index]).collect()).collect();
             Ok(list(&columns, &rows, options))
+        }
+        Report::Made { head, fields } => {
+            let object = render(Report::One(fields), options)?;
+            Ok(if options.format == Format::Table { format!("{head}\n{object}") } else { object })
         }
         Report::One(fields) => {
             let names: Vec<String> = fields.iter().map(|(name, _)| name.clone()).collect();

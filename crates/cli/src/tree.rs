@@ -4,6 +4,7 @@ use clap::{ArgMatches, Command};
 
 use crate::act::{self, Act};
 use crate::grammar::{Noun, Verb, arguments};
+use crate::legacy::{self, Old};
 use crate::noun::NOUNS;
 use crate::output::options;
 
@@ -12,6 +13,7 @@ use crate::output::options;
 pub(crate) enum Does {
     Verb(&'static Noun, Verb),
     Act(&'static Act),
+    Old(&'static Old),
 }
 
 struct Leaf {
@@ -48,7 +50,8 @@ fn leaves() -> Vec<Leaf> {
         })
     });
     let acts = act::all().map(|act| Leaf { words: act.words.to_vec(), does: Does::Act(act) });
-    verbs.chain(acts).collect()
+    let old = legacy::COMMANDS.iter().map(|old| Leaf { words: vec![old.word], does: Does::Old(old) });
+    verbs.chain(acts).chain(old).collect()
 }
 
 /// The first words of all commands, in the order of the help.
@@ -86,7 +89,9 @@ fn grow(path: &[&'static str], leaves: &[Leaf], line: Option<&[String]>) -> Vec<
             let leaf = below.iter().find(|leaf| leaf.words == path);
             let command = match leaf {
                 Some(leaf) if is_asked(word) => made(leaf),
-                Some(leaf) => Command::new(word).about(about_of(leaf.does)),
+                Some(leaf) => {
+                    Command::new(word).about(about_of(leaf.does)).hide(matches!(leaf.does, Does::Old(_)))
+                }
                 None => Command::new(word)
                     .subcommand_required(true)
                     .arg_required_else_help(true)
@@ -100,6 +105,7 @@ fn grow(path: &[&'static str], leaves: &[Leaf], line: Option<&[String]>) -> Vec<
 fn made(leaf: &Leaf) -> Command {
     let command = match leaf.does {
         Does::Verb(noun, verb) => arguments::command(noun, verb),
+        Does::Old(old) => legacy::command(old),
         Does::Act(act) => {
             let word = leaf.words.last().copied().unwrap_or_default();
             let command = (act.arguments)(Command::new(word).about(act.about));
@@ -116,6 +122,7 @@ fn about_of(does: Does) -> String {
     match does {
         Does::Verb(noun, verb) => arguments::about(noun, verb),
         Does::Act(act) => act.about.to_owned(),
+        Does::Old(old) => arguments::about(old.noun, old.verb),
     }
 }
 

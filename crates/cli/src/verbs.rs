@@ -59,7 +59,8 @@ async fn show(noun: &'static Noun, matches: &ArgMatches, session: &Session) -> R
     Ok(fields(noun, &object))
 }
 
-async fn list(noun: &'static Noun, matches: &ArgMatches, session: &Session) -> Result<Report> {
+/// Lists what passes the filters.
+pub(crate) async fn list(noun: &'static Noun, matches: &ArgMatches, session: &Session) -> Result<Report> {
     let draft = Draft::read(noun, Verb::List, matches, session).await?;
     let filters: Vec<(&str, String)> = draft
         .attributes
@@ -139,19 +140,24 @@ async fn delete(noun: &'static Noun, matches: &ArgMatches, session: &Session) ->
     let wanted: Vec<&String> = matches.get_many("object").into_iter().flatten().collect();
     let mut failures = Vec::new();
     for name in &wanted {
-        let deleted = async {
-            let id = names::id_of(&found(session, noun, matches, name).await?);
-            session
-                .send(noun.service, Method::DELETE, &format!("{}/{}", noun.path, encode(&id)), None)
-                .await
-                .map(|_| ())
-        };
-        if let Err(error) = deleted.await {
+        if let Err(error) = delete_one(noun, session, matches, name).await {
             say(&format!("Failed to delete {} with name or ID '{name}': {error}", noun.one));
             failures.push(error);
         }
     }
     sum_up(&failures, wanted.len(), noun.counted())
+}
+
+/// Deletes the object of this name or id.
+pub(crate) async fn delete_one(
+    noun: &'static Noun,
+    session: &Session,
+    matches: &ArgMatches,
+    name: &str,
+) -> Result<()> {
+    let id = names::id_of(&found(session, noun, matches, name).await?);
+    let path = format!("{}/{}", noun.path, encode(&id));
+    session.send(noun.service, Method::DELETE, &path, None).await.map(|_| ())
 }
 
 /// The end of a command over several objects.

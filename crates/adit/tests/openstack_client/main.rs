@@ -10,6 +10,7 @@ mod documents;
 mod identity;
 mod messages;
 mod neutron;
+mod own;
 mod sdk;
 #[path = "../support/mod.rs"]
 mod support;

@@ -11,7 +11,7 @@ pub(crate) fn command(noun: &'static Noun, verb: Verb) -> Command {
     let mut command = Command::new(verb.word()).about(about(noun, verb));
     let mut has_project = false;
     for option in noun.options_of(verb) {
-        has_project |= matches!(option.kind, Kind::Project(_));
+        has_project |= matches!(option.kind, Kind::Project(_)) && option.name == "project";
         command = command.arg(argument(noun, verb, option));
     }
     if has_project {
@@ -74,6 +74,7 @@ fn article(one: &str) -> &'static str {
 fn argument(noun: &'static Noun, verb: Verb, option: &'static Opt) -> Arg {
     let arg = Arg::new(option.name).help(option.help);
     let arg = if option.positional { arg } else { arg.long(option.name) };
+    let arg = option.short.map_or(arg.clone(), |short| arg.short(short));
     let arg = arg.required(option.required && verb == Verb::Create);
     let others = noun
         .options_of(verb)
@@ -99,6 +100,9 @@ fn argument(noun: &'static Noun, verb: Verb, option: &'static Opt) -> Arg {
         | Kind::MoreIds(..)
         | Kind::Endpoints(_)
         | Kind::Tags => arg.value_name(value_name).action(ArgAction::Append),
+        Kind::Truth(_) => {
+            arg.value_name("True|False").ignore_case(true).value_parser(words_of(&["True", "False"]))
+        }
         Kind::PskFile => arg.value_name("FILE").value_hint(clap::ValueHint::FilePath),
         Kind::Text(_)
         | Kind::Number(_)

@@ -125,6 +125,7 @@ impl Draft {
                 self.put(attribute, number);
             }
             Kind::Is(attribute, fixed) => self.put(attribute, fixed.value()),
+            Kind::Truth(attribute) => self.put(attribute, text.eq_ignore_ascii_case("true")),
             Kind::Id(attribute, noun) => {
                 let id = names::id(session, noun, text).await?;
                 self.put(attribute, id);

@@ -12,6 +12,12 @@ pub(crate) enum View {
     Plain,
     /// A list, sorted and joined by commas.
     List,
+    /// A list in its own order, joined by commas.
+    InOrder,
+    /// As Python prints it; what is absent is an empty text.
+    Blank,
+    /// As the `neutron` command prints it: nothing for what is absent, a line for each item of a list, JSON for maps.
+    Raw,
     /// Maps, as `key='value'`, one a line.
     Dicts,
     /// A map, as `key='value'`.
@@ -37,17 +43,21 @@ pub(crate) enum View {
 pub(crate) struct Cell {
     value: Value,
     view: View,
+    /// Whether there was none.
+    is_absent: bool,
 }
 
 impl Cell {
     /// A value with its view. What is absent is what an empty one of its kind is.
     pub(crate) fn new(value: Value, view: View) -> Self {
+        let is_absent = value.is_null();
         let value = match (view, value) {
-            (View::List | View::Dicts, Value::Null) => Value::Array(Vec::new()),
+            (View::Blank, Value::Null) => Value::String(String::new()),
+            (View::List | View::InOrder | View::Dicts, Value::Null) => Value::Array(Vec::new()),
             (View::Dict, Value::Null) => Value::Object(serde_json::Map::new()),
             (_, value) => value,
         };
-        Self { value, view }
+        Self { value, view, is_absent }
     }
 
     /// A value as Python prints it.
@@ -85,7 +95,10 @@ impl Cell {
         let value = &self.value;
         let items = || value.as_array().into_iter().flatten();
         match self.view {
-            View::Plain => python::display(value),
+            View::Dict if self.is_absent => "None".to_owned(),
+            View::Plain | View::Blank => python::display(value),
+            View::Raw => raw(value),
+            View::InOrder => items().map(python::display).collect::<Vec<_>>().join(", "),
             View::List => {
                 let mut texts: Vec<String> = items().map(python::display).collect();
                 texts.sort_unstable();
@@ -152,6 +165,15 @@ fn collect(value: &Value, prefix: &str, renamed: &[(&str, &str)], parts: &mut Ve
                 parts.push(format!("{key}='{}'", python::display(value)));
             }
         }
+    }
+}
+
+fn raw(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Array(items) => items.iter().map(raw).collect::<Vec<_>>().join("\n"),
+        Value::Object(_) => super::json::line(value),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => python::display(value),
     }
 }
 

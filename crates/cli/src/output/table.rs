@@ -30,17 +30,19 @@ pub(super) fn list(columns: &[&str], rows: &[Vec<&Cell>], options: &Options) -> 
     let columns =
         columns.iter().enumerate().map(|(index, name)| ((*name).to_owned(), align(index))).collect();
     let rows = rows.iter().map(|row| row.iter().map(|cell| clean(&cell.human())).collect()).collect();
-    Table { columns, rows }.fit(options, NARROWEST_OF_LIST).draw()
+    Table { columns, broken: Vec::new(), rows }.fit(options, NARROWEST_OF_LIST).draw()
 }
 
 pub(super) fn one(fields: &[(&str, &Cell)], options: &Options) -> String {
     let columns = vec![("Field".to_owned(), Align::Left), ("Value".to_owned(), Align::Left)];
     let rows = fields.iter().map(|(name, cell)| vec![(*name).to_owned(), clean(&cell.human())]).collect();
-    Table { columns, rows }.fit(options, NARROWEST_OF_ONE).draw()
+    Table { columns, broken: Vec::new(), rows }.fit(options, NARROWEST_OF_ONE).draw()
 }
 
 struct Table {
     columns: Vec<(String, Align)>,
+    /// The widths of columns whose cells are broken.
+    broken: Vec<(usize, usize)>,
     /// Cells, which may have several lines.
     rows: Vec<Vec<String>>,
 }
@@ -72,6 +74,7 @@ impl Table {
     /// Breaks the cells of a column. Its head is never broken, and makes the room that it needs.
     fn wrap(&mut self, index: usize, limit: usize) {
         let limit = limit.max(width(&self.columns[index].0));
+        self.broken.push((index, limit));
         for row in &mut self.rows {
             let lines: Vec<String> = row[index].split('\n').flat_map(|line| wrapped(line, limit)).collect();
             row[index] = lines.join("\n");
@@ -83,7 +86,10 @@ impl Table {
         let head = self.columns.iter().map(|(name, _)| width(name));
         head.enumerate()
             .map(|(index, head)| {
-                self.rows.iter().map(|row| of_cell(&row[index])).max().unwrap_or(0).max(head)
+                let needed = self.rows.iter().map(|row| of_cell(&row[index])).max().unwrap_or(0).max(head);
+                // A column that was broken keeps the room that it was given.
+                let given = self.broken.iter().find(|(broken, _)| *broken == index);
+                given.map_or(needed, |(_, given)| needed.max(*given))
             })
             .collect()
     }

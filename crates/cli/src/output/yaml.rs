@@ -4,6 +4,9 @@ use serde_json::Value;
 
 use super::cell::Cell;
 
+/// Where long texts are broken.
+const WIDTH: usize = 80;
+
 pub(super) fn list(columns: &[&str], rows: &[Vec<&Cell>]) -> String {
     let mut text = String::new();
     for row in rows {
@@ -44,7 +47,7 @@ fn entry(key: &str, value: &Value, depth: usize, text: &mut String) {
         | Value::Array(_)
         | Value::Object(_) => {
             text.push(' ');
-            flat(value, text);
+            folded(value, depth, text);
         }
     }
 }
@@ -80,6 +83,34 @@ fn block(map: &serde_json::Map<String, Value>, depth: usize, text: &mut String) 
             text.push_str(&"  ".repeat(depth));
         }
         entry(key, value, depth, text);
+    }
+}
+
+/// A value of an entry. Long texts go on in the next line, at spaces beyond the eightieth column.
+fn folded(value: &Value, depth: usize, text: &mut String) {
+    let line = text.rfind('\n').map_or(0, |at| at + 1);
+    let before = text.len() - line;
+    let mut flat_text = String::new();
+    flat(value, &mut flat_text);
+    let is_text = value.is_string() && !flat_text.starts_with('"');
+    if !is_text || before + flat_text.len() <= WIDTH {
+        text.push_str(&flat_text);
+        return;
+    }
+    let quotes = usize::from(flat_text.starts_with('\''));
+    let (octets, mut column) = (flat_text.as_bytes(), before);
+    let last = octets.len().saturating_sub(2 + quotes);
+    for (at, c) in flat_text.char_indices() {
+        let is_inner = at > quotes && at < last;
+        let is_single = c == ' ' && is_inner && octets[at - 1] != b' ' && octets[at + 1] != b' ';
+        if is_single && column > WIDTH {
+            text.push('\n');
+            text.push_str(&"  ".repeat(depth + 1));
+            column = 2 * (depth + 1);
+        } else {
+            text.push(c);
+            column += 1;
+        }
     }
 }
 

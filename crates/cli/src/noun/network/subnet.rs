@@ -25,7 +25,7 @@ pub(crate) static SUBNET: Noun = Noun {
         Column::list("cidr", "Subnet"),
         Column::list_long("project_id", "Project"),
         Column::list_long("enable_dhcp", "DHCP"),
-        Column::list_long("dns_nameservers", "Name Servers").view(View::List),
+        Column::list_long("dns_nameservers", "Name Servers").view(View::InOrder),
         Column::list_long("allocation_pools", "Allocation Pools").view(View::Pools),
         Column::list_long("host_routes", "Host Routes").view(View::Routes),
         Column::list_long("ip_version", "IP Version"),

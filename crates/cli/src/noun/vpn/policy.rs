@@ -41,7 +41,8 @@ const PFS_GROUPS: &[&str] = &[
 /// The shortest lifetime that the API takes, in seconds.
 const SHORTEST: u64 = 60;
 
-const LIFETIME: &[Key] = &[
+/// A lifetime, as people write it.
+pub(crate) const LIFETIME: &[Key] = &[
     Key { name: "units", attribute: "units", kind: KeyKind::Word(&["seconds"]), required: false },
     Key { name: "value", attribute: "value", kind: KeyKind::AtLeast(SHORTEST), required: false },
 ];

@@ -6,7 +6,8 @@ use crate::grammar::draft::Draft;
 use crate::grammar::{ALL, Column, Fixed, Key, KeyKind, Kind, Noun, Opt, Verb};
 use crate::output::cell::View;
 
-const DPD: &[Key] = &[
+/// Dead peer detection, as people write it.
+pub(crate) const DPD: &[Key] = &[
     Key {
         name: "action",
         attribute: "action",

@@ -1,0 +1,333 @@
+//! What `adit` does besides what the `openstack` command does: exit statuses, keys that nobody sees, the old spellings,
+//! what is generated; and that it draws what that command draws.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+use crate::client::{Client, Generation};
+use crate::support::server::Server;
+
+/// What makes two objects and their columns, for whoever compares them.
+const WORLD: [&str; 11] = [
+    "network create --description the-first --tag b --tag a office",
+    "subnet create --network office --subnet-range 10.1.0.0/24 --dns-nameserver 9.9.9.9 --dns-nameserver 8.8.8.8 \
+     --host-route destination=10.50.0.0/24,gateway=10.1.0.5 desks",
+    "router create gateway",
+    "router add subnet gateway desks",
+    "port create --network office --fixed-ip subnet=desks,ip-address=10.1.0.77 printer",
+    "router set --route destination=10.9.0.0/24,gateway=10.1.0.77 gateway",
+    "vpn ike policy create --lifetime units=seconds,value=7200 --ike-version v2 ike",
+    "vpn ipsec policy create ipsec",
+    "vpn endpoint group create --type cidr --value 10.2.0.0/24 --value 10.3.0.0/24 there",
+    "vpn endpoint group create --type subnet --value desks here",
+    "network create lab",
+];
+
+/// Commands that print the same as the `openstack` command, to the letter.
+const SAME: [&str; 44] = [
+    "network show office",
+    "network show office -f json",
+    "network show office -f yaml",
+    "network show office -f shell",
+    "network show office -f value -c tags -c id",
+    "network show office --max-width 60",
+    "network list",
+    "network list --long",
+    "network list --max-width 60",
+    "network list --sort-column Name --sort-descending",
+    "network list --sort-column name --sort-ascending -c Name -f value",
+    "network list --name nothing",
+    "network list --name nothing --print-empty",
+    "network list --name nothing -f json",
+    "network list --name nothing -f yaml",
+    "network list --name nothing -f csv",
+    "subnet show desks",
+    "subnet show desks -f json",
+    "subnet show desks -f yaml",
+    "subnet list --long",
+    "subnet list --long -f csv",
+    "subnet list --long -f csv --quote all",
+    "subnet list -f csv --quote minimal",
+    "router show gateway",
+    "router show gateway -f yaml",
+    "router list --long",
+    "router list -f json --noindent",
+    "port show printer",
+    "port show printer -f json",
+    "port list",
+    "port list --long",
+    "port list -f yaml",
+    "vpn ike policy show ike",
+    "vpn ike policy show ike -f shell --prefix os_",
+    "vpn ike policy list --long",
+    "vpn ike policy list --long --max-width 100",
+    "vpn ike policy list --long -f yaml",
+    "vpn ipsec policy list --long -f csv",
+    "vpn endpoint group show there",
+    "vpn endpoint group list --long -f json",
+    "network service provider list",
+    "extension show vpnaas",
+    "catalog list",
+    "catalog show network -f json",
+];
+
+#[test]
+fn it_draws_what_the_openstack_command_draws() {
+    let Some(python) = Generation::Ten.program() else {
+        eprintln!("SKIPPED: comparison with the openstack command: XTASK_OPENSTACK_10 names no Python");
+        return;
+    };
+    let server = Server::start();
+    let mut ours = Client::start(Generation::Adit, &python, server.clouds());
+    let mut theirs = Client::start(Generation::Ten, &python, server.clouds());
+    for command in WORLD {
+        ours.run(command).ok();
+    }
+    let mut differences = Vec::new();
+    for command in SAME {
+        let (ours, theirs) = (ours.run(command).ok(), theirs.run(command).ok());
+        if ours != theirs {
+            differences.push(format!("`{command}`\n{ours}\nwhere the other prints\n{theirs}"));
+        }
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n\n"));
+}
+
+/// Runs `adit` as the demo user, with this on its standard input.
+fn adit(server: &Server, line: &str, input: &str) -> Output {
+    let mut adit = Command::new(env!("CARGO_BIN_EXE_adit"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("OS_")) {
+        adit.env_remove(name);
+    }
+    let mut adit = adit
+        .args(line.split_whitespace())
+        .env("OS_CLIENT_CONFIG_FILE", server.clouds())
+        .env("OS_CLOUD", "adit")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // One that needs no input may have ended.
+    let _ = adit.stdin.take().unwrap().write_all(input.as_bytes());
+    adit.wait_with_output().unwrap()
+}
+
+fn text(octets: &[u8]) -> String {
+    String::from_utf8_lossy(octets).into_owned()
+}
+
+#[track_caller]
+fn ok(output: &Output) -> String {
+    assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+    text(&output.stdout)
+}
+
+#[test]
+fn the_exit_status_tells_what_went_wrong() {
+    let server = Server::start();
+    for _ in 0..2 {
+        ok(&adit(&server, "network create twin", ""));
+    }
+    for (line, status, told) in [
+        ("network list", 0, ""),
+        ("network list --nonsense", 1, "unexpected argument '--nonsense'"),
+        ("network create", 1, "required arguments were not provided"),
+        ("vpn nonsense", 1, "unrecognized subcommand 'nonsense'"),
+        ("network list -c Nothing", 1, "there is no column Nothing: the columns are ID, Name, Subnets"),
+        ("--os-cloud nothing network list", 1, "has no cloud `nothing`, but `adit-admin`, `adit`"),
+        ("--os-auth-type kerberos network list", 1, "`kerberos` is not known here"),
+        ("vpn ike policy create --lifetime value=59 short", 1, "at least 60"),
+        ("vpn ike policy create --lifetime 3600 short", 1, "`3600` has no `=`"),
+        ("router set --disable-snat nothing", 1, "name its network with `--external-gateway`"),
+        ("network show nothing", 2, "No Network found for nothing"),
+        ("network show 00000000-0000-4000-8000-000000000000", 2, "No Network found for 00000000-"),
+        ("network show twin", 2, "More than one Network exists with the name 'twin'"),
+        ("network delete nothing", 2, "1 of 1 networks failed to delete."),
+        ("network agent show nothing", 2, "No Network agent found for nothing"),
+        ("subnet unset --dns-nameserver 1.2.3.4 nothing", 2, "No Subnet found for nothing"),
+        ("network create --share mine", 3, "is disallowed by policy (HTTP 403, req-"),
+        ("--os-password wrong network list", 3, "hint: the server knows no such user"),
+        (
+            "--os-auth-url http://127.0.0.1:1/identity/v3 network list",
+            4,
+            "cannot reach http://127.0.0.1:1/identity/v3",
+        ),
+        ("--os-auth-url http://127.0.0.1:1/identity/v3 network list", 4, "hint: is `auth_url` right"),
+    ] {
+        let output = adit(&server, line, "");
+        assert_eq!(output.status.code(), Some(status), "`{line}`: {}", text(&output.stderr));
+        assert!(text(&output.stderr).contains(told), "`{line}`: {}", text(&output.stderr));
+        assert!(status == 0 || output.stdout.is_empty(), "`{line}`: {}", text(&output.stdout));
+    }
+    // What can be deleted is deleted, though another cannot.
+    ok(&adit(&server, "network create lab", ""));
+    let output = adit(&server, "network delete nothing lab twin", "");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("2 of 3 networks failed to delete."), "{}", text(&output.stderr));
+    assert_eq!(adit(&server, "network show lab", "").status.code(), Some(2));
+}
+
+/// What site connections need.
+fn a_service(server: &Server) {
+    let admin = "--os-cloud adit-admin";
+    for line in [
+        &format!("{admin} network create --external ext-net"),
+        &format!("{admin} subnet create --network ext-net --subnet-range 203.0.113.0/24 ext-subnet"),
+        "network create office",
+        "subnet create --network office --subnet-range 10.1.0.0/24 desks",
+        "router create gateway",
+        "router add subnet gateway desks",
+        "router set --external-gateway ext-net gateway",
+    ] {
+        ok(&adit(server, line, ""));
+    }
+}
+
+#[test]
+fn keys_need_not_be_seen_and_can_be_changed() {
+    let server = Server::start();
+    a_service(&server);
+    for line in [
+        "vpn service create --router gateway --subnet desks vpn",
+        "vpn ike policy create ike",
+        "vpn ipsec policy create ipsec",
+    ] {
+        ok(&adit(&server, line, ""));
+    }
+    let create = "vpn ipsec site connection create --vpnservice vpn --ikepolicy ike --ipsecpolicy ipsec --peer-address \
+                  192.0.2.9 --peer-id 192.0.2.9 --peer-cidr 10.2.0.0/24 --peer-cidr 10.3.0.0/24 \
+                  --dpd action=restart,interval=5,timeout=20";
+    let key = |name: &str| {
+        let line = format!("vpn ipsec site connection show -f json {name}");
+        let shown: serde_json::Value = serde_json::from_str(&ok(&adit(&server, &line, ""))).unwrap();
+        assert_eq!(shown["Peer CIDRs"], serde_json::json!(["10.2.0.0/24", "10.3.0.0/24"]));
+        assert_eq!(shown["DPD"], serde_json::json!({"action": "restart", "interval": 5, "timeout": 20}));
+        shown["Pre-shared Key"].as_str().unwrap().to_owned()
+    };
+    let output = adit(&server, &format!("{create} --psk - one"), "from input\n");
+    ok(&output);
+    assert_eq!(text(&output.stderr), "", "nobody need be warned");
+    assert_eq!(key("one"), "from input");
+
+    let file = server.clouds().with_file_name("key");
+    std::fs::write(&file, "from a file\n").unwrap();
+    ok(&adit(&server, &format!("vpn ipsec site connection set --psk-file {} one", file.display()), ""));
+    assert_eq!(key("one"), "from a file");
+
+    let made_up = ok(&adit(&server, "vpn ipsec site connection set --generate-psk one", ""));
+    assert_eq!((made_up.trim(), made_up.trim().len()), (key("one").as_str(), 43));
+
+    let output = adit(&server, &format!("{create} --psk secret two"), "");
+    ok(&output);
+    assert!(text(&output.stderr).contains("warning: a key on the command line"), "{}", text(&output.stderr));
+    assert_eq!(key("two"), "secret");
+
+    for (rest, told) in [
+        ("three", "a pre-shared key is required"),
+        ("--psk - three", "standard input has no key"),
+        ("--psk-file /nowhere three", "cannot read /nowhere"),
+        ("--psk - --generate-psk three", "cannot be used with"),
+    ] {
+        let output = adit(&server, &format!("{create} {rest}"), "");
+        assert_eq!(output.status.code(), Some(1), "{rest}");
+        assert!(text(&output.stderr).contains(told), "{rest}: {}", text(&output.stderr));
+    }
+    // No agent is there that could have told anything.
+    let output = adit(&server, "vpn why one", "");
+    assert_eq!(output.status.code(), Some(6));
+    let told = text(&output.stdout);
+    assert!(told.starts_with("IPsec site connection one is ") && told.contains(" since 20"), "{told}");
+    let events = crate::client::rows(&ok(&adit(&server, "vpn events one --print-empty", "")));
+    assert_eq!(events[0], ["Time", "Status", "Code", "Reason"]);
+    assert_eq!(adit(&server, "vpn why nothing", "").status.code(), Some(2));
+    // What was said can be taken back.
+    ok(&adit(&server, "vpn ipsec site connection set --description d --local-id me@example.org one", ""));
+    ok(&adit(&server, "vpn ipsec site connection unset --description --local-id one", ""));
+    let shown = ok(&adit(&server, "vpn ipsec site connection show -f value -c Description one", ""));
+    assert_eq!(shown, "\n");
+}
+
+/// The guide of 2013, whose commands are those of `neutron`, and what one does afterwards.
+#[test]
+fn the_old_spellings_work() {
+    let server = Server::start();
+    a_service(&server);
+    let guide = crate::documents::commands("003");
+    let [ike, ipsec, service, connection] = guide.as_slice() else { panic!("the guide has four commands") };
+    let run = |line: &str| adit(&server, line.strip_prefix("neutron ").unwrap_or(line), "");
+    let made = |line: &str, what: &str| {
+        let printed = ok(&run(line));
+        assert!(printed.starts_with(&format!("Created a new {what}:\n+--")), "{printed}");
+        crate::client::rows(&printed)
+    };
+    assert_eq!(
+        made(ike, "ikepolicy").iter().map(|row| row[0].as_str()).collect::<Vec<_>>().join(" "),
+        "Field auth_algorithm description encryption_algorithm id ike_version lifetime name pfs \
+         phase1_negotiation_mode project_id tenant_id"
+    );
+    made(ipsec, "ipsecpolicy");
+    let rows = made(&service.replace("ROUTER SUBNET", "gateway desks"), "vpnservice");
+    let id = rows.iter().find(|row| row[0] == "id").unwrap()[1].clone();
+    made(&connection.replace("1906af89-2059-4388-a91f-a6186086c558", &id), "ipsec_site_connection");
+    made(
+        "vpn-endpoint-group-create --name there --type cidr --value 10.2.0.0/24 --value 10.3.0.0/24",
+        "endpoint_group",
+    );
+    for (line, columns) in [
+        ("vpn-ikepolicy-list", "id name auth_algorithm encryption_algorithm ike_version pfs"),
+        ("vpn-ipsecpolicy-list", "id name auth_algorithm encryption_algorithm pfs"),
+        ("vpn-service-list --sort-key name --sort-dir desc", "id name router_id status"),
+        ("vpn-endpoint-group-list", "id name type endpoints"),
+        ("ipsec-site-connection-list -P 1", "id name peer_address auth_mode status"),
+    ] {
+        assert_eq!(crate::client::rows(&ok(&run(line)))[0].join(" "), columns, "{line}");
+    }
+    for (line, told) in [
+        ("vpn-ikepolicy-update ikepolicy1 --ike-version v2", "Updated ikepolicy: ikepolicy1"),
+        ("vpn-ipsecpolicy-update ipsecpolicy1 --pfs group14", "Updated ipsecpolicy: ipsecpolicy1"),
+        ("vpn-endpoint-group-update there --description d", "Updated endpoint_group: there"),
+        (
+            "ipsec-site-connection-update vpnconnection1 --psk other",
+            "Updated ipsec_site_connection: vpnconnection1",
+        ),
+        ("ipsec-site-connection-delete vpnconnection1", "Deleted ipsec_site_connection(s): vpnconnection1"),
+        ("vpn-endpoint-group-delete there", "Deleted endpoint_group(s): there"),
+        ("vpn-ikepolicy-delete ikepolicy1", "Deleted ikepolicy(s): ikepolicy1"),
+        ("vpn-ipsecpolicy-delete ipsecpolicy1", "Deleted ipsecpolicy(s): ipsecpolicy1"),
+    ] {
+        assert_eq!(ok(&run(line)).trim(), told, "{line}");
+    }
+    ok(&run(&format!("vpn-service-update {id} --admin-state-up False")));
+    let shown = crate::client::rows(&ok(&run(&format!("vpn-service-show {id}"))));
+    assert!(shown.contains(&vec!["admin_state_up".to_owned(), "False".to_owned()]), "{shown:?}");
+    for (line, told) in [
+        ("vpn-service-show nothing", "Unable to find vpnservice with name or id 'nothing'"),
+        ("vpn-service-delete nothing", "Unable to find vpnservice(s) with id(s) 'nothing'."),
+    ] {
+        let output = run(line);
+        assert_eq!(output.status.code(), Some(2), "{line}");
+        assert!(text(&output.stderr).contains(told), "{line}: {}", text(&output.stderr));
+    }
+    let help = ok(&run("--help"));
+    assert!(help.contains("\n  vpn ") && !help.contains("vpn-ikepolicy"), "{help}");
+}
+
+#[test]
+fn completions_and_the_manual_know_every_command() {
+    let run = |words: &[&str]| Command::new(env!("CARGO_BIN_EXE_adit")).args(words).output().unwrap();
+    // What is made for fish knows two words of a command and no more.
+    let all = ["floating", "connection", "generate-psk", "physical-network"];
+    for (shell, words) in [("bash", &all[..]), ("zsh", &all), ("fish", &["floating", "physical-network"])] {
+        let printed = ok(&run(&["completion", shell]));
+        for word in words {
+            assert!(printed.contains(word), "{shell} does not know {word}");
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    ok(&run(&["manual", folder.path().to_str().unwrap()]));
+    for page in ["adit.1", "adit-up.1", "adit-vpn-ipsec-site-connection-create.1", "adit-router-add-subnet.1"]
+    {
+        assert!(folder.path().join(page).is_file(), "{page}");
+    }
+}
