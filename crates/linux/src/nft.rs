@@ -113,12 +113,18 @@ pub struct Rules {
 /// # Errors
 /// When the namespace cannot be entered, or its kernel has no nftables.
 pub fn rules(namespace: &Namespace, table: &str) -> Result<Rules> {
-    namespace.run(|| rules_here(table))?.map_err(|source| {
-        Error::system(format!("ask for the number of the rules in {}", namespace.name()), source)
-    })
+    namespace.run(|| rules_here(table))?
 }
 
-fn rules_here(table: &str) -> io::Result<Rules> {
+/// The same for the namespace of the calling thread.
+///
+/// # Errors
+/// When the kernel has no nftables.
+pub fn rules_here(table: &str) -> Result<Rules> {
+    ask_for_rules(table).map_err(|source| Error::system("ask for the number of the rules in force", source))
+}
+
+fn ask_for_rules(table: &str) -> io::Result<Rules> {
     let mut socket = Socket::new(NETLINK_NETFILTER)?;
     socket.bind_auto()?;
     socket.connect(&SocketAddr::new(0, 0))?;

@@ -41,13 +41,16 @@ impl Observed {
             .values()
             .filter_map(|link| Some((link.name.clone(), by_index.remove(&link.index)?)))
             .collect();
+        // A thread in a namespace costs more than what it does there.
+        let (sysctls, rules) =
+            namespace.run(|| (sysctl::differing_here(&wanted_sysctls()), nft::rules_here(TABLE)))?;
         Ok(Self {
             node: node.links_named(names).await?,
             links,
             addresses,
             routes: inside.routes(ROUTE_PROTOCOL).await?,
-            sysctls: sysctl::differing(namespace, &wanted_sysctls())?,
-            rules: nft::rules(namespace, TABLE)?,
+            sysctls: sysctls?,
+            rules: rules?,
         })
     }
 }
