@@ -48,6 +48,12 @@ pub(crate) enum Error {
         /// Why it was not.
         cause: Box<Error>,
     },
+    /// What was waited for is not so.
+    #[error("{0}")]
+    Waited(String),
+    /// Somebody would not wait any longer.
+    #[error("{0}")]
+    Interrupted(String),
     /// The output cannot be written.
     #[error("cannot print: {0}")]
     Print(#[from] std::io::Error),
@@ -55,7 +61,7 @@ pub(crate) enum Error {
 
 impl Error {
     /// The exit status: 1 for wrong input, 2 for what is not there, 3 for a refusal, 4 when nobody answers, 5 when the
-    /// server failed.
+    /// server failed, 6 when what was waited for is not so, 130 when somebody would not wait.
     pub(crate) fn status(&self) -> u8 {
         match self {
             Self::Usage(_) => 1,
@@ -66,6 +72,8 @@ impl Error {
             Self::Unreachable { .. } => 4,
             Self::Several { status, .. } => *status,
             Self::While { cause, .. } => cause.status(),
+            Self::Waited(_) => crate::NOT_AS_IT_SHOULD_BE,
+            Self::Interrupted(_) => 130,
             Self::Print(_) => 1,
         }
     }
@@ -86,6 +94,8 @@ impl Error {
             | Self::NotFound(_)
             | Self::Refused { .. }
             | Self::Several { .. }
+            | Self::Waited(_)
+            | Self::Interrupted(_)
             | Self::Print(_) => None,
         }
     }

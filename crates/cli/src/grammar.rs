@@ -45,6 +45,10 @@ pub(crate) struct Noun {
     pub(crate) called_by: &'static str,
     /// What `show` looks up besides the object.
     pub(crate) also: Option<Also>,
+    /// Whether what was asked for is so; for nouns that can be waited for.
+    pub(crate) settled: fn(&Object) -> Settled,
+    /// Whether they can be waited for.
+    pub(crate) can_wait: bool,
     /// Whether it is one of the old `neutron` command, whose messages and columns are the API's own words.
     pub(crate) is_old: bool,
     /// Whether the rows of `show` stand as declared, rather than sorted.
@@ -74,10 +78,21 @@ impl Noun {
         shape: as_given,
         called_by: "name",
         also: None,
+        settled: |_| Settled::Yes,
+        can_wait: false,
         is_old: false,
         in_order: false,
         own: None,
     };
+}
+
+/// Whether what was asked for is so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Settled {
+    Yes,
+    No,
+    /// It will not be so by itself.
+    Failed,
 }
 
 /// How a change is sent.

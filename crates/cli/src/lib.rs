@@ -5,7 +5,8 @@
 //! its options; all that can be done with it is made of that (`verbs`). What is not a verb of a noun is an `act::Act`.
 //!
 //! Exit statuses: 0 for success, 1 for wrong input, 2 for what is not there, 3 for what the server refused, 4 when nobody
-//! answers, 5 when the server failed, 6 when what was asked for is not as it should be (`vpn why`).
+//! answers, 5 when the server failed, 6 when something is not as it should be (`vpn why`,
+//! `--wait`), 130 when waiting was ended by Ctrl-C.
 //!
 //! Absent on purpose: a cache of tokens (a secret on disk), discovery of versions (the catalog says enough), and plug-ins.
 
@@ -21,6 +22,7 @@ mod psk;
 mod session;
 mod tree;
 mod verbs;
+mod wait;
 
 use std::ffi::OsString;
 use std::io::Write;

@@ -13,8 +13,10 @@ use crate::names;
 use crate::noun::identity::DOMAIN;
 use crate::output::Report;
 use crate::output::cell::Cell;
+use crate::output::options::Options;
 use crate::say;
 use crate::session::{Object, Session};
+use crate::wait::Waiting;
 
 /// Does what a verb does.
 pub(crate) async fn run(
@@ -34,6 +36,7 @@ pub(crate) async fn run(
 
 async fn create(noun: &'static Noun, matches: &ArgMatches, session: &Session) -> Result<Report> {
     let draft = Draft::read(noun, Verb::Create, matches, session).await?;
+    let waiting = Waiting::wished(matches)?;
     let body = json!({noun.singular: draft.attributes});
     let sent = session.send(noun.service, Method::POST, noun.path, Some(&body)).await;
     if let (true, Err(Error::Refused { status: 409, .. })) = (draft.or_show, &sent) {
@@ -47,6 +50,9 @@ async fn create(noun: &'static Noun, matches: &ArgMatches, session: &Session) ->
     if let Some(tags) = &draft.tags {
         tag(noun, session, &names::id_of(&object), tags).await?;
         object.insert("tags".to_owned(), json!(tags));
+    }
+    if let Some(waiting) = waiting {
+        object = waiting.until_settled(noun, session, &names::id_of(&object)).await?;
     }
     Ok(fields(noun, &object))
 }
@@ -104,6 +110,7 @@ async fn change(noun: &'static Noun, verb: Verb, matches: &ArgMatches, session: 
     let object = found(session, noun, matches, name).await?;
     draft.merge(&object)?;
     let id = names::id_of(&object);
+    let waiting = Waiting::wished(matches)?;
     let doing = || format!("Failed to {} {} '{name}'", verb.word(), noun.said);
     if !draft.is_empty() {
         update(noun, session, &id, draft.attributes.clone()).await.map_err(|error| error.during(doing()))?;
@@ -112,7 +119,14 @@ async fn change(noun: &'static Noun, verb: Verb, matches: &ArgMatches, session: 
         let tags = changed_tags(&object, verb, &draft);
         tag(noun, session, &id, &tags).await.map_err(|error| error.during(doing()))?;
     }
-    // A key that was made up is told once, to whom it was made for.
+    // A key that was made up is told once, to whom it was made for; also when what is waited for fails.
+    if let Some(waiting) = waiting {
+        if let Some(psk) = &draft.generated {
+            crate::output::print(Report::Text(format!("{}\n", psk.reveal())), &Options::default())?;
+        }
+        waiting.until_settled(noun, session, &id).await?;
+        return Ok(Report::Nothing);
+    }
     Ok(draft.generated.map_or(Report::Nothing, |psk| Report::Text(format!("{}\n", psk.reveal()))))
 }
 

@@ -4,6 +4,9 @@
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
 use crate::client::{Client, Generation};
 use crate::support::server::Server;
 
@@ -93,21 +96,24 @@ fn it_draws_what_the_openstack_command_draws() {
     assert!(differences.is_empty(), "{}", differences.join("\n\n"));
 }
 
-/// Runs `adit` as the demo user, with this on its standard input.
-fn adit(server: &Server, line: &str, input: &str) -> Output {
+/// A command of `adit`, as the demo user.
+fn command(server: &Server, line: &str) -> Command {
     let mut adit = Command::new(env!("CARGO_BIN_EXE_adit"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("OS_")) {
         adit.env_remove(name);
     }
-    let mut adit = adit
-        .args(line.split_whitespace())
+    adit.args(line.split_whitespace())
         .env("OS_CLIENT_CONFIG_FILE", server.clouds())
         .env("OS_CLOUD", "adit")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+        .stderr(Stdio::piped());
+    adit
+}
+
+/// Runs `adit` as the demo user, with this on its standard input.
+fn adit(server: &Server, line: &str, input: &str) -> Output {
+    let mut adit = command(server, line).spawn().unwrap();
     // One that needs no input may have ended.
     let _ = adit.stdin.take().unwrap().write_all(input.as_bytes());
     adit.wait_with_output().unwrap()
@@ -246,6 +252,54 @@ fn keys_need_not_be_seen_and_can_be_changed() {
     ok(&adit(&server, "vpn ipsec site connection unset --description --local-id one", ""));
     let shown = ok(&adit(&server, "vpn ipsec site connection show -f value -c Description one", ""));
     assert_eq!(shown, "\n");
+}
+
+/// No agent is there, so a connection that is switched on stays down, and one that is switched off is what it should be.
+#[test]
+fn waiting_ends_when_it_is_so_or_cannot_be_or_nobody_wants_to() {
+    let server = Server::start();
+    a_service(&server);
+    for line in [
+        "vpn service create --router gateway --subnet desks vpn",
+        "vpn ike policy create ike",
+        "vpn ipsec policy create ipsec",
+    ] {
+        ok(&adit(&server, line, ""));
+    }
+    let create = "vpn ipsec site connection create --vpnservice vpn --ikepolicy ike --ipsecpolicy ipsec --peer-address \
+                  192.0.2.9 --peer-id 192.0.2.9 --peer-cidr 10.2.0.0/24 --generate-psk";
+    let output = adit(&server, &format!("{create} --disable --wait off"), "");
+    assert_eq!(text(&output.stderr), "", "no progress where nobody sits");
+    assert!(ok(&output).contains("| Status                   | DOWN "), "{}", text(&output.stdout));
+
+    let output = adit(&server, &format!("{create} --wait --wait-timeout 1 on"), "");
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(6), String::new()));
+    let told = text(&output.stderr);
+    assert!(
+        told.contains("IPsec site connection on is still ") && told.contains("the server goes on"),
+        "{told}"
+    );
+    ok(&adit(&server, "vpn ipsec site connection show on", ""));
+
+    let mut waiting = command(&server, &format!("{create} --wait --wait-timeout 600 third")).spawn().unwrap();
+    // Once it is there, its maker listens for signals.
+    while !adit(&server, "vpn ipsec site connection show third", "").status.success() {
+        assert!(waiting.try_wait().unwrap().is_none(), "it ended by itself");
+    }
+    kill(Pid::from_raw(waiting.id().cast_signed()), Signal::SIGINT).unwrap();
+    let output = waiting.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert!(
+        text(&output.stderr).contains("no longer waiting for IPsec site connection third"),
+        "{}",
+        text(&output.stderr)
+    );
+    ok(&adit(&server, "vpn ipsec site connection show third", ""));
+    assert_eq!(
+        adit(&server, "vpn ike policy create --wait x", "").status.code(),
+        Some(1),
+        "nothing to wait for"
+    );
 }
 
 /// The guide of 2013, whose commands are those of `neutron`, and what one does afterwards.

@@ -5,6 +5,7 @@ use clap::{Arg, ArgAction, Command};
 
 use super::{Kind, Noun, Opt, Verb};
 use crate::output::options::{self, Shape};
+use crate::wait;
 
 /// The command of a verb.
 pub(crate) fn command(noun: &'static Noun, verb: Verb) -> Command {
@@ -22,6 +23,9 @@ pub(crate) fn command(noun: &'static Noun, verb: Verb) -> Command {
                 .requires("project")
                 .help("Domain of the project (name or ID), where several have one of that name"),
         );
+    }
+    if noun.can_wait && matches!(verb, Verb::Create | Verb::Set | Verb::Unset) {
+        command = wait::add(command);
     }
     match verb {
         Verb::Create => options::add(command, Shape::One),
