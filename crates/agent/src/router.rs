@@ -39,7 +39,7 @@ use crate::segment;
 use crate::vpn::{Vpn, VpnSetup};
 
 /// Marks our routes, so that those of charon or of a person are left alone. Shown by `ip route` as `proto 173`.
-const ROUTE_PROTOCOL: u8 = 173;
+pub(crate) const ROUTE_PROTOCOL: u8 = 173;
 /// How often a router is looked at though nothing happened.
 const RESYNC: Duration = Duration::from_secs(60);
 /// How long making or removing everything but the tunnels may take: far longer than `nft` may, which has its own limit.

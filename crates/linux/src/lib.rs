@@ -1,4 +1,4 @@
-//! Linux networking behind safe functions: network namespaces, links, addresses, routes, sysctls, nftables
+//! Linux networking behind safe functions: network namespaces, links, addresses, routes and rules, sysctls, nftables
 //! and tracked connections.
 //!
 //! Enter at [`Namespace`], which names the place, and [`Netlink`], which acts on one. Nothing here knows what the
@@ -15,6 +15,7 @@ mod netlink;
 pub mod nft;
 pub mod privilege;
 pub mod route;
+pub mod rule;
 pub mod sysctl;
 pub mod xfrm;
 
@@ -23,6 +24,7 @@ pub use link::{Link, LinkKind, VethPeer};
 pub use namespace::Namespace;
 pub use netlink::Netlink;
 pub use route::Route;
+pub use rule::{Rule, TableRoutes, Way};
 
 /// What most functions here return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -111,7 +111,7 @@ impl Netlink {
 }
 
 /// The builder's own error type has no public name.
-fn invalid(doing: String, error: impl Display) -> Error {
+pub(crate) fn invalid(doing: String, error: impl Display) -> Error {
     Error::system(doing, io::Error::new(io::ErrorKind::InvalidInput, error.to_string()))
 }
 
@@ -154,7 +154,7 @@ fn gateway(attribute: &RouteAttribute) -> Option<IpAddr> {
     if let RouteAttribute::Gateway(address) = attribute { ip(address) } else { None }
 }
 
-fn ip(address: &RouteAddress) -> Option<IpAddr> {
+pub(crate) fn ip(address: &RouteAddress) -> Option<IpAddr> {
     #[expect(clippy::wildcard_enum_match_arm, reason = "other families have no IP address")]
     match address {
         RouteAddress::Inet(address) => Some(IpAddr::V4(*address)),

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking and skips aloud")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,7 +10,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use adit_linux::nft::{Chain, ChainKind, Hook, Rules, Table};
 use adit_linux::route::default_destination;
 use adit_linux::sysctl::Sysctls;
-use adit_linux::{LinkKind, Namespace, Netlink, Route, VethPeer, nft, privilege, sysctl, xfrm};
+use adit_linux::{
+    LinkKind, Namespace, Netlink, Route, Rule, TableRoutes, VethPeer, Way, nft, privilege, sysctl, xfrm,
+};
 use tokio::process::Command;
 use tokio::task::JoinSet;
 
@@ -74,8 +76,17 @@ impl Place {
     }
 
     async fn pings(&self, address: &str) -> bool {
+        self.pings_with(&[], address).await
+    }
+
+    async fn pings_with(&self, arguments: &[&str], address: &str) -> bool {
         let mut command = Command::new("ping");
-        command.args(["-n", "-c", "1", "-W", "1", address]).stdout(Stdio::null()).kill_on_drop(true);
+        command
+            .args(["-n", "-c", "1", "-W", "1"])
+            .args(arguments)
+            .arg(address)
+            .stdout(Stdio::null())
+            .kill_on_drop(true);
         self.namespace.spawn(&mut command).unwrap().wait().await.unwrap().success()
     }
 }
@@ -225,6 +236,67 @@ async fn addresses_and_routes_become_what_is_wanted() {
         netlink.delete_route(destination, MARK).await.unwrap();
     }
     assert_eq!(netlink.routes(MARK).await.unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn what_comes_from_a_network_has_ways_of_its_own() {
+    needs_root!();
+    let row = Row::new().await;
+    let middle = &row.middle.netlink;
+    let index = middle.link("to-right").await.unwrap().unwrap().index;
+    let net = |text: &str| -> ipnet::IpNet { text.parse().unwrap() };
+    let rule = |source: &str, priority, table| Rule { source: net(source), priority, table };
+    let rules =
+        [rule("10.1.0.0/24", 195, 17_300), rule("fd01::/64", 155, 17_301), rule("0.0.0.0/0", 219, 17_302)];
+    let way = |mtu| Way::Interface { index, mtu };
+    let mut routes = TableRoutes::from([
+        ((17_300, net("10.2.0.0/16")), way(1000)),
+        ((17_300, net("10.2.9.0/24")), Way::Elsewhere),
+        ((17_301, net("fd02::/64")), way(1300)),
+        ((17_301, net("fd02::9/128")), Way::Elsewhere),
+        ((17_302, net("10.2.0.0/24")), way(1400)),
+        ((17_302, net("0.0.0.0/0")), Way::Elsewhere),
+    ]);
+    let set = async |routes: &TableRoutes| {
+        for ((table, destination), way) in routes {
+            middle.set_table_route(*table, *destination, *way, MARK).await.unwrap();
+        }
+        assert_eq!(middle.table_routes(MARK).await.unwrap(), *routes);
+    };
+    let flush = Sysctls::from([(String::from("net/ipv4/route/flush"), String::from("1"))]);
+    // Packets that may not be fragmented, from a sender that has learned nothing.
+    let whole = async |size: &str| {
+        sysctl::write(&row.left.namespace, &flush).unwrap();
+        row.left.pings_with(&["-M", "do", "-s", size], "10.2.0.2").await
+    };
+    assert!(whole("1100").await, "before");
+
+    set(&routes).await;
+    for rule in rules.iter().chain(&rules) {
+        middle.add_rule(rule, MARK).await.unwrap();
+    }
+    assert_eq!(middle.rules(MARK).await.unwrap(), BTreeSet::from(rules.clone()));
+    assert_eq!(middle.rules(MARK + 1).await.unwrap(), BTreeSet::new());
+    assert!(whole("900").await && !whole("1100").await);
+    routes.insert((17_300, net("10.2.0.0/16")), way(1200));
+    routes.insert((17_301, net("fd02::/64")), way(1350));
+    set(&routes).await;
+    assert!(whole("1100").await && !whole("1200").await, "another MTU");
+    routes.insert((17_300, net("10.2.0.0/16")), Way::Elsewhere);
+    routes.insert((17_301, net("fd02::/64")), Way::Elsewhere);
+    set(&routes).await;
+    assert!(!whole("1390").await && whole("1300").await, "the next rule");
+    assert_eq!(middle.routes(MARK).await.unwrap(), BTreeMap::new(), "none of the main table");
+
+    for rule in rules.iter().chain(&rules) {
+        middle.delete_rule(rule, MARK).await.unwrap();
+    }
+    for (table, destination) in routes.keys().chain(routes.keys()) {
+        middle.delete_table_route(*table, *destination, MARK).await.unwrap();
+    }
+    assert!(middle.rules(MARK).await.unwrap().is_empty());
+    assert!(middle.table_routes(MARK).await.unwrap().is_empty());
+    assert!(whole("1390").await, "after");
 }
 
 #[tokio::test]

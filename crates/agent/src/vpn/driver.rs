@@ -1,6 +1,7 @@
 //! The task that owns a router's charon: what is wanted of it, what it was told, what it has.
 
 mod listing;
+mod mtu;
 mod refuse;
 mod split;
 mod steer;
@@ -64,6 +65,7 @@ pub(super) async fn run(setup: VpnSetup, messages: mpsc::Receiver<Message>, stat
         failure: None,
         heard: Instant::now(),
         look: None,
+        limits_are_due: false,
     };
     driver.adopt().await;
     driver.publish();
@@ -98,6 +100,8 @@ struct Driver {
     heard: Instant,
     /// When to look at which SAs although nothing has happened.
     look: Option<Look>,
+    /// Whether what is in force for the size of packets may be something else than is wanted.
+    limits_are_due: bool,
 }
 
 /// The daemon is of no more use; the cause is logged by then.
@@ -159,6 +163,7 @@ impl Driver {
 
     async fn apply(&mut self, connections: Vec<ConnectionSpec>) -> Result<(), Reason> {
         self.is_applied = true;
+        self.limits_are_due = true;
         let mut before = std::mem::take(&mut self.wanted);
         for spec in connections {
             let before = before.remove(&spec.id);

@@ -6,6 +6,7 @@
 mod capture;
 mod fence;
 mod floating_ip;
+mod mtu;
 mod site;
 mod support;
 

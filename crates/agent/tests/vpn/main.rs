@@ -6,6 +6,7 @@
 #[expect(dead_code, reason = "what arrives is looked at where routers are")]
 mod capture;
 mod changes;
+mod mtu;
 mod nat;
 mod packets;
 mod peerings;

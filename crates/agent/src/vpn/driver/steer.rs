@@ -24,11 +24,13 @@ impl Driver {
     pub(super) async fn converge(&mut self) -> Result<(), Reason> {
         if self.wanted.values().all(|wanted| matches!(wanted.goal, Goal::Nothing(_))) {
             self.halt().await;
+            self.limit_packets().await;
             return Ok(());
         }
         if self.daemon.is_none() {
             self.start().await?;
         }
+        self.limit_packets().await;
         let result = match self.load().await {
             Ok(()) => self.initiate().await,
             Err(lost) => Err(lost),
@@ -47,6 +49,7 @@ impl Driver {
             Ok(daemon) => {
                 self.daemon = Some(daemon);
                 self.failure = None;
+                self.limits_are_due = true;
                 self.restart.pause();
                 Ok(())
             }
