@@ -25,7 +25,7 @@ use std::sync::Arc;
 use adit_api::agent::AgentHello;
 use adit_api::transport::TransportError;
 use adit_ike::charon;
-use adit_linux::link::LinkWatch;
+use adit_linux::link::{self, LinkWatch};
 use adit_linux::{Netlink, privilege, xfrm};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
@@ -50,6 +50,18 @@ pub enum AgentError {
         "`data_plane = \"kernel\"` is set, and this kernel has no ESP: use `auto` or `userspace`, or load the module `esp4`"
     )]
     NoKernelEsp,
+    /// The configuration names an interface that there cannot be.
+    #[error(
+        "`physical_networks` maps `{network}` to `{interface}`, and no interface can be called that: a name has at most \
+         {longest} octets, and no spaces, `/` or `:` in it",
+        longest = link::LONGEST_NAME
+    )]
+    InterfaceName {
+        /// The physical network.
+        network: String,
+        /// What it is mapped to.
+        interface: String,
+    },
     /// The state directory is unusable.
     #[error("cannot use the state directory {}", .path.display())]
     StateDir {
@@ -77,6 +89,7 @@ impl Agent {
     /// # Errors
     /// What an operator has to change on the node or in the configuration.
     pub async fn start(config: AgentConfig) -> Result<Self, AgentError> {
+        check_interfaces(&config.physical_networks)?;
         privilege::check().and_then(|()| privilege::allow_many_files()).map_err(AgentError::Node)?;
         charon::installed().map_err(AgentError::Daemon)?;
         let routers = config::routers_dir(&config.state_dir);
@@ -121,6 +134,16 @@ impl Agent {
     }
 }
 
+/// One that is not there yet may come; the routers that need it say that it is missing.
+fn check_interfaces(physical_networks: &PhysicalNetworks) -> Result<(), AgentError> {
+    match physical_networks.iter().find(|(_, interface)| !link::is_name(interface)) {
+        None => Ok(()),
+        Some((network, interface)) => {
+            Err(AgentError::InterfaceName { network: network.clone(), interface: interface.clone() })
+        }
+    }
+}
+
 impl DataPlaneChoice {
     /// Who carries the packets on this node, now that it was chosen so.
     ///
@@ -137,5 +160,26 @@ impl DataPlaneChoice {
         };
         tracing::info!(%data_plane, choice = ?self, "data plane chosen");
         Ok(data_plane)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interface_that_there_cannot_be_is_named_with_its_setting() {
+        for (interface, want) in [
+            ("br-ext", ""),
+            (
+                "enp129s0f1np1.4000",
+                "`physical_networks` maps `public` to `enp129s0f1np1.4000`, and no interface can be called that: a name \
+                 has at most 15 octets, and no spaces, `/` or `:` in it",
+            ),
+        ] {
+            let networks = PhysicalNetworks::from([(String::from("public"), String::from(interface))]);
+            let said = check_interfaces(&networks).map_or_else(|error| error.to_string(), |()| String::new());
+            assert_eq!(said, want, "{interface}");
+        }
     }
 }

@@ -63,6 +63,16 @@ pub struct VethPeer<'a> {
     pub mac: [u8; 6],
 }
 
+/// The longest name of an interface, in octets.
+pub const LONGEST_NAME: usize = 15;
+
+/// Whether an interface can have this name.
+pub fn is_name(text: &str) -> bool {
+    let is_taken = text == "." || text == "..";
+    let is_fine = |octet: u8| !octet.is_ascii_whitespace() && !matches!(octet, 0 | 0x0b | b'/' | b':');
+    (1..=LONGEST_NAME).contains(&text.len()) && !is_taken && text.bytes().all(is_fine)
+}
+
 impl Netlink {
     /// All interfaces, by name.
     ///
@@ -95,11 +105,14 @@ impl Netlink {
         Ok(links)
     }
 
-    /// One interface; `None` if there is none of that name.
+    /// One interface; `None` if there is none of that name, or can be none.
     ///
     /// # Errors
     /// When the kernel refuses.
     pub async fn link(&self, name: &str) -> Result<Option<Link>> {
+        if !is_name(name) {
+            return Ok(None);
+        }
         match self.handle.link().get().match_name(name).execute().try_next().await {
             Ok(found) => Ok(found.map(Link::from)),
             Err(source) if errno(&source) == Some(ENODEV) => Ok(None),

@@ -11,7 +11,7 @@ use adit_linux::nft::{Chain, ChainKind, Hook, Rules, Table};
 use adit_linux::route::default_destination;
 use adit_linux::sysctl::Sysctls;
 use adit_linux::{
-    LinkKind, Namespace, Netlink, Route, Rule, TableRoutes, VethPeer, Way, nft, privilege, sysctl, xfrm,
+    LinkKind, Namespace, Netlink, Route, Rule, TableRoutes, VethPeer, Way, link, nft, privilege, sysctl, xfrm,
 };
 use tokio::process::Command;
 use tokio::task::JoinSet;
@@ -177,6 +177,27 @@ async fn links_are_shown_as_they_were_made() {
     node.netlink.delete_link("tap").await.unwrap();
     node.netlink.delete_link("tap").await.unwrap();
     assert_eq!(inside.netlink.link("qr").await.unwrap(), None, "the other end goes too");
+}
+
+#[tokio::test]
+async fn what_no_interface_can_be_called_is_no_interface() {
+    for (name, want) in [
+        ("eth0", true),
+        ("a-name.of-15-oc", true),
+        ("a-name.of-16-oct", false),
+        ("", false),
+        ("..", false),
+        ("a b", false),
+        ("a/b", false),
+        ("a:b", false),
+    ] {
+        assert_eq!(link::is_name(name), want, "{name}");
+    }
+    needs_root!();
+    let place = Place::new();
+    for name in ["a-name.of-15-oc", "a-name.of-16-octets-and-more", ""] {
+        assert_eq!(place.netlink.link(name).await.unwrap(), None, "{name}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
