@@ -44,6 +44,8 @@ pub enum Fault {
     SelectorsRefused,
     /// The peer closed the tunnel.
     ClosedByPeer,
+    /// The peer began a key exchange and never proved who it is, which it does at port 4500 where addresses are translated.
+    Abandoned,
     /// The kernel, or what stands for it, did not take the SA.
     NotInstalled,
     /// No route for the peer's networks could be made.
@@ -148,6 +150,9 @@ impl Fault {
         if has("error installing route with policy") {
             return Some(Self::NoRoute);
         }
+        if has("deleting half open IKE_SA with") {
+            return Some(Self::Abandoned);
+        }
         if has("received DELETE for") {
             return Some(Self::ClosedByPeer);
         }
@@ -158,7 +163,7 @@ impl Fault {
     /// within one attempt such a fault must not be overwritten by silence.
     pub const fn is_specific(&self) -> bool {
         match self {
-            Self::NoAnswer { .. } | Self::GaveUp => false,
+            Self::NoAnswer { .. } | Self::GaveUp | Self::Abandoned => false,
             Self::ProofUnanswered
             | Self::Vanished
             | Self::Unreachable(_)
@@ -193,7 +198,8 @@ impl Fault {
             | Self::IkeProposalRefused
             | Self::IkeProposalUnacceptable
             | Self::NoConfiguration
-            | Self::ClosedByPeer => false,
+            | Self::ClosedByPeer
+            | Self::Abandoned => false,
         }
     }
 
@@ -299,6 +305,13 @@ impl Fault {
                 ),
             ),
             Self::ClosedByPeer => (ReasonCode::PeerDeleted, format!("the peer {peer} closed the tunnel")),
+            Self::Abandoned => (
+                ReasonCode::WaitingForPeer,
+                format!(
+                    "waiting for the peer {peer}, which began the key exchange and got no further: its first message has come \
+                     and its proof of the pre-shared key has not, so see that UDP port 4500 of this gateway can be reached"
+                ),
+            ),
             Self::NotInstalled => (
                 ReasonCode::UnsupportedByGateway,
                 format!("the gateway could not install an SA with {child_proposal}: choose other algorithms"),

@@ -71,6 +71,8 @@ impl Faults {
                 (Some(name), None) => tunnel.peering == name || has_child_in(sas, id, line.ike_id),
                 (None, None) => peer == Some(tunnel.connection.peer()),
             };
+            // Whoever calls the peer too has one attempt of two given up, and knows more by its own.
+            let is_meant = is_meant && !(fault == Fault::Abandoned && tunnel.connection.initiates());
             // What befalls another CHILD_SA of the same IKE SA is nothing to one that is well.
             if is_meant && !(is_settled && owner.is_none() && fault.is_of_child()) {
                 self.note(id, Noted { fault: fault.clone(), ike_id: line.ike_id, at: now });
@@ -147,7 +149,7 @@ impl Noted {
     fn follows_from(&self, before: &Self) -> bool {
         match self.fault {
             // Within one attempt, a peer that does not like what it got falls silent. One that has vanished stays so.
-            Fault::NoAnswer { .. } | Fault::GaveUp => {
+            Fault::NoAnswer { .. } | Fault::GaveUp | Fault::Abandoned => {
                 before.fault == Fault::Vanished || before.fault.is_specific() && before.ike_id == self.ike_id
             }
             Fault::ProofUnanswered => before.fault.is_specific() && before.ike_id == self.ike_id,

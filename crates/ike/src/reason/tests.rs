@@ -16,7 +16,7 @@ fn context() -> FaultContext {
 fn lines_of_the_log_tell_the_fault() {
     use ReasonCode::{
         AuthFailed, DpdTimeout, NoProposalEsp, NoProposalIke, PeerDeleted, PeerIdentityMismatch,
-        PeerUnreachable, RouterNotReady, SelectorsRefused, UnsupportedByGateway,
+        PeerUnreachable, RouterNotReady, SelectorsRefused, UnsupportedByGateway, WaitingForPeer,
     };
     let (before, after) = (false, true);
     for (line, ike_established, want) in [
@@ -50,6 +50,7 @@ fn lines_of_the_log_tell_the_fault() {
         ("could not decrypt payloads", before, Some(AuthFailed)),
         ("tried 1 shared key for '192.0.2.1' - '192.0.2.2', but MAC mismatched", before, Some(AuthFailed)),
         ("no shared key found for '192.0.2.1' - '192.0.2.2'", before, Some(AuthFailed)),
+        ("deleting half open IKE_SA with 192.0.2.2 after timeout", before, Some(WaitingForPeer)),
         ("no matching peer config found", before, Some(PeerIdentityMismatch)),
         ("no peer config found", before, Some(PeerIdentityMismatch)),
         ("no proposal found", before, Some(NoProposalIke)),
@@ -90,6 +91,7 @@ fn sentences_name_what_was_offered_and_what_to_look_at() {
         Fault::ChildProposalRefused,
         Fault::SelectorsRefused,
         Fault::ClosedByPeer,
+        Fault::Abandoned,
     ]
     .map(|fault| fault.reason(&context()).to_string());
     insta::assert_snapshot!(sentences.join("\n"));

@@ -4,6 +4,7 @@ use adit_ike::Backend;
 use adit_ike::charon::{ChildState, IkeState};
 use adit_model::ReasonCode;
 use adit_model::algorithm::IkeVersion;
+use adit_model::site_connection::Initiator;
 
 use super::*;
 use crate::vpn::examples::{child_sa, connection, connection_with, id, ike_sa, peering, spec, tunnel};
@@ -47,6 +48,30 @@ fn silence_does_not_hide_the_cause_of_the_same_attempt() {
     assert_eq!(code(&faults, &connection), Some(ReasonCode::AuthFailed));
     hear(&mut faults, &connection, true, 3, "giving up after 5 retransmits");
     assert_eq!(code(&faults, &connection), Some(ReasonCode::PeerUnreachable), "a later attempt");
+}
+
+#[test]
+fn a_peer_that_gets_no_further_than_its_first_message_is_told_of_where_it_is_waited_for() {
+    let begun = "192.0.2.2 is initiating an IKE_SA";
+    let given_up = "deleting half open IKE_SA with 192.0.2.2 after timeout";
+    let waiting = connection_with(1, IkeVersion::V2, |spec| spec.initiator = Initiator::ResponseOnly);
+    let mut faults = Faults::default();
+    hear(&mut faults, &waiting, false, 1, begun);
+    assert_eq!(faults.reason(&waiting), None);
+    hear(&mut faults, &waiting, false, 1, given_up);
+    let reason = faults.reason(&waiting).unwrap();
+    assert_eq!(reason.code, ReasonCode::WaitingForPeer);
+    assert!(reason.text.contains("UDP port 4500"), "{reason}");
+    hear(&mut faults, &waiting, false, 2, begun);
+    hear(&mut faults, &waiting, false, 2, "tried 1 shared key for 'a' - 'b', but MAC mismatched");
+    hear(&mut faults, &waiting, false, 2, given_up);
+    assert_eq!(code(&faults, &waiting), Some(ReasonCode::AuthFailed), "the cause is known");
+
+    let calling = connection(1, IkeVersion::V2);
+    let mut faults = Faults::default();
+    hear(&mut faults, &calling, false, 1, begun);
+    hear(&mut faults, &calling, false, 1, given_up);
+    assert_eq!(faults.reason(&calling), None, "twin: who calls the peer too");
 }
 
 #[test]
