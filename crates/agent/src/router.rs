@@ -14,7 +14,9 @@ mod status;
 mod tests;
 mod wire;
 
+use std::io::Write;
 use std::num::NonZero;
+use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -162,6 +164,8 @@ struct Router {
     in_force: InForce,
     /// What charon may have tunnels for, or had a while ago.
     fence: Fence,
+    /// Since when the router is switched off.
+    off_since: Option<Timestamp>,
     /// The failures of the last time, so that the log has each once.
     failures: Vec<String>,
 }
@@ -172,15 +176,19 @@ impl Router {
         let status = tokio::spawn(status::run(id, receiver, node.reports.clone()));
         let dir = node.config.router_dir(id);
         let (in_force, fence) = (InForce::recall(&dir), Fence::recall(&dir));
-        Self { id, node, vpn: None, applied, status, in_force, fence, failures: Vec::new() }
+        Self { id, node, vpn: None, applied, status, in_force, fence, off_since: None, failures: Vec::new() }
     }
 
     #[tracing::instrument(name = "router", skip_all, fields(router_id = %self.id, generation = document.generation))]
     async fn reconcile(&mut self, document: Arc<RouterDocument>, turn: &mut Turn<'_>) -> Result<(), Failed> {
         self.leave_dead_namespace(turn).await;
+        self.off_since = None;
         let new = firewall::protected(&document.connections);
         // New networks are fenced before their connections are loaded, old ones for a while after their connections.
-        let raised = self.folder().and_then(|()| self.fence.raise(&new).map_err(|error| unwritten(&error)));
+        let raised = self.folder().and_then(|()| {
+            let unknown = firewall::private(&document);
+            self.fence.raise(&new, &unknown, Timestamp::now()).map_err(|error| unwritten(&error))
+        });
         let mut result = match raised {
             Ok(()) => self.wire(&document, self.fence.networks()).await,
             Err(failure) => Wired::failed(failure),
@@ -209,6 +217,7 @@ impl Router {
             wired_ports: result.wired_ports,
             vpn_error,
             vpn: self.vpn.as_ref().map(Vpn::observe),
+            off_since: None,
         }));
         if failures.is_empty() { Ok(()) } else { Err(Failed) }
     }
@@ -220,14 +229,22 @@ impl Router {
         end.map_or(RESYNC, |left| Duration::try_from(left).unwrap_or_default().min(RESYNC))
     }
 
+    /// Whoever was talking through a tunnel goes on when the router is back: what it kept apart it keeps apart then too.
     async fn switch_off(&mut self, document: Arc<RouterDocument>, turn: &mut Turn<'_>) -> Result<(), Failed> {
-        let done = self.remove(turn).await;
+        let now = Timestamp::now();
+        let wanted = firewall::protected(&document.connections);
+        if let Err(error) = self.fence.lower(&wanted, now) {
+            tracing::error!(router_id = %self.id, "{}", unwritten(&error));
+        }
+        self.applied.send_replace(None);
+        let done = self.take_off(turn).await;
         self.applied.send_replace(Some(Applied {
             document,
             error: None,
             wired_ports: Vec::new(),
             vpn_error: None,
             vpn: None,
+            off_since: Some(*self.off_since.get_or_insert(now)),
         }));
         done
     }
@@ -236,7 +253,9 @@ impl Router {
     async fn leave_dead_namespace(&mut self, turn: &mut Turn<'_>) {
         // What cannot be looked at may well be there.
         let is_gone = matches!(Namespace::open(&names::namespace(self.id)), Ok(None));
-        if !is_gone || !self.node.config.router_dir(self.id).exists() {
+        let folder = self.node.config.router_dir(self.id);
+        // A router that was switched off has left nothing else.
+        if !is_gone || !folder.exists() || self.fence.is_alone() {
             return;
         }
         tracing::warn!("the namespace is gone, the router is made anew");
@@ -270,12 +289,17 @@ impl Router {
         })
     }
 
-    /// Takes everything of the router off the node, whether or not this agent remembers to have made it. Goes on after
-    /// a failure.
-    #[tracing::instrument(name = "router", skip_all, fields(router_id = %self.id))]
+    /// The router is none of this node's any more.
     async fn remove(&mut self, turn: &mut Turn<'_>) -> Result<(), Failed> {
         self.applied.send_replace(None);
         self.fence.forget();
+        self.take_off(turn).await
+    }
+
+    /// Takes everything of the router off the node, whether or not this agent remembers to have made it. Goes on after
+    /// a failure.
+    #[tracing::instrument(name = "router", skip_all, fields(router_id = %self.id))]
+    async fn take_off(&mut self, turn: &mut Turn<'_>) -> Result<(), Failed> {
         let folder = self.node.config.router_dir(self.id);
         if !folder.exists() {
             return Ok(());
@@ -289,7 +313,7 @@ impl Router {
             failures.extend(Namespace::delete(&names::namespace(self.id)).err().map(|error| error.chain()));
         }
         if failures.is_empty()
-            && let Err(error) = std::fs::remove_dir_all(&folder)
+            && let Err(error) = self.fence.remove_all_else()
         {
             failures.push(format!("cannot remove {}: {error}", folder.display()));
         }
@@ -338,10 +362,21 @@ impl Drop for Router {
 }
 
 /// Writes a file of the router's, so that whoever reads it finds all of it or what was there before.
-fn write_json(file: &std::path::Path, value: &impl serde::Serialize) -> std::io::Result<()> {
+fn write_json(file: &Path, value: &impl serde::Serialize) -> std::io::Result<()> {
     let new = file.with_extension("new");
     std::fs::write(&new, serde_json::to_vec(value)?)?;
     std::fs::rename(&new, file)
+}
+
+/// As [`write_json`], and what is written outlasts the node's power.
+fn write_json_durably(file: &Path, value: &impl serde::Serialize) -> std::io::Result<()> {
+    let new = file.with_extension("new");
+    let mut opened = std::fs::File::create(&new)?;
+    opened.write_all(&serde_json::to_vec(value)?)?;
+    opened.sync_all()?;
+    std::fs::rename(&new, file)?;
+    // That the file has this name is written in its folder.
+    file.parent().map_or(Ok(()), |folder| std::fs::File::open(folder)?.sync_all())
 }
 
 fn unwritten(error: &std::io::Error) -> String {

@@ -7,12 +7,14 @@
 //! packets. With ESP in the kernel they do leave by the external interface, but with a policy attached.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use adit_linux::conntrack::Connection;
 use adit_linux::nft::{Chain, ChainKind, Hook, Table};
-use adit_model::router_document::{ConnectionSpec, FloatingIpSpec, GatewayInterface, RouterDocument};
-use ipnet::IpNet;
+use adit_model::router_document::{
+    ConnectionSpec, FloatingIpSpec, GatewayInterface, Interface, RouterDocument,
+};
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use serde::{Deserialize, Serialize};
 
 use crate::config::DataPlane;
@@ -24,6 +26,14 @@ pub(crate) const TABLE: &str = "adit";
 const USERSPACE_MTU: u32 = 1400;
 /// What ESP takes from a packet at most: outer IPv6 header, UDP, SPI and sequence number, IV, padding, ICV.
 const ESP_OVERHEAD: u32 = 40 + 8 + 8 + 16 + 17 + 32;
+
+/// The addresses that are nobody's in particular: RFC 1918, RFC 4193.
+const PRIVATE: [Ipv4Net; 3] = [
+    Ipv4Net::new_assert(Ipv4Addr::new(10, 0, 0, 0), 8),
+    Ipv4Net::new_assert(Ipv4Addr::new(172, 16, 0, 0), 12),
+    Ipv4Net::new_assert(Ipv4Addr::new(192, 168, 0, 0), 16),
+];
+const PRIVATE_V6: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7);
 
 /// Networks of one IP version whose traffic with each other is a tunnel's.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -38,17 +48,44 @@ pub(crate) struct Protected {
 
 /// What a document's connections protect, switched on or not: a tunnel that is off leaks nothing either.
 pub(crate) fn protected(connections: &[ConnectionSpec]) -> BTreeSet<Protected> {
-    let mut protected = BTreeSet::new();
-    for connection in connections {
-        for is_wanted in [is_ipv4, is_ipv6] {
-            let side = |networks: &[IpNet]| disjoint(&networks.iter().copied().filter(is_wanted).collect());
-            let (local, peer) = (side(&connection.local_networks), side(&connection.peer_networks));
-            if !local.is_empty() && !peer.is_empty() {
-                protected.insert(Protected { local, peer, mtu: connection.mtu });
-            }
-        }
+    let of = |one: &ConnectionSpec| {
+        between_all(&one.local_networks, &one.peer_networks, one.mtu).collect::<Vec<_>>()
+    };
+    connections.iter().flat_map(of).collect()
+}
+
+/// By IP version, if both sides have it.
+fn between_all(local: &[IpNet], peer: &[IpNet], mtu: u32) -> impl Iterator<Item = Protected> {
+    [is_ipv4, is_ipv6].into_iter().filter_map(move |is_wanted: fn(&IpNet) -> bool| {
+        let side = |networks: &[IpNet]| disjoint(&networks.iter().copied().filter(is_wanted).collect());
+        let (local, peer) = (side(local), side(peer));
+        (!local.is_empty() && !peer.is_empty()).then_some(Protected { local, peer, mtu })
+    })
+}
+
+/// What connections may have protected of which nothing is known any more: whatever the router's networks say to private
+/// addresses, but for those of the external network itself.
+pub(crate) fn private(document: &RouterDocument) -> BTreeSet<Protected> {
+    let networks = |interface: &Interface| interface.addresses.iter().map(IpNet::trunc).collect::<Vec<_>>();
+    let inside: Vec<_> = document.interfaces.iter().flat_map(networks).collect();
+    let outside: Vec<_> = document.gateway.iter().flat_map(|gateway| networks(&gateway.interface)).collect();
+    let private = PRIVATE.into_iter().map(IpNet::from).chain([IpNet::from(PRIVATE_V6)]).collect();
+    let elsewhere = outside.iter().fold(private, |rest: Vec<_>, hole| {
+        rest.into_iter().flat_map(|network| without(network, hole)).collect()
+    });
+    between_all(&inside, &elsewhere, 0).collect()
+}
+
+/// What is left of a network without a part of it.
+fn without(network: IpNet, hole: &IpNet) -> Vec<IpNet> {
+    if hole.contains(&network) {
+        return Vec::new();
     }
-    protected
+    if !network.contains(hole) {
+        return vec![network];
+    }
+    let halves = network.subnets(network.prefix_len() + 1).into_iter().flatten();
+    halves.flat_map(|half| without(half, hole)).collect()
 }
 
 /// The same, said by few rules: a packet is compared with one after the other, and a router may have hundreds of

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use adit_api::agent::{RouterReport, StatusReport};
 use adit_model::floating_ip::FloatingIpStatus;
 use adit_model::router_document::{ConnectionSpec, ServiceSpec};
+use adit_model::security_association::Observation;
 use adit_model::{PortId, Reason, ReasonCode, RouterDocument, RouterId, SiteConnectionId, Status};
+use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::report::Reports;
@@ -22,6 +24,8 @@ pub(super) struct Applied {
     pub(super) vpn_error: Option<Reason>,
     /// The tunnels, from now on. `None` where there can be none.
     pub(super) vpn: Option<watch::Receiver<VpnState>>,
+    /// Since when there can be none for the router is switched off.
+    pub(super) off_since: Option<Timestamp>,
 }
 
 /// Reports until `applied` is closed.
@@ -70,7 +74,11 @@ impl Applied {
             .collect();
         let is_meant = |id: &SiteConnectionId| connections.contains_key(id);
         let observations = vpn.observations.iter().filter(|(id, _)| is_meant(id));
-        let observations = observations.map(|(id, seen)| (*id, seen.clone())).collect();
+        let mut observations: BTreeMap<_, _> = observations.map(|(id, seen)| (*id, seen.clone())).collect();
+        if let Some(observed_at) = self.off_since {
+            let nothing = || Observation { observed_at, ike_sas: Vec::new() };
+            observations.extend(connections.keys().map(|id| (*id, nothing())));
+        }
         RouterReport {
             observed_generation: document.generation,
             error: self.error.clone(),

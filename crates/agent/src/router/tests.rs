@@ -11,7 +11,9 @@ use adit_linux::sysctl::Sysctls;
 use adit_linux::{Link, LinkKind};
 use adit_model::network::PhysicalNetwork;
 use adit_model::router_document::{ConnectionSpec, GatewayInterface, Interface, ServiceSpec};
+use adit_model::security_association::Observation;
 use adit_model::{PortId, Reason, ReasonCode, RouterDocument, Status};
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::firewall;
@@ -275,6 +277,52 @@ fn what_the_same_networks_reach_is_one_rule_however_many_connections_there_are()
 }
 
 #[test]
+fn what_nobody_knows_any_more_is_private_addresses_beyond_the_external_network() {
+    let mut document = document();
+    let fence = |document: &RouterDocument| {
+        let table = firewall::table(document, &firewall::private(document), DataPlane::Userspace).to_string();
+        let fence =
+            table.lines().map(str::trim).filter(|rule| rule.starts_with("oifname") && rule.ends_with("drop"));
+        // In `forward` and in `output`.
+        let fence: Vec<_> = fence.map(str::to_owned).collect();
+        fence[..fence.len() / 2].join("\n")
+    };
+    assert_eq!(
+        fence(&document),
+        r#"oifname "qg-*" ip saddr { 10.1.0.0/24 } ip daddr { 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 } drop"#
+    );
+    document.interfaces[0].addresses.push("fd01::1/64".parse().unwrap());
+    document.gateway.as_mut().unwrap().interface.addresses = vec!["192.168.64.5/18".parse().unwrap()];
+    assert_eq!(
+        fence(&document),
+        "oifname \"qg-*\" ip saddr { 10.1.0.0/24 } ip daddr { 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/18, \
+         192.168.128.0/17 } drop\noifname \"qg-*\" ip6 saddr { fd01::/64 } ip6 daddr { fc00::/7 } drop"
+    );
+    document.interfaces.clear();
+    assert_eq!(firewall::private(&document), BTreeSet::new());
+}
+
+#[test]
+fn a_router_that_is_switched_off_has_no_sas() {
+    let mut document = document();
+    document.admin_state_up = false;
+    let at = Timestamp::UNIX_EPOCH;
+    let applied = |off_since| Applied {
+        document: Arc::new(document.clone()),
+        error: None,
+        wired_ports: Vec::new(),
+        vpn_error: None,
+        vpn: None,
+        off_since,
+    };
+    let nothing = Observation { observed_at: at, ike_sas: Vec::new() };
+    let report = applied(Some(at)).report(&VpnState::default());
+    assert_eq!(report.observations, BTreeMap::from([(CONNECTION.parse().unwrap(), nothing)]));
+    let twin = applied(None).report(&VpnState::default());
+    assert_eq!(twin.observations, BTreeMap::new(), "what is not known is not told");
+}
+
+#[test]
 fn a_new_router_is_fenced_before_it_is_plugged() {
     let observed = Observed {
         node: BTreeMap::from([link(2, "ext0", LinkKind::Other, None)]),
@@ -389,7 +437,8 @@ fn report(
     state: &VpnState,
 ) -> RouterReport {
     let wired_ports: Vec<PortId> = document.interfaces.iter().map(|interface| interface.port_id).collect();
-    Applied { document: Arc::new(document), error, wired_ports, vpn_error, vpn: None }.report(state)
+    Applied { document: Arc::new(document), error, wired_ports, vpn_error, vpn: None, off_since: None }
+        .report(state)
 }
 
 #[test]

@@ -133,6 +133,28 @@ fn nothing_plain_leaves_when_a_tunnel_is_switched_off_left_alone_or_deleted_or_t
         both.start_agent().await;
         is_silent(&both, "deleted, and another agent came").await;
 
+        for is_up in [false, true] {
+            both.site.document.admin_state_up = is_up;
+            both.site.document.generation += 1;
+            both.apply().await;
+        }
+        is_silent(&both, "deleted, and the router switched off and on").await;
+        both.site.document.admin_state_up = false;
+        both.site.document.generation += 1;
+        both.apply().await;
+        assert!(!Namespace::path_of(&both.site.namespace()).exists(), "twin: nothing of it was there");
+        both.stop_agent().await;
+        both.site.damage_the_fence();
+        both.site.document.admin_state_up = true;
+        both.site.document.generation += 1;
+        both.start_agent().await;
+        is_silent(&both, "deleted, and nobody can read what there was").await;
+        both.stop_agent().await;
+        both.site.end_of_the_while();
+        both.start_agent().await;
+        assert!(!both.here.pings("eth0", THERE).await, "nobody knows the way");
+        wire.until("twin: after its time it arrives in clear", |line| line.contains(THERE));
+
         pings.kill().await.unwrap();
         both.end().await;
     });

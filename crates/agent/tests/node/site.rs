@@ -105,14 +105,22 @@ impl Site {
 
     /// The agent that comes next finds that the time is over for which networks stay apart after their connections.
     pub(crate) fn end_of_the_while(&self) {
-        let file =
-            self.state_dir.path().join("routers").join(self.document.id.to_string()).join("fence.json");
+        let file = self.fence();
         let mut fence: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
         let ends = fence.as_array_mut().unwrap().iter_mut().map(|one| &mut one[1]);
         for end in ends.filter(|end| !end.is_null()) {
             *end = json!("2000-01-01T00:00:00Z");
         }
         std::fs::write(&file, fence.to_string()).unwrap();
+    }
+
+    /// What is written down of networks that stay apart cannot be read any more.
+    pub(crate) fn damage_the_fence(&self) {
+        std::fs::write(self.fence(), "[[").unwrap();
+    }
+
+    fn fence(&self) -> std::path::PathBuf {
+        self.state_dir.path().join("routers").join(self.document.id.to_string()).join("fence.json")
     }
 
     pub(crate) fn namespace(&self) -> String {

@@ -117,8 +117,14 @@ fn a_floating_ip_is_what_its_gateway_is() {
     for (name, wired_ports, edit, want) in cases {
         let mut document = with_floating_ips();
         edit(&mut document);
-        let applied =
-            Applied { document: Arc::new(document), error: None, wired_ports, vpn_error: None, vpn: None };
+        let applied = Applied {
+            document: Arc::new(document),
+            error: None,
+            wired_ports,
+            vpn_error: None,
+            vpn: None,
+            off_since: None,
+        };
         let report = applied.report(&VpnState::default());
         let statuses: Vec<_> = report.floating_ips.values().copied().collect();
         assert_eq!(statuses, [want, want], "{name}");

@@ -7,12 +7,14 @@ use std::time::Duration;
 use adit_ike::charon::{IkeState, Terminate, ViciError};
 use adit_ike::{Fingerprint, Peering};
 use adit_model::{Reason, ReasonCode, SiteConnectionId};
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::super::closing;
 use super::super::daemon::Daemon;
 use super::super::pace::Pace;
 use super::super::plan::{Held, Observed, Plan};
+use super::super::sas::Sas;
 use super::wanted::{Goal, Wanted};
 use super::{Driver, Lost};
 
@@ -24,6 +26,7 @@ impl Driver {
     pub(super) async fn converge(&mut self) -> Result<(), Reason> {
         if self.wanted.values().all(|wanted| matches!(wanted.goal, Goal::Nothing(_))) {
             self.halt().await;
+            self.note_that_there_are_no_sas();
             self.limit_packets().await;
             return Ok(());
         }
@@ -250,6 +253,15 @@ impl Driver {
         }
         self.terminate(dead.into_iter().map(Terminate::HalfOpen)).await?;
         self.refresh().await
+    }
+
+    /// Also of connections that another agent may have told of before.
+    fn note_that_there_are_no_sas(&mut self) {
+        let (none, now) = (Sas::default(), Timestamp::now());
+        self.observations.retain(|id| self.wanted.contains_key(id));
+        for id in self.wanted.keys() {
+            self.observations.note(*id, None, &none, now);
+        }
     }
 
     pub(super) async fn terminate(&mut self, all: impl IntoIterator<Item = Terminate>) -> Result<(), Lost> {
