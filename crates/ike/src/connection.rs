@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use adit_model::algorithm::{EncapsulationMode, IkeVersion, NegotiationMode, TransformProtocol};
+use adit_model::ike_identity::Identity;
 use adit_model::ike_policy::IkeParameters;
 use adit_model::ipsec_policy::IpsecParameters;
 use adit_model::router_document::ConnectionSpec;
@@ -16,7 +17,6 @@ use ipnet::IpNet;
 use sha2::{Digest, Sha256};
 
 use crate::charon::Algorithms;
-use crate::identity::Identity;
 use crate::message::Section;
 use crate::peering::{IkeTerms, short_digest};
 use crate::proposal::{self, ChildProposal};

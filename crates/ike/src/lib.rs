@@ -10,7 +10,6 @@
 
 pub mod charon;
 mod connection;
-pub mod identity;
 pub mod message;
 mod peering;
 pub mod proposal;
