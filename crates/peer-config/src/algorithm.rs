@@ -73,8 +73,6 @@ pub(crate) const fn number(group: DhGroup) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
     use super::*;
 
     #[test]

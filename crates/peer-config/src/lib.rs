@@ -55,15 +55,15 @@ pub enum Secret<'a> {
     Shown(&'a Psk),
 }
 
-/// A configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A configuration. It may hold the key, so there is no `Debug`.
+#[derive(Clone)]
 pub struct PeerConfig {
     /// What it consists of: one text, or one for each file of the device.
     pub files: Vec<File>,
 }
 
 /// A text of a configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct File {
     /// Where it belongs on the device; `None` for what is typed or pasted somewhere.
     pub path: Option<String>,

@@ -37,8 +37,6 @@ pub(crate) const fn version(address: IpAddr) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
     use super::*;
 
     #[test]

@@ -86,9 +86,7 @@ fn ikev1(text: &mut Text, site: &Site, label: &str, secret: &str) -> Result<(), 
 fn self_identity(here: &End) -> Result<String, Refused> {
     match &here.identity {
         Identity::Address(_) if here.is_its_own_identity() => Ok("address".to_owned()),
-        Identity::Email(email) => {
-            Ok(format!("user-fqdn {}", DEVICE.carried("peer_id", email, |one| is_plain(one))?))
-        }
+        Identity::Email(email) => Ok(format!("user-fqdn {}", DEVICE.carried("peer_id", email, is_plain)?)),
         identity @ (Identity::Address(_) | Identity::Fqdn(_) | Identity::KeyId(_)) => {
             let instead = "its address, an e-mail address, or IKEv2";
             Err(DEVICE.cannot(format!("peer_id `{identity}` in IKEv1"), instead))
@@ -100,9 +98,7 @@ fn isakmp_peer(cloud: &End) -> Result<String, Refused> {
     match &cloud.identity {
         Identity::Address(address) => Ok(format!("address {address} 255.255.255.255")),
         Identity::Fqdn(name) => Ok(format!("host {name}")),
-        Identity::Email(email) => {
-            Ok(format!("user {}", DEVICE.carried("local_id", email, |one| is_plain(one))?))
-        }
+        Identity::Email(email) => Ok(format!("user {}", DEVICE.carried("local_id", email, is_plain)?)),
         identity @ Identity::KeyId(_) => {
             let instead = "an address, a domain name or an e-mail address";
             Err(DEVICE.cannot(format!("local_id `{identity}` in IKEv1"), instead))

@@ -38,7 +38,7 @@ proptest! {
         for format in [Format::StrongswanIpsecConf, Format::Libreswan] {
             let config = rendered(format, &site, secret);
             let of_reference = rendered(format, &reference, secret);
-            let [conf, secrets] = config.files.as_slice() else { panic!("{config:?}") };
+            let [conf, secrets] = config.files.as_slice() else { panic!("{format}: not two files") };
             let keys = |text: &str| conf_keys(text);
             prop_assert_eq!(keys(&conf.content), keys(&of_reference.files[0].content));
             let (ids, key) = secrets_line(&secrets.content);

@@ -230,7 +230,7 @@ fn what_a_device_cannot_do_is_refused_with_what_would_do() {
         spec.psk = Psk::new("a.long.secret");
         change(&mut spec);
         let site = Site::mirror("conn", &spec).unwrap();
-        let refused = render(*format, &site, Secret::Shown(&spec.psk)).unwrap_err();
+        let refused = render(*format, &site, Secret::Shown(&spec.psk)).err().unwrap();
         assert_eq!(refused.to_string(), *want, "{format}");
     }
 }
