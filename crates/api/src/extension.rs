@@ -26,6 +26,12 @@ pub static EXTENSIONS: &[Extension] = &[
         "Why VPN services and IPsec site connections are as they are: reasons, security associations, events",
         "2026-11-21T10:00:00-00:00",
     ),
+    extension(
+        "adit-vpn-peer-config",
+        "VPN peer configuration",
+        "The configuration of the device at the other end of an IPsec site connection",
+        "2026-11-22T10:00:00-00:00",
+    ),
     extension("agent", "agent", "The agent management extension.", "2013-02-03T10:00:00-00:00"),
     extension(
         "allowed-address-pairs",

@@ -5,6 +5,7 @@ pub(crate) mod diagnostics;
 mod endpoint_group;
 mod ike_policy;
 mod ipsec_policy;
+pub(crate) mod peer_config;
 pub(crate) mod protection;
 mod selectors;
 mod site_connection;

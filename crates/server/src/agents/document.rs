@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::net::IpAddr;
+use std::slice;
 
 use adit_api::ApiError;
 use adit_model::endpoint_group::Endpoints;
@@ -53,6 +54,27 @@ pub(crate) async fn build(session: &Session, router: RouterId) -> Result<Option<
     }))
 }
 
+/// What a site connection is told of in the document of its router.
+///
+/// # Errors
+/// As [`build`].
+pub(crate) async fn of_connection(
+    session: &Session,
+    connection: Stored<SiteConnection>,
+) -> Result<ConnectionSpec, ApiError> {
+    let service = found::<VpnService>(session, connection.vpn_service_id).await?;
+    let router = found::<Router>(session, service.router_id).await?;
+    let parts = Parts::around(session, &router, vec![service], slice::from_ref(&connection)).await?;
+    parts.connection(connection.record, parts.gateway(&router)?.as_ref())
+}
+
+/// A row that another one refers to.
+async fn found<R: Record>(session: &Session, id: impl Display) -> Result<Stored<R>, ApiError> {
+    let id = id.to_string();
+    let found = session.table::<R>().find(&id).await.map_err(ApiError::from_store)?;
+    found.ok_or_else(|| gone::<R>(&id))
+}
+
 async fn floating_ips(session: &Session, router: RouterId) -> Result<Vec<FloatingIpSpec>, ApiError> {
     let listing = Listing::of("router_id", router);
     let floating_ips = session.table::<FloatingIp>().list(&listing).await.map_err(ApiError::from_store)?;
@@ -81,21 +103,31 @@ impl Parts {
         session: &Session,
         router: &Router,
     ) -> Result<(Self, Vec<Stored<SiteConnection>>), ApiError> {
+        let services = Listing::of("router_id", router.id);
+        let services = session.table::<VpnService>().list(&services).await.map_err(ApiError::from_store)?;
+        let connections = connections(session, &services).await?;
+        Ok((Self::around(session, router, services, &connections).await?, connections))
+    }
+
+    /// Reads what these connections of these services need.
+    async fn around(
+        session: &Session,
+        router: &Router,
+        services: Vec<Stored<VpnService>>,
+        connections: &[Stored<SiteConnection>],
+    ) -> Result<Self, ApiError> {
         let interfaces = Listing::of("device_id", router.id).and("device_owner", OWNER_ROUTER_INTERFACE);
         let interfaces = session.table::<Port>().list(&interfaces).await.map_err(ApiError::from_store)?;
         let gateway = match &router.gateway {
             None => None,
             Some(gateway) => session.table().find(gateway.port_id).await.map_err(ApiError::from_store)?,
         };
-        let services = Listing::of("router_id", router.id);
-        let services = session.table::<VpnService>().list(&services).await.map_err(ApiError::from_store)?;
-        let connections = connections(session, &services).await?;
-        let groups = Rows::load(session, groups_of(&connections)).await?;
+        let groups = Rows::load(session, groups_of(connections)).await?;
         let networks = texts(interfaces.iter().chain(&gateway).map(|port| port.network_id));
         let subnets = subnets_of(interfaces.iter().chain(&gateway), &services, &groups);
         let ike_policies = texts(connections.iter().map(|connection| connection.ike_policy_id));
         let ipsec_policies = texts(connections.iter().map(|connection| connection.ipsec_policy_id));
-        let parts = Self {
+        Ok(Self {
             networks: Rows::load(session, networks).await?,
             subnets: Rows::load(session, subnets).await?,
             ike_policies: Rows::load(session, ike_policies).await?,
@@ -104,8 +136,7 @@ impl Parts {
             gateway,
             services,
             groups,
-        };
-        Ok((parts, connections))
+        })
     }
 
     fn interface(&self, port: &Port) -> Result<Interface, ApiError> {

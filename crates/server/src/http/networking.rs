@@ -10,6 +10,7 @@ mod diagnostics;
 mod discovery;
 mod flavors;
 mod floating_ip_pools;
+mod peer_config;
 mod quotas;
 mod scheduling;
 mod tags;
@@ -67,6 +68,7 @@ fn routes() -> Vec<Route<Call, ApiError>> {
         collection::routes::<EndpointGroups>(),
         collection::routes::<SiteConnections>(),
         diagnostics::routes(),
+        peer_config::routes(),
     ]
     .into_iter()
     .flatten()

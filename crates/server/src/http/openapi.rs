@@ -124,7 +124,8 @@ fn described(api: Api, operation: &Operation) -> path::Operation {
         .response(status.to_string(), response(*takes, *answer))
         .response("401", unknown(api))
         .response("default", refusal(api));
-    let of_answer = parameter::of_list(*answer).chain(parameter::of_found(*answer));
+    let of_answer =
+        parameter::of_list(*answer).chain(parameter::of_found(*answer)).chain(parameter::of_made(*answer));
     for parameter in parameter::of_path(path).chain(of_answer) {
         described = described.parameter(parameter);
     }

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use adit_api::identity::IdentityError;
+use adit_api::shape::Shape;
 use adit_api::{ApiError, Schema};
 use axum::response::Response;
 
@@ -48,6 +49,8 @@ pub(super) enum Wire {
         constants: &'static [&'static str],
         switches: &'static [(&'static str, &'static str)],
     },
+    /// Some JSON, made as parameters ask: their names, what they may be, and what they mean.
+    Made(&'static [(&'static str, Shape, &'static str)]),
     /// A new object of a resource, under its singular key.
     New(&'static Schema),
     /// Changes of an object of a resource, under its singular key.

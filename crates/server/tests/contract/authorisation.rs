@@ -16,7 +16,8 @@ use super::world::World;
 /// An operation, and what becomes of it by who asks.
 pub(crate) struct Row {
     pub(crate) method: &'static str,
-    /// With names for ids, as the description has them, which may say whose: `{user_id=demo user}`.
+    /// With names for ids, as the description has them, which may say whose: `{user_id=demo user}`; and a query, if one
+    /// is needed.
     pub(crate) path: String,
     /// `null`, or JSON with such names.
     pub(crate) body: Value,
@@ -40,7 +41,8 @@ impl Row {
             Some((name, _)) => format!("{name}}}"),
             None => part.to_owned(),
         };
-        let path: Vec<String> = self.path.split('/').map(part).collect();
+        let (path, _) = self.path.split_once('?').unwrap_or((&self.path, ""));
+        let path: Vec<String> = path.split('/').map(part).collect();
         Operation { method: self.method.to_owned(), path: path.join("/") }
     }
 }

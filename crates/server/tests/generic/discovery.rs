@@ -61,6 +61,7 @@ async fn extensions_are_exactly_these() {
     };
     assert_snapshot!(listed.iter().map(line).collect::<Vec<_>>().join("\n"), @r"
     adit-vpn-diagnostics | VPN diagnostics | 2026-11-21T10:00:00-00:00
+    adit-vpn-peer-config | VPN peer configuration | 2026-11-22T10:00:00-00:00
     agent | agent | 2013-02-03T10:00:00-00:00
     allowed-address-pairs | Allowed Address Pairs | 2013-07-23T10:00:00-00:00
     availability_zone | Availability Zone | 2015-01-01T10:00:00-00:00

@@ -15,6 +15,7 @@ mod exchanges;
 mod extension;
 mod flavor;
 mod paging;
+mod peer_config;
 mod policy;
 mod protection;
 mod request;

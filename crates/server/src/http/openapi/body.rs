@@ -12,7 +12,7 @@ use super::Wire;
 /// The resource that a body is about.
 pub(super) fn schema_of(wire: Wire) -> Option<&'static Resource> {
     match wire {
-        Wire::Nothing | Wire::Json | Wire::Found { .. } => None,
+        Wire::Nothing | Wire::Json | Wire::Found { .. } | Wire::Made(_) => None,
         Wire::New(schema) | Wire::Changes(schema) | Wire::One(schema) | Wire::Many(schema) => Some(schema),
     }
 }
@@ -49,7 +49,9 @@ pub(super) fn reference(name: &str) -> Content {
 fn content(wire: Wire) -> Option<Content> {
     let (resource, name) = match wire {
         Wire::Nothing => return None,
-        Wire::Json | Wire::Found { .. } => return Some(Content::new(Some(shaped(Shape::Any)))),
+        Wire::Json | Wire::Found { .. } | Wire::Made(_) => {
+            return Some(Content::new(Some(shaped(Shape::Any))));
+        }
         Wire::Many(resource) => return Some(Content::new(Some(list(resource)))),
         Wire::New(resource) => match resource.bulk {
             Bulk::Accepted => return Some(Content::new(Some(one_or_many(resource)))),

@@ -28,7 +28,9 @@ pub(super) fn of_list(answer: Wire) -> impl Iterator<Item = Parameter> {
     let (schema, is_list) = match answer {
         Wire::Many(schema) => (Some(schema), true),
         Wire::One(schema) => (Some(schema), false),
-        Wire::Nothing | Wire::Json | Wire::Found { .. } | Wire::New(_) | Wire::Changes(_) => (None, false),
+        Wire::Nothing | Wire::Json | Wire::Found { .. } | Wire::Made(_) | Wire::New(_) | Wire::Changes(_) => {
+            (None, false)
+        }
     };
     let attributes = schema.filter(|_| is_list).map(|schema| schema.attributes).unwrap_or_default();
     let filters = attributes.iter().filter(|attribute| attribute.filter.is_some()).map(filter);
@@ -65,9 +67,13 @@ fn filter(attribute: &'static Attribute) -> Parameter {
 pub(super) fn of_found(answer: Wire) -> impl Iterator<Item = Parameter> {
     let (filters, constants, switches) = match answer {
         Wire::Found { filters, constants, switches } => (filters, constants, switches),
-        Wire::Nothing | Wire::Json | Wire::New(_) | Wire::Changes(_) | Wire::One(_) | Wire::Many(_) => {
-            (&[][..], &[][..], &[][..])
-        }
+        Wire::Nothing
+        | Wire::Json
+        | Wire::Made(_)
+        | Wire::New(_)
+        | Wire::Changes(_)
+        | Wire::One(_)
+        | Wire::Many(_) => (&[][..], &[][..], &[][..]),
     };
     let names = filters.iter().map(|(name, _)| *name).chain(constants.iter().copied());
     let filters = names.map(|name| {
@@ -75,6 +81,21 @@ pub(super) fn of_found(answer: Wire) -> impl Iterator<Item = Parameter> {
         query(name, shaped(shape), "Only objects with this value.")
     });
     filters.chain(switches.iter().map(|(name, what)| query(name, shaped(Shape::Flag), what)))
+}
+
+/// What an answer depends on that is made as it is asked for.
+pub(super) fn of_made(answer: Wire) -> impl Iterator<Item = Parameter> {
+    let parameters = match answer {
+        Wire::Made(parameters) => parameters,
+        Wire::Nothing
+        | Wire::Json
+        | Wire::Found { .. }
+        | Wire::New(_)
+        | Wire::Changes(_)
+        | Wire::One(_)
+        | Wire::Many(_) => &[],
+    };
+    parameters.iter().map(|(name, shape, meaning)| query(name, shaped(*shape), meaning))
 }
 
 fn one_of(names: impl Iterator<Item = &'static str>) -> RefOr<Schema> {
