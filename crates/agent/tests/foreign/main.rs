@@ -9,6 +9,7 @@ mod capture;
 mod ipsec_conf;
 mod libreswan;
 mod peer;
+mod peer_config;
 #[expect(dead_code, reason = "other suites have use for the rest")]
 #[path = "../common/sites.rs"]
 mod sites;

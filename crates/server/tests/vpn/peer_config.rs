@@ -66,7 +66,7 @@ async fn it_follows_the_connection() {
 
 #[tokio::test]
 async fn what_cannot_be_written_is_refused_with_the_reason() {
-    let mut world = world().await;
+    let world = world().await;
     let unknown =
         format!("400 InvalidInput Invalid input for operation: format `cisco` is not one of {FORMATS}.");
     let missing =
@@ -86,13 +86,17 @@ async fn what_cannot_be_written_is_refused_with_the_reason() {
             "demo GET vpn/ipsec-site-connections/nope/peer-config?format=vyos".to_owned(),
             "404 IPsecSiteConnectionNotFound ipsec_site_connection nope not found".to_owned(),
         ),
-        (GET.replace("GET", "PUT"), "405".to_owned()),
+        (
+            GET.replace("GET", "PUT"),
+            "405 HTTPMethodNotAllowed The server could not comply with the request since it is either malformed or \
+             otherwise incorrect."
+                .to_owned(),
+        ),
     ];
     world.check(rows.iter().map(|(request, want)| (request.as_str(), Value::Null, want.as_str()))).await;
 
-    world.make("vpn/ipsecpolicies", "ah", json!({"transform_protocol": "ah"})).await;
-    let by_ah = json!({"ipsec_site_connection": {"ipsecpolicy_id": "{ah}"}});
-    world.check([("demo PUT vpn/ipsec-site-connections/{conn}", by_ah, "200")]).await;
+    let ah = json!({"ipsecpolicy": {"transform_protocol": "ah"}});
+    world.check([("demo PUT vpn/ipsecpolicies/{strong-ipsec}", ah, "200")]).await;
     world
         .check([(
             format!("{GET}?format=vyos").as_str(),
