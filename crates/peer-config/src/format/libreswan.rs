@@ -21,7 +21,7 @@ pub(crate) fn render(site: &Site, secret: Secret<'_>) -> Result<PeerConfig, Refu
     Ok(PeerConfig {
         files: vec![
             File { path: path("conf"), content: conf(site)? },
-            File { path: path("secrets"), content: secrets(site, secret) },
+            File { path: path("secrets"), content: secrets(site, secret)? },
         ],
     })
 }
@@ -42,9 +42,8 @@ fn conf(site: &Site) -> Result<String, Refused> {
         ],
     );
     if site.ike.version == IkeVersion::V1 {
-        text.line("config setup");
-        text.line("    ikev1-policy=accept");
-        text.line("");
+        // Only what stands in the first one of these sections counts, which is not in this file.
+        text.line("# IKEv1 has to be switched on in /etc/ipsec.conf, in the section config setup: ikev1-policy=accept");
     }
     text.line(format_args!("conn {label}"));
     text.lines(lines(site)?.into_iter().map(|line| format!("    {line}")));
@@ -58,9 +57,9 @@ fn lines(site: &Site) -> Result<Vec<String>, Refused> {
         "authby=secret".to_owned(),
         "keyingtries=0".to_owned(),
         format!("left={}", site.here.address),
-        format!("leftid=\"{}\"", identity(&site.here.identity)),
+        format!("leftid=\"{}\"", identity("peer_id", &site.here.identity)?),
         format!("right={}", site.cloud.address),
-        format!("rightid=\"{}\"", identity(&site.cloud.identity)),
+        format!("rightid=\"{}\"", identity("local_id", &site.cloud.identity)?),
     ];
     lines.extend(subnets(site));
     lines.push(format!("ike={}", ike(site)?));
@@ -153,21 +152,32 @@ fn dpd(site: &Site) -> Vec<String> {
     vec![format!("dpddelay={interval}"), format!("dpdtimeout={timeout}"), format!("dpdaction={action}")]
 }
 
-fn secrets(site: &Site, secret: Secret<'_>) -> String {
-    let (here, cloud) = (identity(&site.here.identity), identity(&site.cloud.identity));
+fn secrets(site: &Site, secret: Secret<'_>) -> Result<String, Refused> {
+    let here = identity("peer_id", &site.here.identity)?;
+    let cloud = identity("local_id", &site.cloud.identity)?;
     let mut text = Text::default();
     text.line(format_args!("# Save it as /etc/ipsec.d/{}.secrets, which only root may read.", site.label()));
     text.line(format_args!("{here} {cloud} : PSK {}", secrets_file_key(secret.text())));
-    text.into_string()
+    Ok(text.into_string())
 }
 
-/// With a mark that leaves one reading only: without, it would ask the DNS for the address of a name.
-fn identity(identity: &Identity) -> String {
+/// With a mark that leaves one reading only: without, it would ask the DNS for the address of a name. An e-mail address has
+/// none, and what looks like anything else is not taken for one.
+fn identity(attribute: &str, identity: &Identity) -> Result<String, Refused> {
     match identity {
-        Identity::Address(address) => address.to_string(),
-        Identity::Fqdn(name) => format!("@{name}"),
-        Identity::Email(email) => format!("@@{email}"),
-        Identity::KeyId(octets) => format!("@#{}", hex(octets)),
+        Identity::Address(address) => Ok(address.to_string()),
+        Identity::Fqdn(name) => Ok(format!("@{name}")),
+        Identity::Email(email) => {
+            let is_clear = email.starts_with(|one: char| one.is_ascii_alphanumeric());
+            if is_clear && !email.contains(['=', '\'', '#']) {
+                return Ok(email.clone());
+            }
+            Err(DEVICE.cannot(
+                format!("{attribute} `{email}`"),
+                "an e-mail address of letters, digits and points, or a domain name",
+            ))
+        }
+        Identity::KeyId(octets) => Ok(format!("@#{}", hex(octets))),
     }
 }
 

@@ -36,7 +36,8 @@ proptest! {
         prop_assert_eq!(decoded, psk.as_bytes());
 
         for format in [Format::StrongswanIpsecConf, Format::Libreswan] {
-            let config = rendered(format, &site, secret);
+            // Some e-mail addresses are refused.
+            let Ok(config) = render(format, &site, secret) else { continue };
             let of_reference = rendered(format, &reference, secret);
             let [conf, secrets] = config.files.as_slice() else { panic!("{format}: not two files") };
             let keys = |text: &str| conf_keys(text);

@@ -74,6 +74,12 @@ fn what_a_device_cannot_do_is_refused_with_what_would_do() {
              aes-xcbc",
         ),
         (
+            Format::Libreswan,
+            |spec| spec.peer_id = "a=b@office.example".to_owned(),
+            "Libreswan cannot be configured here with peer_id `a=b@office.example`: use an e-mail address of letters, digits \
+             and points, or a domain name",
+        ),
+        (
             Format::CiscoIos,
             |spec| spec.ipsec.encryption = "aes-256-ccm-16".parse().unwrap(),
             "Cisco IOS has no aes-256-ccm-16 as encryption_algorithm of the IPsec policy: use one of 3des, aes-128, aes-192, \
