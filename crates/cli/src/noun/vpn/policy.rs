@@ -1,42 +1,10 @@
 //! `vpn ike policy` and `vpn ipsec policy`.
 
+use adit_model::algorithm::{
+    AuthAlgorithm, DhGroup, EncryptionAlgorithm, IkeVersion, NegotiationMode, TransformProtocol,
+};
+
 use crate::grammar::{ALL, Column, Fixed, Key, KeyKind, Kind, Noun, Opt};
-
-const AUTH_ALGORITHMS: &[&str] = &["sha1", "sha256", "sha384", "sha512", "aes-xcbc", "aes-cmac"];
-
-const ENCRYPTION_ALGORITHMS: &[&str] = &[
-    "3des",
-    "aes-128",
-    "aes-192",
-    "aes-256",
-    "aes-128-ccm-8",
-    "aes-192-ccm-8",
-    "aes-256-ccm-8",
-    "aes-128-ccm-12",
-    "aes-192-ccm-12",
-    "aes-256-ccm-12",
-    "aes-128-ccm-16",
-    "aes-192-ccm-16",
-    "aes-256-ccm-16",
-    "aes-128-gcm-8",
-    "aes-192-gcm-8",
-    "aes-256-gcm-8",
-    "aes-128-gcm-12",
-    "aes-192-gcm-12",
-    "aes-256-gcm-12",
-    "aes-128-gcm-16",
-    "aes-192-gcm-16",
-    "aes-256-gcm-16",
-    "aes-128-ctr",
-    "aes-192-ctr",
-    "aes-256-ctr",
-];
-
-const PFS_GROUPS: &[&str] = &[
-    "group2", "group5", "group14", "group15", "group16", "group17", "group18", "group19", "group20",
-    "group21", "group22", "group23", "group24", "group25", "group26", "group27", "group28", "group29",
-    "group30", "group31",
-];
 
 /// The shortest lifetime that the API takes, in seconds.
 const SHORTEST: u64 = 60;
@@ -54,14 +22,17 @@ const NO_DESCRIPTION: Opt =
     Opt::unset("description", Kind::Is("description", Fixed::EmptyText), "Take the description away");
 const PROJECT: Opt =
     Opt::create("project", Kind::Project("project_id"), "Project of the policy (name or ID)");
-const AUTH: Opt =
-    Opt::both("auth-algorithm", Kind::Word("auth_algorithm", AUTH_ALGORITHMS), "Authentication algorithm");
+const AUTH: Opt = Opt::both(
+    "auth-algorithm",
+    Kind::Word("auth_algorithm", AuthAlgorithm::WORDS),
+    "Authentication algorithm",
+);
 const ENCRYPTION: Opt = Opt::both(
     "encryption-algorithm",
-    Kind::Word("encryption_algorithm", ENCRYPTION_ALGORITHMS),
+    Kind::Word("encryption_algorithm", EncryptionAlgorithm::WORDS),
     "Encryption algorithm",
 );
-const PFS: Opt = Opt::both("pfs", Kind::Word("pfs", PFS_GROUPS), "Diffie-Hellman group");
+const PFS: Opt = Opt::both("pfs", Kind::Word("pfs", DhGroup::WORDS), "Diffie-Hellman group");
 const LIFETIME_OPTION: Opt =
     Opt::both("lifetime", Kind::Map("lifetime", LIFETIME), "Lifetime of the keys, in seconds, at least 60");
 
@@ -95,10 +66,10 @@ pub(crate) static IKE_POLICY: Noun = Noun {
         ENCRYPTION,
         Opt::both(
             "phase1-negotiation-mode",
-            Kind::Word("phase1_negotiation_mode", &["main", "aggressive"]),
+            Kind::Word("phase1_negotiation_mode", NegotiationMode::WORDS),
             "Mode of phase 1, with IKEv1",
         ),
-        Opt::both("ike-version", Kind::Word("ike_version", &["v1", "v2"]), "Version of IKE"),
+        Opt::both("ike-version", Kind::Word("ike_version", IkeVersion::WORDS), "Version of IKE"),
         PFS,
         LIFETIME_OPTION,
         PROJECT,
@@ -144,7 +115,7 @@ pub(crate) static IPSEC_POLICY: Noun = Noun {
         PFS,
         Opt::both(
             "transform-protocol",
-            Kind::Word("transform_protocol", &["esp", "ah", "ah-esp"]),
+            Kind::Word("transform_protocol", TransformProtocol::WORDS),
             "Transform protocol",
         ),
         PROJECT,

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use adit_model::site_connection::Initiator;
+
 use super::{ENDPOINT_GROUP, IKE_POLICY, IPSEC_POLICY, SERVICE};
 use crate::error::{Error, Result};
 use crate::grammar::draft::Draft;
@@ -100,11 +102,7 @@ pub(crate) static SITE_CONNECTION: Noun = Noun {
             "Dead peer detection; the interval is shorter than the timeout, in seconds",
         ),
         Opt::both("mtu", Kind::Number("mtu"), "MTU of the tunnel"),
-        Opt::both(
-            "initiator",
-            Kind::Word("initiator", &["bi-directional", "response-only"]),
-            "Who may begin",
-        ),
+        Opt::both("initiator", Kind::Word("initiator", Initiator::WORDS), "Who may begin"),
         Opt::both("local-id", Kind::Text("local_id"), "Our own identity, instead of the external address"),
         Opt::unset("local-id", Kind::Is("local_id", Fixed::EmptyText), "Take our own identity away"),
         Opt::both("description", Kind::Text("description"), "Description"),
