@@ -144,15 +144,15 @@ impl Peer {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    /// Runs a command until it prints the words.
-    async fn until(&self, command: &str, words: &str) {
+    /// Runs a command until it prints what is waited for.
+    async fn until(&self, command: &str, is_reached: impl Fn(&str) -> bool) {
         let start = Instant::now();
         loop {
             let said = self.run(command);
-            if said.contains(words) {
+            if is_reached(&said) {
                 return;
             }
-            assert!(start.elapsed() < LIMIT, "`{command}` never says `{words}`, but: {said}");
+            assert!(start.elapsed() < LIMIT, "`{command}` still says: {said}");
             // It has no events that could be waited for.
             sleep(Duration::from_millis(200)).await;
         }
@@ -213,13 +213,17 @@ impl Peer {
 
     async fn wait(&self) {
         match self.program {
-            Program::Starter => self.until("ipsec status", "{1}:  ROUTED").await,
+            Program::Starter => self.until("ipsec status", |said| said.contains("{1}:  ROUTED")).await,
             Program::Swanctl => {
                 let file = self.folder.path().join("swanctl.conf");
                 let load = Self::swanctl(&format!("--load-all --file {}", file.display()));
-                self.until(&load, "successfully loaded 1 connections").await;
+                self.until(&load, |said| said.contains("successfully loaded 1 connections")).await;
             }
-            Program::Libreswan => self.until(STATUS, "Total IPsec connections: loaded 1").await,
+            Program::Libreswan => {
+                let words = "Total IPsec connections: loaded ";
+                let is_loaded = |said: &str| said.contains(words) && !said.contains(&format!("{words}0,"));
+                self.until(STATUS, is_loaded).await;
+            }
         }
     }
 }

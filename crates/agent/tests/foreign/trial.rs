@@ -40,6 +40,15 @@ impl Trial {
         Some(Self { peer: Peer::new(program, &theirs), ours, children: 1, theirs, wires })
     }
 
+    /// Both gateways have IPv6 too, 2001:db8::1 and 2001:db8::2, with fd00:1::/64 and fd00:2::/64 behind them.
+    pub(crate) fn gives_ipv6(&self) {
+        for (site, side) in [(&self.ours, 1), (&self.theirs, 2)] {
+            site.ip(&format!("address add 2001:db8::{side}/64 dev outside nodad"));
+            site.ip(&format!("address add fd00:{side}::1/64 dev lo nodad"));
+        }
+        self.theirs.ip("-6 route add default dev outside");
+    }
+
     /// Our end is told, and the tunnel comes up, whoever begins.
     pub(crate) async fn comes_up(&self, spec: &ConnectionSpec) {
         self.apply(spec).await;
@@ -219,7 +228,7 @@ pub(crate) fn spec(version: IkeVersion) -> ConnectionSpec {
     spec
 }
 
-/// The address that a site has in a network.
+/// The address that a site has in a network; in IPv6 the first one is that of all routers.
 fn inside(network: &IpNet) -> String {
-    network.hosts().next().unwrap().to_string()
+    network.hosts().find(|host| *host != network.network()).unwrap().to_string()
 }
