@@ -44,6 +44,9 @@ enum Command {
     },
     /// Write a page of the manual for each command, e.g. to /usr/local/share/man/man1
     Manual {
+        /// Write chapters of a book instead, in Markdown
+        #[arg(long)]
+        markdown: bool,
         /// Folder of the pages
         #[arg(value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
         folder: PathBuf,
@@ -117,6 +120,11 @@ fn command() -> clap::Command {
     Cli::command().after_help(help.trim_end().to_owned())
 }
 
+/// The commands that are not the client's.
+pub(crate) fn own() -> clap::Command {
+    Cli::command()
+}
+
 /// Every command with all its arguments, for what is generated of them.
 pub(crate) fn whole() -> clap::Command {
     Cli::command().subcommands(adit_cli::whole())
@@ -140,7 +148,8 @@ impl Cli {
                 run(|config| async move { del.run(&config).await }, config)
             }
             Command::Completion { shell } => generate::completion(shell),
-            Command::Manual { folder } => generate::manual(&folder),
+            Command::Manual { markdown: false, folder } => generate::manual(&folder),
+            Command::Manual { markdown: true, folder } => generate::reference(&folder),
             // It tells its story itself; its regions have logs of their own.
             Command::Demo(demo) => block_on("warn", demo.run()),
         }

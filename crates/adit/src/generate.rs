@@ -1,4 +1,6 @@
-//! What is generated of the command line: completions for shells, and pages of the manual.
+//! What is generated of the command line: completions for shells, pages of the manual, and chapters of the book.
+
+mod reference;
 
 use std::path::Path;
 
@@ -19,4 +21,14 @@ pub(crate) fn manual(folder: &Path) -> Result<()> {
     std::fs::create_dir_all(folder)
         .and_then(|()| clap_mangen::generate_to(cli::whole(), folder))
         .with_context(|| format!("cannot write the manual to {}", folder.display()))
+}
+
+/// Writes the chapters of the book about the commands.
+pub(crate) fn reference(folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    for (name, text) in reference::chapters() {
+        let file = folder.join(name);
+        std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    Ok(())
 }

@@ -1,13 +1,13 @@
 //! The example configuration is complete, and says what the program does without one.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::path::Path;
 use std::process::Command;
 
+use crate::repository;
+
 #[test]
 fn the_example_has_every_key_with_its_default() {
-    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/adit.toml");
+    let example = repository("docs/adit.toml");
     let written: toml::Table = std::fs::read_to_string(&example).unwrap().parse().unwrap();
     let dir = tempfile::tempdir().unwrap();
     let empty = dir.path().join("adit.toml");

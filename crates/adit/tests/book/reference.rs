@@ -1,0 +1,38 @@
+//! The reference of the commands is what the program writes.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::repository;
+
+const FOLDER: &str = "docs/commands";
+
+#[test]
+fn the_reference_is_what_the_program_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_adit"))
+        .args(["manual", "--markdown"])
+        .arg(folder.path())
+        .env_clear()
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let (want, have) = (files(folder.path()), files(&repository(FOLDER)));
+    let differing: Vec<&String> =
+        want.keys().chain(have.keys()).filter(|&name| want.get(name) != have.get(name)).collect();
+    assert!(
+        differing.is_empty(),
+        "{FOLDER} is not what the commands are now ({differing:?}); `cargo run -p adit -- manual --markdown {FOLDER}` \
+         writes it anew"
+    );
+}
+
+fn files(folder: &Path) -> BTreeMap<String, String> {
+    let file = |entry: std::io::Result<fs::DirEntry>| {
+        let entry = entry.unwrap();
+        (entry.file_name().into_string().unwrap(), fs::read_to_string(entry.path()).unwrap())
+    };
+    fs::read_dir(folder).unwrap().map(file).collect()
+}
