@@ -7,7 +7,7 @@ use clap::{ArgMatches, Command};
 use crate::error::Result;
 use crate::noun::identity::{ASSIGNMENTS, PASSWORD, TOKENS};
 use crate::noun::network::{QUOTAS, ROUTER_ACTS};
-use crate::noun::vpn::DIAGNOSTICS;
+use crate::noun::vpn::{DIAGNOSTICS, PEER_CONFIG};
 use crate::output::Report;
 use crate::output::options::Shape;
 use crate::session::Session;
@@ -33,6 +33,7 @@ pub(crate) struct Act {
 pub(crate) fn all() -> impl Iterator<Item = &'static Act> {
     DIAGNOSTICS
         .iter()
+        .chain([&PEER_CONFIG])
         .chain(&ROUTER_ACTS)
         .chain(&ASSIGNMENTS)
         .chain([&PASSWORD])

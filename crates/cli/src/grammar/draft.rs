@@ -118,57 +118,30 @@ impl Draft {
         match &option.kind {
             Kind::Text(attribute) => self.put(attribute, text),
             Kind::Word(attribute, _) => self.put(attribute, text.to_lowercase()),
-            Kind::Number(attribute) => {
-                let number: u64 = text.parse().map_err(|_| {
-                    Error::Usage(format!("--{}: `{text}` is not a whole number", option.name))
-                })?;
-                self.put(attribute, number);
-            }
+            Kind::Number(attribute) => self.put(attribute, number(option, text)?),
             Kind::Is(attribute, fixed) => self.put(attribute, fixed.value()),
             Kind::Truth(attribute) => self.put(attribute, text.eq_ignore_ascii_case("true")),
-            Kind::Id(attribute, noun) => {
-                let id = names::id(session, noun, text).await?;
-                self.put(attribute, id);
-            }
-            Kind::Ids(attribute, noun) | Kind::MoreIds(attribute, noun) => {
-                let mut ids = Vec::new();
-                for text in &texts {
-                    ids.push(Value::String(names::id(session, noun, text).await?));
-                }
-                if matches!(option.kind, Kind::MoreIds(..)) {
-                    self.take_more(attribute, ids);
-                } else {
-                    self.put(attribute, ids);
-                }
+            Kind::Id(attribute, noun) => self.put(attribute, names::id(session, noun, text).await?),
+            Kind::Ids(attribute, noun) => self.put(attribute, ids(noun, &texts, session).await?),
+            Kind::MoreIds(attribute, noun) => {
+                let ids = ids(noun, &texts, session).await?;
+                self.take_more(attribute, ids);
             }
             Kind::Endpoints(attribute) => {
-                let kind = matches.get_one::<String>("type").map(|kind| kind.to_lowercase());
-                let mut endpoints = Vec::new();
-                for text in texts {
-                    let is_subnet = kind.as_deref() == Some("subnet");
-                    endpoints.push(if is_subnet { names::id(session, &SUBNET, &text).await? } else { text });
-                }
+                let is_subnet =
+                    matches.get_one::<String>("type").is_some_and(|kind| kind.eq_ignore_ascii_case("subnet"));
+                let endpoints = if is_subnet { ids(&SUBNET, &texts, session).await? } else { values(texts) };
                 self.put(attribute, endpoints);
             }
             Kind::Texts(attribute) => self.put(attribute, texts),
-            Kind::More(attribute) => {
-                let values: Vec<Value> = texts.into_iter().map(Value::String).collect();
-                self.take_more(attribute, values);
-            }
+            Kind::More(attribute) => self.take_more(attribute, values(texts)),
             Kind::Map(attribute, keys) => {
-                let map = pairs(option.name, text, keys, session).await?;
-                self.put(attribute, map);
+                self.put(attribute, pairs(option.name, text, keys, session).await?);
             }
-            Kind::Maps(attribute, keys) | Kind::MoreMaps(attribute, keys) => {
-                let mut maps = Vec::new();
-                for text in &texts {
-                    maps.push(Value::Object(pairs(option.name, text, keys, session).await?));
-                }
-                if matches!(option.kind, Kind::MoreMaps(..)) {
-                    self.take_more(attribute, maps);
-                } else {
-                    self.put(attribute, maps);
-                }
+            Kind::Maps(attribute, keys) => self.put(attribute, maps(option, &texts, keys, session).await?),
+            Kind::MoreMaps(attribute, keys) => {
+                let maps = maps(option, &texts, keys, session).await?;
+                self.take_more(attribute, maps);
             }
             Kind::Clear(attribute) => self.cleared.push(attribute),
             Kind::Project(attribute) => {
@@ -201,6 +174,37 @@ impl Draft {
             self.more.push((attribute, values));
         }
     }
+}
+
+fn values(texts: Vec<String>) -> Vec<Value> {
+    texts.into_iter().map(Value::String).collect()
+}
+
+fn number(option: &Opt, text: &str) -> Result<u64> {
+    let wrong = |_| Error::Usage(format!("--{}: `{text}` is not a whole number", option.name));
+    text.parse().map_err(wrong)
+}
+
+/// The ids of what is named.
+async fn ids(noun: &'static Noun, names: &[String], session: &Session) -> Result<Vec<Value>> {
+    let mut ids = Vec::new();
+    for name in names {
+        ids.push(Value::String(names::id(session, noun, name).await?));
+    }
+    Ok(ids)
+}
+
+async fn maps(
+    option: &Opt,
+    texts: &[String],
+    keys: &'static [Key],
+    session: &Session,
+) -> Result<Vec<Value>> {
+    let mut maps = Vec::new();
+    for text in texts {
+        maps.push(Value::Object(pairs(option.name, text, keys, session).await?));
+    }
+    Ok(maps)
 }
 
 /// Whether what is there is what is to be taken away, of which only some keys may be named.

@@ -1,12 +1,13 @@
 //! The VPN objects as the old `neutron` command speaks of them.
 
 use super::network::{ROUTER, SUBNET};
-use super::vpn::{DPD, LIFETIME};
-use crate::error::{Error, Result};
-use crate::grammar::draft::Draft;
-use crate::grammar::{Column, Fixed, Kind, Noun, Opt, Verb};
+use super::vpn::{self, DPD, LIFETIME};
+use crate::grammar::{Column, Fixed, Kind, Noun, Opt};
 
-const PLAIN: Noun = Noun { is_old: true, ..Noun::PLAIN };
+/// A noun of today with the columns and options of then.
+const fn old(new: &'static Noun, columns: &'static [Column], options: &'static [Opt]) -> Noun {
+    Noun { words: &[], columns, options, verbs: &[], can_wait: false, is_old: true, ..*new }
+}
 
 const NAME: Opt = Opt::both("name", Kind::Text("name"), "Name");
 const FIRST_NAME: Opt = Opt::argument("name", Kind::Text("name"), "Name");
@@ -32,17 +33,10 @@ const PFS: Opt = Opt::both("pfs", Kind::Text("pfs"), "Diffie-Hellman group");
 const LIFETIME_OPTION: Opt =
     Opt::both("lifetime", Kind::Map("lifetime", LIFETIME), "Lifetime of the keys, in seconds, at least 60");
 
-const VERBS: &[Verb] = &[];
-
 /// IKE policies.
-pub(crate) static IKE_POLICY: Noun = Noun {
-    one: "IKE policy",
-    said: "IKE policy",
-    many: "IKE policies",
-    path: "vpn/ikepolicies",
-    singular: "ikepolicy",
-    plural: "ikepolicies",
-    columns: &[
+pub(crate) static IKE_POLICY: Noun = old(
+    &vpn::IKE_POLICY,
+    &[
         Column::both("id", "id"),
         Column::both("name", "name"),
         Column::both("auth_algorithm", "auth_algorithm"),
@@ -50,7 +44,7 @@ pub(crate) static IKE_POLICY: Noun = Noun {
         Column::both("ike_version", "ike_version"),
         Column::both("pfs", "pfs"),
     ],
-    options: &[
+    &[
         FIRST_NAME,
         NEW_NAME,
         DESCRIPTION,
@@ -69,26 +63,19 @@ pub(crate) static IKE_POLICY: Noun = Noun {
         SORT_DIR,
         PAGE,
     ],
-    verbs: VERBS,
-    ..PLAIN
-};
+);
 
 /// IPsec policies.
-pub(crate) static IPSEC_POLICY: Noun = Noun {
-    one: "IPsec policy",
-    said: "IPsec policy",
-    many: "IPsec policies",
-    path: "vpn/ipsecpolicies",
-    singular: "ipsecpolicy",
-    plural: "ipsecpolicies",
-    columns: &[
+pub(crate) static IPSEC_POLICY: Noun = old(
+    &vpn::IPSEC_POLICY,
+    &[
         Column::both("id", "id"),
         Column::both("name", "name"),
         Column::both("auth_algorithm", "auth_algorithm"),
         Column::both("encryption_algorithm", "encryption_algorithm"),
         Column::both("pfs", "pfs"),
     ],
-    options: &[
+    &[
         FIRST_NAME,
         NEW_NAME,
         DESCRIPTION,
@@ -111,25 +98,18 @@ pub(crate) static IPSEC_POLICY: Noun = Noun {
         SORT_DIR,
         PAGE,
     ],
-    verbs: VERBS,
-    ..PLAIN
-};
+);
 
 /// VPN services.
-pub(crate) static SERVICE: Noun = Noun {
-    one: "VPN service",
-    said: "VPN service",
-    many: "VPN services",
-    path: "vpn/vpnservices",
-    singular: "vpnservice",
-    plural: "vpnservices",
-    columns: &[
+pub(crate) static SERVICE: Noun = old(
+    &vpn::SERVICE,
+    &[
         Column::both("id", "id"),
         Column::both("name", "name"),
         Column::both("router_id", "router_id"),
         Column::both("status", "status"),
     ],
-    options: &[
+    &[
         Opt::argument("router", Kind::Id("router_id", &ROUTER), "Router (name or ID)"),
         Opt::argument("subnet", Kind::Id("subnet_id", &SUBNET), "Subnet (name or ID)").optional(),
         NAME,
@@ -141,25 +121,18 @@ pub(crate) static SERVICE: Noun = Noun {
         SORT_DIR,
         PAGE,
     ],
-    verbs: VERBS,
-    ..PLAIN
-};
+);
 
 /// Endpoint groups.
-pub(crate) static ENDPOINT_GROUP: Noun = Noun {
-    one: "endpoint group",
-    said: "endpoint group",
-    many: "endpoint groups",
-    path: "vpn/endpoint-groups",
-    singular: "endpoint_group",
-    plural: "endpoint_groups",
-    columns: &[
+pub(crate) static ENDPOINT_GROUP: Noun = old(
+    &vpn::ENDPOINT_GROUP,
+    &[
         Column::both("id", "id"),
         Column::both("name", "name"),
         Column::both("type", "type"),
         Column::both("endpoints", "endpoints"),
     ],
-    options: &[
+    &[
         NAME,
         DESCRIPTION,
         Opt::create("type", Kind::Text("type"), "What it is made of: subnet or cidr").required(),
@@ -170,26 +143,19 @@ pub(crate) static ENDPOINT_GROUP: Noun = Noun {
         SORT_DIR,
         PAGE,
     ],
-    verbs: VERBS,
-    ..PLAIN
-};
+);
 
 /// IPsec site connections.
-pub(crate) static SITE_CONNECTION: Noun = Noun {
-    one: "IPsec site connection",
-    said: "IPsec site connection",
-    many: "IPsec site connections",
-    path: "vpn/ipsec-site-connections",
-    singular: "ipsec_site_connection",
-    plural: "ipsec_site_connections",
-    columns: &[
+pub(crate) static SITE_CONNECTION: Noun = old(
+    &vpn::SITE_CONNECTION,
+    &[
         Column::both("id", "id"),
         Column::both("name", "name"),
         Column::both("peer_address", "peer_address"),
         Column::both("auth_mode", "auth_mode"),
         Column::both("status", "status"),
     ],
-    options: &[
+    &[
         NAME,
         DESCRIPTION,
         Opt::create("vpnservice-id", Kind::Id("vpnservice_id", &SERVICE), "VPN service (name or ID)")
@@ -229,21 +195,4 @@ pub(crate) static SITE_CONNECTION: Noun = Noun {
         SORT_DIR,
         PAGE,
     ],
-    verbs: VERBS,
-    shape,
-    ..PLAIN
-};
-
-fn shape(draft: &mut Draft) -> Result<()> {
-    if draft.verb != Verb::Create {
-        return Ok(());
-    }
-    let wrong = |why: &str| Err(Error::Usage(why.to_owned()));
-    if draft.has("local_ep_group_id") != draft.has("peer_ep_group_id") {
-        return wrong("You must specify both local and peer endpoint groups.");
-    }
-    if !draft.has("peer_cidrs") && !draft.has("local_ep_group_id") {
-        return wrong("You must specify endpoint groups or peer CIDR(s).");
-    }
-    Ok(())
-}
+);

@@ -2,12 +2,15 @@
 
 mod diagnostics;
 mod endpoint_group;
+mod extension;
+mod peer_config;
 mod policy;
 mod service;
 mod site_connection;
 
 pub(crate) use diagnostics::DIAGNOSTICS;
 pub(crate) use endpoint_group::ENDPOINT_GROUP;
+pub(crate) use peer_config::PEER_CONFIG;
 pub(crate) use policy::{IKE_POLICY, IPSEC_POLICY, LIFETIME};
 pub(crate) use service::SERVICE;
 pub(crate) use site_connection::{DPD, SITE_CONNECTION};

@@ -5,14 +5,14 @@ use adit_api::view::encode;
 use clap::{Arg, ArgMatches, Command};
 use serde_json::Value;
 
-use super::SITE_CONNECTION;
+use super::{SITE_CONNECTION, extension};
 use crate::act::{Act, Doing};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::names;
 use crate::output::Report;
 use crate::output::cell::Cell;
 use crate::output::options::Shape;
-use crate::session::{Service, Session};
+use crate::session::Session;
 
 /// The commands.
 pub(crate) static DIAGNOSTICS: [Act; 2] = [
@@ -41,13 +41,7 @@ fn with_connection(command: Command) -> Command {
 async fn ask(session: &Session, matches: &ArgMatches) -> Result<Value> {
     let id = names::id(session, &SITE_CONNECTION, crate::verbs::object_of(matches)).await?;
     let path = format!("{}/{}/diagnostics", SITE_CONNECTION.path, encode(&id));
-    match session.get(Service::Network, &path).await {
-        Ok(mut body) => Ok(body["diagnostics"].take()),
-        Err(Error::Refused { status: 404, .. }) => {
-            Err(Error::NotFound("this server keeps no diagnostics: it is no Adit".to_owned()))
-        }
-        Err(error) => Err(error),
-    }
+    Ok(extension::get(session, &path, "adit-vpn-diagnostics").await?["diagnostics"].take())
 }
 
 fn why<'a>(session: &'a Session, matches: &'a ArgMatches) -> Doing<'a> {

@@ -1,7 +1,7 @@
 //! `vpn ike policy` and `vpn ipsec policy`.
 
 use adit_model::algorithm::{
-    AuthAlgorithm, DhGroup, EncryptionAlgorithm, IkeVersion, NegotiationMode, TransformProtocol,
+    AuthAlgorithm, DhGroup, EncapsulationMode, EncryptionAlgorithm, IkeVersion, NegotiationMode, TransformProtocol,
 };
 
 use crate::grammar::{ALL, Column, Fixed, Key, KeyKind, Kind, Noun, Opt};
@@ -107,7 +107,7 @@ pub(crate) static IPSEC_POLICY: Noun = Noun {
         AUTH,
         Opt::both(
             "encapsulation-mode",
-            Kind::Word("encapsulation_mode", &["tunnel", "transport"]),
+            Kind::Word("encapsulation_mode", EncapsulationMode::WORDS),
             "Encapsulation mode",
         ),
         ENCRYPTION,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use adit_model::site_connection::Initiator;
+use adit_model::site_connection::{DpdAction, Initiator};
 
 use super::{ENDPOINT_GROUP, IKE_POLICY, IPSEC_POLICY, SERVICE};
 use crate::error::{Error, Result};
@@ -16,7 +16,7 @@ pub(crate) const DPD: &[Key] = &[
     Key {
         name: "action",
         attribute: "action",
-        kind: KeyKind::Word(&["hold", "clear", "restart", "restart-by-peer", "disabled"]),
+        kind: KeyKind::Word(DpdAction::WORDS),
         required: false,
     },
     Key { name: "interval", attribute: "interval", kind: KeyKind::AtLeast(1), required: false },
