@@ -54,6 +54,9 @@ pub(crate) enum Error {
     /// Somebody would not wait any longer.
     #[error("{0}")]
     Interrupted(String),
+    /// Somebody has seen enough.
+    #[error("stopped")]
+    Stopped,
     /// The output cannot be written.
     #[error("cannot print: {0}")]
     Print(#[from] std::io::Error),
@@ -73,8 +76,24 @@ impl Error {
             Self::Several { status, .. } => *status,
             Self::While { cause, .. } => cause.status(),
             Self::Waited(_) => crate::NOT_AS_IT_SHOULD_BE,
-            Self::Interrupted(_) => 130,
+            Self::Interrupted(_) | Self::Stopped => 130,
             Self::Print(_) => 1,
+        }
+    }
+
+    /// Whether it may be otherwise in a moment: the server is away, or busy.
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::Refused { status: 500.., .. } => true,
+            Self::While { cause, .. } => cause.may_pass(),
+            Self::Usage(_)
+            | Self::NotFound(_)
+            | Self::Refused { .. }
+            | Self::Several { .. }
+            | Self::Waited(_)
+            | Self::Interrupted(_)
+            | Self::Stopped
+            | Self::Print(_) => false,
         }
     }
 
@@ -96,6 +115,7 @@ impl Error {
             | Self::Several { .. }
             | Self::Waited(_)
             | Self::Interrupted(_)
+            | Self::Stopped
             | Self::Print(_) => None,
         }
     }

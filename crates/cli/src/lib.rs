@@ -6,7 +6,7 @@
 //!
 //! Exit statuses: 0 for success, 1 for wrong input, 2 for what is not there, 3 for what the server refused, 4 when nobody
 //! answers, 5 when the server failed, 6 when something is not as it should be (`vpn why`,
-//! `--wait`), 130 when waiting was ended by Ctrl-C.
+//! `--wait`), 130 when waiting or watching was ended by Ctrl-C.
 //!
 //! Absent on purpose: a cache of tokens (a secret on disk), discovery of versions (the catalog says enough), and plug-ins.
 
@@ -23,6 +23,7 @@ mod session;
 mod tree;
 mod verbs;
 mod wait;
+mod watch;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -36,6 +37,7 @@ use output::Report;
 use output::options::Options;
 use session::Session;
 use tree::Does;
+use watch::Watch;
 
 /// The exit status of a question whose answer is no.
 const NOT_AS_IT_SHOULD_BE: u8 = 6;
@@ -81,6 +83,7 @@ pub fn run(line: &[OsString]) -> ExitCode {
     };
     match execute(&matches) {
         Ok(status) => ExitCode::from(status),
+        Err(error @ Error::Stopped) => ExitCode::from(error.status()),
         Err(error) => {
             say(&format!("adit: {error}"));
             if let Some(hint) = error.hint() {
@@ -130,18 +133,21 @@ fn execute(matches: &ArgMatches) -> Result<u8> {
     let options = Options::of(own);
     // One request after the other needs no threads.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let report = runtime.block_on(perform(does, own, access))?;
+    if let Some(watch) = Watch::wished(own, &options) {
+        runtime.block_on(watch.run(does, own, access, &options))?;
+        return Ok(0);
+    }
+    let report = runtime.block_on(async { perform(does, own, &Session::open(access).await?).await })?;
     let is_good = !matches!(report, Report::Verdict { is_good: false, .. });
     output::print(report, &options)?;
     Ok(if is_good { 0 } else { NOT_AS_IT_SHOULD_BE })
 }
 
-async fn perform(does: Does, matches: &ArgMatches, access: Access) -> Result<Report> {
-    let session = Session::open(access).await?;
+async fn perform(does: Does, matches: &ArgMatches, session: &Session) -> Result<Report> {
     match does {
-        Does::Verb(noun, verb) => verbs::run(noun, verb, matches, &session).await,
-        Does::Old(old) => legacy::run(old, matches, &session).await,
-        Does::Act(act) => (act.run)(&session, matches).await,
+        Does::Verb(noun, verb) => verbs::run(noun, verb, matches, session).await,
+        Does::Old(old) => legacy::run(old, matches, session).await,
+        Does::Act(act) => (act.run)(session, matches).await,
     }
 }
 

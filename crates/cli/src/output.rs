@@ -5,6 +5,7 @@ pub(crate) mod csv;
 pub(crate) mod json;
 pub(crate) mod options;
 pub(crate) mod shell;
+mod stream;
 pub(crate) mod table;
 pub(crate) mod yaml;
 
@@ -48,11 +49,15 @@ pub(crate) enum Report {
 
 /// Prints a report. A reader that went away ends the program quietly.
 pub(crate) fn print(report: Report, options: &Options) -> Result<()> {
-    let text = render(report, options)?;
+    write(&render(report, options)?).map(|_| ())
+}
+
+/// Writes to standard output; whether anybody still reads it.
+pub(crate) fn write(text: &str) -> Result<bool> {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        result => Ok(result?),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        result => Ok(result.map(|()| true)?),
     }
 }
 
@@ -61,14 +66,7 @@ pub(crate) fn render(report: Report, options: &Options) -> Result<String> {
     match report {
         Report::Nothing => Ok(String::new()),
         Report::Text(text) | Report::Verdict { text, .. } => Ok(text),
-        Report::List { columns, mut rows } => {
-            sort(&columns, &mut rows, options);
-            let chosen = choose(&columns, &options.columns)?;
-            let columns: Vec<&str> = chosen.iter().map(|index| columns[*index].as_str()).collect();
-            let rows: Vec<Vec<&Cell>> =
-                rows.iter().map(|row| chosen.iter().map(|index| &row[*index]).collect()).collect();
-            Ok(list(&columns, &rows, options))
-        }
+        Report::List { columns, rows } => drawn(&columns, rows, options, list),
         Report::Made { head, fields } => {
             let object = render(Report::One(fields), options)?;
             Ok(if options.format == Format::Table { format!("{head}\n{object}") } else { object })
@@ -81,6 +79,36 @@ pub(crate) fn render(report: Report, options: &Options) -> Result<String> {
             Ok(one(&fields, options))
         }
     }
+}
+
+/// Rows that come after others.
+pub(crate) fn render_more(columns: &[String], rows: Vec<Vec<Cell>>, options: &Options) -> Result<String> {
+    drawn(columns, rows, options, stream::more)
+}
+
+/// Rows as lines, of which more may come. The widths of the columns are kept from one time to the next.
+pub(crate) fn render_lines(
+    columns: &[String],
+    rows: Vec<Vec<Cell>>,
+    options: &Options,
+    widths: &mut Vec<usize>,
+) -> Result<String> {
+    drawn(columns, rows, options, |columns, rows, options| stream::lines(columns, rows, options, widths))
+}
+
+/// Sorts rows, takes the columns that are wanted, and draws them.
+fn drawn(
+    columns: &[String],
+    mut rows: Vec<Vec<Cell>>,
+    options: &Options,
+    draw: impl FnOnce(&[&str], &[Vec<&Cell>], &Options) -> String,
+) -> Result<String> {
+    sort(columns, &mut rows, options);
+    let chosen = choose(columns, &options.columns)?;
+    let columns: Vec<&str> = chosen.iter().map(|index| columns[*index].as_str()).collect();
+    let rows: Vec<Vec<&Cell>> =
+        rows.iter().map(|row| chosen.iter().map(|index| &row[*index]).collect()).collect();
+    Ok(draw(&columns, &rows, options))
 }
 
 fn list(columns: &[&str], rows: &[Vec<&Cell>], options: &Options) -> String {
@@ -108,7 +136,7 @@ fn one(fields: &[(&str, &Cell)], options: &Options) -> String {
 }
 
 /// The columns that `-c` asks for, in the order in which they stand.
-fn choose(columns: &[String], wanted: &[String]) -> Result<Vec<usize>> {
+pub(crate) fn choose(columns: &[String], wanted: &[String]) -> Result<Vec<usize>> {
     if wanted.is_empty() {
         return Ok((0..columns.len()).collect());
     }

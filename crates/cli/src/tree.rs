@@ -7,6 +7,7 @@ use crate::grammar::{Noun, Verb, arguments};
 use crate::legacy::{self, Old};
 use crate::noun::NOUNS;
 use crate::output::options;
+use crate::watch;
 
 /// What a command does.
 #[derive(Clone, Copy)]
@@ -115,6 +116,7 @@ fn made(leaf: &Leaf) -> Command {
             }
         }
     };
+    let command = if watch::is_for(leaf.does) { watch::add(command) } else { command };
     command.args_override_self(true)
 }
 

@@ -1,6 +1,9 @@
 //! What `adit` does besides what the `openstack` command does: exit statuses, keys that nobody sees, the old spellings,
 //! what is generated; and that it draws what that command draws.
 
+mod peer_config;
+mod watch;
+
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
@@ -188,6 +191,21 @@ fn a_service(server: &Server) {
     ] {
         ok(&adit(server, line, ""));
     }
+}
+
+/// A site connection, and what it needs; its id.
+fn a_connection(server: &Server, name: &str) -> String {
+    a_service(server);
+    for line in [
+        "vpn service create --router gateway --subnet desks vpn",
+        "vpn ike policy create ike",
+        "vpn ipsec policy create ipsec",
+    ] {
+        ok(&adit(server, line, ""));
+    }
+    let create = "vpn ipsec site connection create --vpnservice vpn --ikepolicy ike --ipsecpolicy ipsec --peer-address \
+                  192.0.2.9 --peer-id 192.0.2.9 --peer-cidr 10.2.0.0/24 --psk - -f value -c ID";
+    ok(&adit(server, &format!("{create} {name}"), "a secret of two")).trim().to_owned()
 }
 
 #[test]

@@ -194,12 +194,7 @@ async fn ids(noun: &'static Noun, names: &[String], session: &Session) -> Result
     Ok(ids)
 }
 
-async fn maps(
-    option: &Opt,
-    texts: &[String],
-    keys: &'static [Key],
-    session: &Session,
-) -> Result<Vec<Value>> {
+async fn maps(option: &Opt, texts: &[String], keys: &'static [Key], session: &Session) -> Result<Vec<Value>> {
     let mut maps = Vec::new();
     for text in texts {
         maps.push(Value::Object(pairs(option.name, text, keys, session).await?));

@@ -5,14 +5,19 @@ use super::options::Quote;
 
 pub(super) fn list(columns: &[&str], rows: &[Vec<&Cell>], quote: Quote) -> String {
     let head = columns.iter().map(|name| field(name, false, quote)).collect::<Vec<_>>().join(",");
+    head + "\n" + &self::rows(rows, quote)
+}
+
+/// The rows without the head.
+pub(super) fn rows(rows: &[Vec<&Cell>], quote: Quote) -> String {
     let line = |row: &Vec<&Cell>| {
         let fields = row.iter().map(|cell| {
             let text = if cell.is_none() { String::new() } else { cell.machine() };
             field(&text, cell.is_numeric(), quote)
         });
-        fields.collect::<Vec<_>>().join(",")
+        fields.collect::<Vec<_>>().join(",") + "\n"
     };
-    std::iter::once(head).chain(rows.iter().map(line)).map(|line| line + "\n").collect()
+    rows.iter().map(line).collect()
 }
 
 fn field(text: &str, is_numeric: bool, quote: Quote) -> String {

@@ -123,6 +123,11 @@ fn flag(name: &'static str) -> Arg {
 }
 
 impl Options {
+    /// Whether people are to read it.
+    pub(crate) fn is_table(&self) -> bool {
+        self.format == Format::Table
+    }
+
     /// What the command line and the variables say.
     pub(crate) fn of(matches: &ArgMatches) -> Self {
         let text = |name: &str| matches.try_get_one::<String>(name).ok().flatten().cloned();

@@ -13,6 +13,7 @@ use crate::output::Report;
 use crate::output::cell::Cell;
 use crate::output::options::Shape;
 use crate::session::Session;
+use crate::watch;
 
 /// The commands.
 pub(crate) static DIAGNOSTICS: [Act; 2] = [
@@ -27,7 +28,7 @@ pub(crate) static DIAGNOSTICS: [Act; 2] = [
         words: &["vpn", "events"],
         about: "List what became of a site connection, newest first",
         shape: Some(Shape::List),
-        arguments: with_connection,
+        arguments: |command| watch::add_follow(with_connection(command)),
         run: events,
     },
 ];

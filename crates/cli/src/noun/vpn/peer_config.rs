@@ -77,7 +77,8 @@ fn run<'a>(session: &'a Session, matches: &'a ArgMatches) -> Doing<'a> {
         let with_psk = matches.get_flag("with-psk");
         let id = names::id(session, &SITE_CONNECTION, crate::verbs::object_of(matches)).await?;
         let with = if with_psk { "&with_psk=true" } else { "" };
-        let path = format!("{}/{}/peer-config?format={}{with}", SITE_CONNECTION.path, encode(&id), encode(format));
+        let path =
+            format!("{}/{}/peer-config?format={}{with}", SITE_CONNECTION.path, encode(&id), encode(format));
         let body = extension::get(session, &path, "adit-vpn-peer-config").await?;
         let text = body["peer_config"]["content"].as_str();
         let text = text.ok_or_else(|| names::malformed("content"))?;

@@ -1,7 +1,8 @@
 //! `vpn ike policy` and `vpn ipsec policy`.
 
 use adit_model::algorithm::{
-    AuthAlgorithm, DhGroup, EncapsulationMode, EncryptionAlgorithm, IkeVersion, NegotiationMode, TransformProtocol,
+    AuthAlgorithm, DhGroup, EncapsulationMode, EncryptionAlgorithm, IkeVersion, NegotiationMode,
+    TransformProtocol,
 };
 
 use crate::grammar::{ALL, Column, Fixed, Key, KeyKind, Kind, Noun, Opt};

@@ -13,12 +13,7 @@ use crate::session::Object;
 
 /// Dead peer detection, as people write it.
 pub(crate) const DPD: &[Key] = &[
-    Key {
-        name: "action",
-        attribute: "action",
-        kind: KeyKind::Word(DpdAction::WORDS),
-        required: false,
-    },
+    Key { name: "action", attribute: "action", kind: KeyKind::Word(DpdAction::WORDS), required: false },
     Key { name: "interval", attribute: "interval", kind: KeyKind::AtLeast(1), required: false },
     Key { name: "timeout", attribute: "timeout", kind: KeyKind::AtLeast(1), required: false },
 ];
