@@ -8,6 +8,8 @@ mod option;
 
 use std::pin::Pin;
 
+use serde_json::Value;
+
 use crate::error::Result;
 use crate::session::{Object, Service, Session};
 pub(crate) use column::Column;
@@ -46,10 +48,8 @@ pub(crate) struct Noun {
     pub(crate) called_by: &'static str,
     /// What `show` looks up besides the object.
     pub(crate) also: Option<Also>,
-    /// Whether what was asked for is so; for nouns that can be waited for.
-    pub(crate) settled: fn(&Object) -> Settled,
-    /// Whether they can be waited for.
-    pub(crate) can_wait: bool,
+    /// Whether what was asked for is so, for nouns that can be waited for.
+    pub(crate) settled: Option<IsSettled>,
     /// Whether it is one of the old `neutron` command, whose messages and columns are the API's own words.
     pub(crate) is_old: bool,
     /// Whether the rows of `show` stand as declared, rather than sorted.
@@ -79,13 +79,16 @@ impl Noun {
         shape: as_given,
         called_by: "name",
         also: None,
-        settled: |_| Settled::Yes,
-        can_wait: false,
+        settled: None,
         is_old: false,
         in_order: false,
         own: None,
     };
 }
+
+/// Looks whether what was asked for is so: the object, and the code of the reason why it is not `ACTIVE`, where that is
+/// known.
+pub(crate) type IsSettled = fn(&Object, Option<&str>) -> Settled;
 
 /// Whether what was asked for is so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,6 +131,17 @@ impl Verb {
             Self::Show => "show",
             Self::Unset => "unset",
         }
+    }
+}
+
+/// What is to be `ACTIVE`, or `DOWN` where it is switched off.
+pub(crate) fn as_switched(object: &Object, _: Option<&str>) -> Settled {
+    let is_on = object.get("admin_state_up").and_then(Value::as_bool) != Some(false);
+    match object.get("status").and_then(Value::as_str) {
+        Some("ACTIVE") if is_on => Settled::Yes,
+        Some("DOWN") if !is_on => Settled::Yes,
+        Some("ERROR") => Settled::Failed,
+        _ => Settled::No,
     }
 }
 

@@ -102,7 +102,7 @@ async fn delete(noun: &'static Noun, matches: &ArgMatches, session: &Session) ->
     let (mut gone, mut missing, mut failures) = (Vec::new(), Vec::new(), Vec::new());
     for name in &wanted {
         match verbs::delete_one(noun, session, matches, name).await {
-            Ok(()) => gone.push(name.as_str()),
+            Ok(_) => gone.push(name.as_str()),
             Err(Error::NotFound(_)) => missing.push(format!("'{name}'")),
             Err(error) => failures.push(error),
         }

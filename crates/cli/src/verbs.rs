@@ -152,26 +152,33 @@ pub(crate) async fn update(noun: &Noun, session: &Session, id: &str, attributes:
 /// Deletes what can be deleted, tells of what cannot, and sums up.
 async fn delete(noun: &'static Noun, matches: &ArgMatches, session: &Session) -> Result<Report> {
     let wanted: Vec<&String> = matches.get_many("object").into_iter().flatten().collect();
-    let mut failures = Vec::new();
+    let waiting = Waiting::wished(matches)?;
+    let (mut deleted, mut failures) = (Vec::new(), Vec::new());
     for name in &wanted {
-        if let Err(error) = delete_one(noun, session, matches, name).await {
-            say(&format!("Failed to delete {} with name or ID '{name}': {error}", noun.one));
-            failures.push(error);
+        match delete_one(noun, session, matches, name).await {
+            Ok(id) => deleted.push((name.as_str(), id)),
+            Err(error) => {
+                say(&format!("Failed to delete {} with name or ID '{name}': {error}", noun.one));
+                failures.push(error);
+            }
         }
+    }
+    if let Some(waiting) = waiting {
+        waiting.until_gone(noun, session, &deleted).await?;
     }
     sum_up(&failures, wanted.len(), noun.counted())
 }
 
-/// Deletes the object of this name or id.
+/// Deletes the object of this name or id; its id.
 pub(crate) async fn delete_one(
     noun: &'static Noun,
     session: &Session,
     matches: &ArgMatches,
     name: &str,
-) -> Result<()> {
+) -> Result<String> {
     let id = names::id_of(&found(session, noun, matches, name).await?);
     let path = format!("{}/{}", noun.path, encode(&id));
-    session.send(noun.service, Method::DELETE, &path, None).await.map(|_| ())
+    session.send(noun.service, Method::DELETE, &path, None).await.map(|_| id)
 }
 
 /// The end of a command over several objects.

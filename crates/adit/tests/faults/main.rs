@@ -231,8 +231,16 @@ async fn what_is_deleted_leaves_nothing_and_disturbs_nobody() {
     assert_eq!(world.spis().await, spis, "the other router");
     let (sent, lost) = pings.stop().await;
     assert!(lost.is_empty(), "lost of {sent}: {lost:?}");
+    // The command stays until it is so.
+    for (line, status) in [("set --disable", "DOWN"), ("set --enable", "ACTIVE")] {
+        left.command(&format!("vpn ipsec site connection {line} --wait conn")).await;
+        assert_eq!(left.status(&left.connection).await, status, "{line}");
+    }
+    assert!(left.command("vpn why conn").await.contains("conn is ACTIVE since"));
+    left.command("vpn service create --wait --router left-router another").await;
+    left.command("vpn service create --wait --router left-router another").await;
     let charon = left.charon(&left.router).await.unwrap().pid();
-    tenant.delete(CONNECTIONS, &left.connection).await.unwrap();
+    left.command("vpn ipsec site connection delete --wait conn").await;
     world.right.until_status(&world.right.connection, "DOWN").await;
     until("the end of charon", async || !fs::exists(format!("/proc/{charon}")).unwrap()).await;
     assert!(left.charon(&left.router).await.is_none());

@@ -143,6 +143,17 @@ impl Region {
         connection.text("status").unwrap().to_owned()
     }
 
+    /// Runs a command of the tenant's; what it prints.
+    pub(crate) async fn command(&self, line: &str) -> String {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_adit"));
+        command.args(line.split_whitespace()).kill_on_drop(true).env("OS_CLOUD", "adit");
+        command.env("OS_CLIENT_CONFIG_FILE", self.root.join(self.side).join("clouds.yaml"));
+        let output = timeout(LIMIT, command.output()).await.expect("it ends").unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "`adit {line}`: {told}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     pub(crate) async fn until_status(&self, connection: &str, wanted: &str) {
         until(&format!("{wanted} on the {}", self.side), async || {
             // The API may be away for a moment.

@@ -2,6 +2,7 @@
 //! what is generated; and that it draws what that command draws.
 
 mod peer_config;
+mod terminal;
 mod watch;
 
 use std::io::Write;
@@ -12,6 +13,7 @@ use nix::unistd::Pid;
 
 use crate::client::{Client, Generation};
 use crate::support::server::Server;
+use terminal::Terminal;
 
 /// What makes two objects and their columns, for whoever compares them.
 const WORLD: [&str; 11] = [
@@ -313,11 +315,48 @@ fn waiting_ends_when_it_is_so_or_cannot_be_or_nobody_wants_to() {
         text(&output.stderr)
     );
     ok(&adit(&server, "vpn ipsec site connection show third", ""));
-    assert_eq!(
-        adit(&server, "vpn ike policy create --wait x", "").status.code(),
-        Some(1),
-        "nothing to wait for"
+    // What has a status and is what was asked for at once.
+    for line in [
+        "router create --wait second",
+        "router set --wait --disable second",
+        "port create --wait --network office printer",
+        "--os-cloud adit-admin floating ip create --wait ext-net",
+        "router delete --wait second",
+        "vpn ipsec site connection delete --wait --wait-timeout 5 on third",
+    ] {
+        assert_eq!(text(&adit(&server, line, "").stderr), "", "{line}");
+    }
+    for (line, status, told) in [
+        ("vpn ike policy create --wait x", 1, "unexpected argument '--wait'"),
+        ("router set --wait-timeout 5 gateway", 1, "--wait"),
+        ("router set --wait --wait-timeout soon gateway", 1, "invalid value 'soon'"),
+        ("router delete --wait nothing", 2, "1 of 1 routers failed to delete."),
+        // Nobody wires it.
+        ("port set --wait --wait-timeout 0 --device x printer", 6, "port printer is still DOWN after 0 s"),
+        ("vpn service set --wait --wait-timeout 0 --description d vpn", 6, "VPN service vpn is still "),
+    ] {
+        let output = adit(&server, line, "");
+        assert_eq!(output.status.code(), Some(status), "`{line}`: {}", text(&output.stderr));
+        assert!(text(&output.stderr).contains(told), "`{line}`: {}", text(&output.stderr));
+    }
+}
+
+/// Who sits at a terminal sees what is being waited for, on one line that goes at the end.
+#[test]
+fn a_terminal_shows_how_waiting_goes_on() {
+    let server = Server::start();
+    a_connection(&server, "conn");
+    let line = "vpn ipsec site connection set --wait --wait-timeout 600 --description d conn";
+    let Some(mut terminal) = Terminal::start(&server, line) else { return };
+    terminal.until("\r\x1b[Kwaiting for IPsec site connection conn for 0 s: ");
+    terminal.until("waiting for IPsec site connection conn for 1 s: ");
+    // The server says why as soon as it knows, which is that nobody serves the router.
+    terminal.until(" s: DOWN: no agent serves the router");
+    terminal.interrupt();
+    terminal.until(
+        "\r\x1b[Kadit: no longer waiting for IPsec site connection conn, which is DOWN; the server goes on",
     );
+    assert_eq!(terminal.ended(), Some(130));
 }
 
 /// The guide of 2013, whose commands are those of `neutron`, and what one does afterwards.

@@ -24,8 +24,8 @@ pub(crate) fn command(noun: &'static Noun, verb: Verb) -> Command {
                 .help("Domain of the project (name or ID), where several have one of that name"),
         );
     }
-    if noun.can_wait && matches!(verb, Verb::Create | Verb::Set | Verb::Unset) {
-        command = wait::add(command);
+    if noun.settled.is_some() && matches!(verb, Verb::Create | Verb::Delete | Verb::Set | Verb::Unset) {
+        command = wait::add(command, verb);
     }
     match verb {
         Verb::Create => options::add(command, Shape::One),

@@ -6,7 +6,7 @@ use crate::grammar::{Column, Fixed, Kind, Noun, Opt};
 
 /// A noun of today with the columns and options of then.
 const fn old(new: &'static Noun, columns: &'static [Column], options: &'static [Opt]) -> Noun {
-    Noun { words: &[], columns, options, verbs: &[], can_wait: false, is_old: true, ..*new }
+    Noun { words: &[], columns, options, verbs: &[], settled: None, is_old: true, ..*new }
 }
 
 const NAME: Opt = Opt::both("name", Kind::Text("name"), "Name");

@@ -1,7 +1,7 @@
 //! `--watch` and `--follow`, at a pipe and at a terminal, over a restart of the server.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, Command, Stdio};
+use std::io::{BufRead, BufReader, Read};
+use std::process::Child;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use sea_orm::{ConnectionTrait, Database};
 
+use super::terminal::Terminal;
 use super::{a_connection, adit, command, ok, text};
 use crate::support::server::Server;
 
@@ -129,43 +130,16 @@ fn what_changes_is_printed_again_over_a_restart_of_the_server() {
 fn a_terminal_shows_one_picture() {
     let server = Server::start();
     ok(&adit(&server, "network create one", ""));
-    let program = env!("CARGO_BIN_EXE_adit");
-    let line = format!("stty rows 24 cols 80; exec {program} network list --watch --interval 1 -c Name");
-    let mut script = Command::new("script");
-    let plain = command(&server, "");
-    for (name, value) in plain.get_envs() {
-        match value {
-            Some(value) => script.env(name, value),
-            None => script.env_remove(name),
-        };
-    }
-    let script = script
-        .args(["--quiet", "--return", "--flush", "--command", &line, "/dev/null"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn();
-    let Ok(mut script) = script else {
-        eprintln!("SKIPPED: watching at a terminal: there is no `script`");
-        return;
-    };
-    let mut output = script.stdout.take().unwrap();
-    let mut shown = String::new();
-    let mut until = |part: &str| {
-        let mut octets = [0; 4096];
-        while !shown.contains(part) {
-            let count = output.read(&mut octets).unwrap();
-            assert!(count > 0, "no {part:?} in {shown:?}");
-            shown.push_str(&text(&octets[..count]));
-        }
-    };
+    let line = "network list --watch --interval 1 -c Name";
+    let Some(mut terminal) = Terminal::start(&server, line) else { return };
     let head = "+------+\r\n| Name |\r\n+------+\r\n| one  |\r\n";
-    until(&format!("{head}+------+\r\n"));
+    terminal.until(&format!("{head}+------+\r\n"));
     ok(&adit(&server, "network create two", ""));
     // Five lines up, and clear from there on.
-    until(&format!("\x1b[5F\x1b[J{head}| two  |\r\n+------+\r\n"));
-    script.stdin.as_mut().unwrap().write_all(b"\x03").unwrap();
-    until("^C\r\n");
-    assert_eq!(script.wait().unwrap().code(), Some(130));
+    terminal.until(&format!("\x1b[5F\x1b[J{head}| two  |\r\n+------+\r\n"));
+    terminal.interrupt();
+    terminal.until("^C\r\n");
+    assert_eq!(terminal.ended(), Some(130));
 }
 
 /// Has the server's database say that a gateway told of a connection.

@@ -1,9 +1,12 @@
 //! `floating ip`.
 
+use serde_json::Value;
+
 use super::common::*;
 use super::{NETWORK, PORT, ROUTER, SUBNET};
-use crate::grammar::{ALL, Column, Fixed, Kind, Noun, Opt};
+use crate::grammar::{ALL, Column, Fixed, Kind, Noun, Opt, Settled};
 use crate::output::cell::View;
+use crate::session::Object;
 
 /// Floating IPs.
 pub(crate) static FLOATING_IP: Noun = Noun {
@@ -67,5 +70,17 @@ pub(crate) static FLOATING_IP: Noun = Noun {
     ],
     verbs: ALL,
     called_by: "floating_ip_address",
+    settled: Some(settled),
     ..Noun::PLAIN
 };
+
+/// One that leads nowhere is `DOWN`, and is all that was asked for.
+fn settled(floating_ip: &Object, _: Option<&str>) -> Settled {
+    let leads_nowhere = floating_ip.get("port_id").is_none_or(Value::is_null);
+    match floating_ip.get("status").and_then(Value::as_str) {
+        Some("ACTIVE") => Settled::Yes,
+        Some("DOWN") if leads_nowhere => Settled::Yes,
+        Some("ERROR") => Settled::Failed,
+        _ => Settled::No,
+    }
+}

@@ -1,9 +1,12 @@
 //! `port`.
 
+use serde_json::Value;
+
 use super::common::*;
 use super::{FIXED_IP, NETWORK, ROUTER, SECURITY_GROUP};
-use crate::grammar::{ALL, Column, Fixed, Key, Kind, Noun, Opt};
+use crate::grammar::{ALL, Column, Fixed, Key, Kind, Noun, Opt, Settled, as_switched};
 use crate::output::cell::View;
+use crate::session::Object;
 
 const ALLOWED: &[Key] =
     &[Key::text("ip-address", "ip_address").required(), Key::text("mac-address", "mac_address")];
@@ -161,5 +164,15 @@ pub(crate) static PORT: Noun = Noun {
         WITHOUT_TAGS,
     ],
     verbs: ALL,
+    settled: Some(settled),
     ..Noun::PLAIN
 };
+
+/// A port that is nobody's is not plugged in anywhere.
+fn settled(port: &Object, reason: Option<&str>) -> Settled {
+    let is_somebodys = port.get("device_id").and_then(Value::as_str).is_some_and(|device| !device.is_empty());
+    match port.get("status").and_then(Value::as_str) {
+        Some("DOWN" | "N/A") if !is_somebodys => Settled::Yes,
+        _ => as_switched(port, reason),
+    }
+}

@@ -10,7 +10,7 @@ use super::{FIXED_IP, FLAVOR, NETWORK, PORT, ROUTE, SUBNET};
 use crate::act::{Act, Doing};
 use crate::error::{Error, Result};
 use crate::grammar::draft::{Draft, pairs};
-use crate::grammar::{ALL, Column, Fixed, Kind, Noun, Opt};
+use crate::grammar::{ALL, Column, Fixed, Kind, Noun, Opt, Settled};
 use crate::names;
 use crate::output::Report;
 use crate::output::cell::View;
@@ -94,9 +94,19 @@ pub(crate) static ROUTER: Noun = Noun {
     ],
     verbs: ALL,
     shape,
+    settled: Some(settled),
     also: Some(|session, router| Box::pin(with_interfaces(session, router))),
     ..Noun::PLAIN
 };
+
+/// A router that is switched off is `ACTIVE` as well.
+fn settled(router: &Object, _: Option<&str>) -> Settled {
+    match router.get("status").and_then(Value::as_str) {
+        Some("ACTIVE") => Settled::Yes,
+        Some("ERROR") => Settled::Failed,
+        _ => Settled::No,
+    }
+}
 
 /// Parts of the gateway, which `shape` puts together.
 const GATEWAY: &str = "gateway network";

@@ -1,7 +1,10 @@
 //! `vpn service`.
 
-use crate::grammar::{ALL, Column, Fixed, Kind, Noun, Opt};
+use adit_model::ReasonCode;
+
+use crate::grammar::{ALL, Column, Fixed, Kind, Noun, Opt, Settled, as_switched};
 use crate::noun::network::{FLAVOR, ROUTER, SUBNET};
+use crate::session::Object;
 
 /// VPN services.
 pub(crate) static SERVICE: Noun = Noun {
@@ -43,5 +46,14 @@ pub(crate) static SERVICE: Noun = Noun {
         Opt::create("project", Kind::Project("project_id"), "Project of the VPN service (name or ID)"),
     ],
     verbs: ALL,
+    settled: Some(settled),
     ..Noun::PLAIN
 };
+
+/// A service without connections is not up, and is all that was asked for.
+fn settled(service: &Object, reason: Option<&str>) -> Settled {
+    if reason == Some(ReasonCode::NoConnections.as_str()) {
+        return Settled::Yes;
+    }
+    as_switched(service, reason)
+}

@@ -1,15 +1,12 @@
 //! `vpn ipsec site connection`.
 
-use serde_json::Value;
-
 use adit_model::site_connection::{DpdAction, Initiator};
 
 use super::{ENDPOINT_GROUP, IKE_POLICY, IPSEC_POLICY, SERVICE};
 use crate::error::{Error, Result};
 use crate::grammar::draft::Draft;
-use crate::grammar::{ALL, Column, Fixed, Key, KeyKind, Kind, Noun, Opt, Settled, Verb};
+use crate::grammar::{ALL, Column, Fixed, Key, KeyKind, Kind, Noun, Opt, Verb, as_switched};
 use crate::output::cell::View;
-use crate::session::Object;
 
 /// Dead peer detection, as people write it.
 pub(crate) const DPD: &[Key] = &[
@@ -107,22 +104,10 @@ pub(crate) static SITE_CONNECTION: Noun = Noun {
         Opt::create("project", Kind::Project("project_id"), "Project of the connection (name or ID)"),
     ],
     verbs: ALL,
-    settled,
-    can_wait: true,
+    settled: Some(as_switched),
     shape,
     ..Noun::PLAIN
 };
-
-/// A connection is to be `ACTIVE`, or `DOWN` where it is switched off.
-fn settled(connection: &Object) -> Settled {
-    let is_on = connection.get("admin_state_up").and_then(Value::as_bool) != Some(false);
-    match connection.get("status").and_then(Value::as_str) {
-        Some("ACTIVE") if is_on => Settled::Yes,
-        Some("DOWN") if !is_on => Settled::Yes,
-        Some("ERROR") => Settled::Failed,
-        _ => Settled::No,
-    }
-}
 
 /// What the server would refuse in other words, told before it is asked.
 fn shape(draft: &mut Draft) -> Result<()> {
@@ -140,29 +125,4 @@ fn shape(draft: &mut Draft) -> Result<()> {
         return wrong("You must specify endpoint groups or peer CIDR(s)");
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::{Settled, settled};
-
-    #[test]
-    fn a_connection_is_settled_when_it_is_what_was_asked_for() {
-        for (status, is_on, want) in [
-            ("ACTIVE", true, Settled::Yes),
-            ("ACTIVE", false, Settled::No),
-            ("DOWN", true, Settled::No),
-            ("DOWN", false, Settled::Yes),
-            ("PENDING_CREATE", true, Settled::No),
-            ("PENDING_UPDATE", false, Settled::No),
-            ("ERROR", true, Settled::Failed),
-        ] {
-            let Value::Object(connection) = json!({"status": status, "admin_state_up": is_on}) else {
-                unreachable!()
-            };
-            assert_eq!(settled(&connection), want, "{status} {is_on}");
-        }
-    }
 }
