@@ -12,6 +12,7 @@
 
 mod act;
 mod auth;
+mod connect;
 mod error;
 mod grammar;
 mod legacy;
@@ -129,15 +130,20 @@ fn execute(matches: &ArgMatches) -> Result<u8> {
     let Some((does, own)) = tree::chosen(matches) else {
         return Err(Error::Usage("there is no such command".to_owned()));
     };
-    let access = Access::find(&auth::options::given(own), &|name| std::env::var(name).ok())?;
     let options = Options::of(own);
     // One request after the other needs no threads.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    if let Some(watch) = Watch::wished(own, &options) {
-        runtime.block_on(watch.run(does, own, access, &options))?;
-        return Ok(0);
-    }
-    let report = runtime.block_on(async { perform(does, own, &Session::open(access).await?).await })?;
+    let report = if matches!(does, Does::Connect) {
+        // It has an access and a session for each side.
+        runtime.block_on(connect::run(own))?
+    } else {
+        let access = Access::find(&auth::options::given(own), &|name| std::env::var(name).ok())?;
+        if let Some(watch) = Watch::wished(own, &options) {
+            runtime.block_on(watch.run(does, own, access, &options))?;
+            return Ok(0);
+        }
+        runtime.block_on(async { perform(does, own, &Session::open(access).await?).await })?
+    };
     let is_good = !matches!(report, Report::Verdict { is_good: false, .. });
     output::print(report, &options)?;
     Ok(if is_good { 0 } else { NOT_AS_IT_SHOULD_BE })
@@ -148,6 +154,7 @@ async fn perform(does: Does, matches: &ArgMatches, session: &Session) -> Result<
         Does::Verb(noun, verb) => verbs::run(noun, verb, matches, session).await,
         Does::Old(old) => legacy::run(old, matches, session).await,
         Does::Act(act) => (act.run)(session, matches).await,
+        Does::Connect => connect::run(matches).await,
     }
 }
 

@@ -59,6 +59,11 @@ pub(crate) fn from_file(path: &str) -> Result<Psk> {
     checked(&Zeroizing::new(text), path)
 }
 
+/// A key that a server knows.
+pub(crate) fn known(key: &str) -> Psk {
+    Psk(Zeroizing::new(key.to_owned()))
+}
+
 /// A key of 256 random bits, in letters and digits, which every peer takes and nobody guesses.
 pub(crate) fn generated() -> Psk {
     Psk(Zeroizing::new(Alphanumeric.sample_string(&mut rand::rng(), 43)))

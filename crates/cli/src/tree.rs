@@ -3,6 +3,7 @@
 use clap::{ArgMatches, Command};
 
 use crate::act::{self, Act};
+use crate::connect;
 use crate::grammar::{Noun, Verb, arguments};
 use crate::legacy::{self, Old};
 use crate::noun::NOUNS;
@@ -15,6 +16,8 @@ pub(crate) enum Does {
     Verb(&'static Noun, Verb),
     Act(&'static Act),
     Old(&'static Old),
+    /// `vpn connect`, which has a cloud for each side.
+    Connect,
 }
 
 struct Leaf {
@@ -52,7 +55,8 @@ fn leaves() -> Vec<Leaf> {
     });
     let acts = act::all().map(|act| Leaf { words: act.words.to_vec(), does: Does::Act(act) });
     let old = legacy::COMMANDS.iter().map(|old| Leaf { words: vec![old.word], does: Does::Old(old) });
-    verbs.chain(acts).chain(old).collect()
+    let connect = Leaf { words: connect::WORDS.to_vec(), does: Does::Connect };
+    verbs.chain(acts).chain([connect]).chain(old).collect()
 }
 
 /// The first words of all commands, in the order of the help.
@@ -107,6 +111,7 @@ fn made(leaf: &Leaf) -> Command {
     let command = match leaf.does {
         Does::Verb(noun, verb) => arguments::command(noun, verb),
         Does::Old(old) => legacy::command(old),
+        Does::Connect => connect::command(Command::new("connect")),
         Does::Act(act) => {
             let word = leaf.words.last().copied().unwrap_or_default();
             let command = (act.arguments)(Command::new(word).about(act.about));
@@ -124,6 +129,7 @@ fn about_of(does: Does) -> String {
     match does {
         Does::Verb(noun, verb) => arguments::about(noun, verb),
         Does::Act(act) => act.about.to_owned(),
+        Does::Connect => connect::ABOUT.to_owned(),
         Does::Old(old) => arguments::about(old.noun, old.verb),
     }
 }

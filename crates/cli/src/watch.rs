@@ -40,7 +40,7 @@ pub(crate) fn is_for(does: Does) -> bool {
             let says = act.words.last().is_some_and(|word| matches!(*word, "list" | "show"));
             says && act.shape.is_some() && act.words.first() != Some(&"catalog")
         }
-        Does::Old(_) => false,
+        Does::Old(_) | Does::Connect => false,
     }
 }
 

@@ -141,6 +141,9 @@ fn chapter(title: &str, leaves: &[Leaf]) -> String {
         let _ = write!(text, "\n## {words}\n\n{}.\n\n```text\n{}\n```\n\n", about(command), usage.trim());
         let own = command.get_arguments().filter(|arg| arg.get_help_heading() != Some(OUTPUT));
         list(&mut text, command, own);
+        if let Some(more) = command.get_after_help() {
+            let _ = write!(text, "{}\n\n", plain(&more.to_string()));
+        }
         let has = |id: &str| output(command).any(|arg| arg.get_id() == id);
         if has("sort-column") {
             text.push_str("It is [printed as lists are](index.md#how-lists-are-printed).\n");

@@ -5,12 +5,14 @@
 
 mod client;
 mod commands;
+mod connect;
 mod differences;
 mod documents;
 mod identity;
 mod messages;
 mod neutron;
 mod own;
+mod proxy;
 mod sdk;
 #[path = "../support/mod.rs"]
 mod support;
