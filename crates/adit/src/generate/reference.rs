@@ -52,7 +52,7 @@ are not listed here. `adit COMMAND --help` says what stands here.
 | 4 | nobody answers |
 | 5 | the server failed |
 | 6 | something is not as it should be: `adit vpn why`, `--wait` |
-| 130 | waiting was ended by Ctrl-C |
+| 130 | waiting or watching was ended by Ctrl-C |
 
 ";
 

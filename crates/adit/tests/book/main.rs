@@ -1,9 +1,10 @@
-//! The book in `docs`: what it says of the configuration and of the commands is so, and its links lead somewhere.
+//! The book in `docs`: its commands do what it shows, what it says of the configuration is so, and its links lead somewhere.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking and skips aloud")]
 
 mod configuration;
 mod reference;
+mod run;
 mod structure;
 
 use std::path::{Path, PathBuf};

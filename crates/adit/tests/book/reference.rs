@@ -36,3 +36,12 @@ fn files(folder: &Path) -> BTreeMap<String, String> {
     };
     fs::read_dir(folder).unwrap().map(file).collect()
 }
+
+/// What `vpn why` may say is explained, all of it.
+#[test]
+fn every_reason_is_explained() {
+    let text = fs::read_to_string(repository("docs/other-end.md")).unwrap();
+    for code in adit_model::ReasonCode::ALL {
+        assert!(text.contains(&format!("\n| `{code}` | ")), "the chapter does not explain `{code}`");
+    }
+}

@@ -103,3 +103,10 @@ fn prose(text: &str) -> String {
     }
     lines
 }
+
+#[test]
+fn the_unit_in_the_book_is_the_one_that_is_shipped() {
+    let unit = fs::read_to_string(repository("packaging/adit.service")).unwrap();
+    let text = fs::read_to_string(repository("docs/operators.md")).unwrap();
+    assert!(text.contains(&unit), "packaging/adit.service is another");
+}
