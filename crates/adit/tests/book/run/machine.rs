@@ -84,6 +84,8 @@ impl Machine {
         self.number += 1;
         let (script, output) = (self.file("sh"), self.file("out"));
         fs::write(&script, format!("{}\n", step.command)).unwrap();
+        // There already for whoever looks before the command begins.
+        fs::write(&output, "").unwrap();
         let (script, shown_at) = (script.display(), output.display());
         let start = if *how == How::Office { format!("office {script}") } else { format!(". {script}") };
         let end = if stays { "& status=0" } else { "; status=$?" };
