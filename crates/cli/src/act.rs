@@ -5,8 +5,8 @@ use std::pin::Pin;
 use clap::{ArgMatches, Command};
 
 use crate::error::Result;
-use crate::noun::identity::{ASSIGNMENTS, PASSWORD, TOKENS};
-use crate::noun::network::{QUOTAS, ROUTER_ACTS};
+use crate::noun::identity::{ASSIGNMENTS, IMPLIED_ROLES, PASSWORD, TOKENS};
+use crate::noun::network::{FLAVOR_ACTS, QUOTAS, ROUTER_ACTS};
 use crate::noun::vpn::{DIAGNOSTICS, PEER_CONFIG};
 use crate::output::Report;
 use crate::output::options::Shape;
@@ -35,7 +35,9 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Act> {
         .iter()
         .chain([&PEER_CONFIG])
         .chain(&ROUTER_ACTS)
+        .chain(&FLAVOR_ACTS)
         .chain(&ASSIGNMENTS)
+        .chain(&IMPLIED_ROLES)
         .chain([&PASSWORD])
         .chain(&QUOTAS)
         .chain(&TOKENS)

@@ -26,9 +26,11 @@ pub(crate) struct Noun {
     pub(crate) said: &'static str,
     /// Several of them in counts.
     pub(crate) many: &'static str,
+    /// The same, where the well-known client has another word in the counts of what failed.
+    pub(crate) sum: &'static str,
     /// The API that has them.
     pub(crate) service: Service,
-    /// The collection's path.
+    /// The collection's path; `{user}` in it stands for the id of who asks.
     pub(crate) path: &'static str,
     /// The key of an object in a body.
     pub(crate) singular: &'static str,
@@ -46,8 +48,12 @@ pub(crate) struct Noun {
     pub(crate) shape: fn(&mut Draft) -> Result<()>,
     /// The attribute that people call an object by, besides its id; empty where there is the id alone.
     pub(crate) called_by: &'static str,
+    /// Another one, which is tried after that; empty where there is none.
+    pub(crate) or_called_by: &'static str,
     /// What `show` looks up besides the object.
     pub(crate) also: Option<Also>,
+    /// What adds to objects wherever they are printed.
+    pub(crate) filled: Option<Filled>,
     /// Whether what was asked for is so, for nouns that can be waited for.
     pub(crate) settled: Option<IsSettled>,
     /// Whether it is one of the old `neutron` command, whose messages and columns are the API's own words.
@@ -61,6 +67,10 @@ pub(crate) struct Noun {
 /// Looks up more of an object.
 pub(crate) type Also = for<'a> fn(&'a Session, Object) -> Pin<Box<dyn Future<Output = Result<Object>> + 'a>>;
 
+/// Adds to objects what is not of their own.
+pub(crate) type Filled =
+    for<'a> fn(&'a Session, Vec<Object>) -> Pin<Box<dyn Future<Output = Result<Vec<Object>>> + 'a>>;
+
 impl Noun {
     /// What most nouns have in common: named objects of the Networking API.
     pub(crate) const PLAIN: Self = Self {
@@ -68,6 +78,7 @@ impl Noun {
         one: "",
         said: "",
         many: "",
+        sum: "",
         service: Service::Network,
         path: "",
         singular: "",
@@ -78,7 +89,9 @@ impl Noun {
         change: Change::Put,
         shape: as_given,
         called_by: "name",
+        or_called_by: "",
         also: None,
+        filled: None,
         settled: None,
         is_old: false,
         in_order: false,
@@ -158,7 +171,11 @@ impl Noun {
 
     /// What counts of failures call them: the well-known client has another word for what is of `vpn`.
     pub(crate) fn counted(&self) -> &'static str {
-        if self.words.first() == Some(&"vpn") { self.said } else { self.many }
+        match self.words.first() {
+            _ if !self.sum.is_empty() => self.sum,
+            Some(&"vpn") => self.said,
+            _ => self.many,
+        }
     }
 
     /// One of them at the beginning of a name, as in `No Network found`.

@@ -42,6 +42,12 @@ pub(crate) async fn find_among(
     match list(session, noun, &all).await {
         Ok(mut found) => match found.len() {
             1 => return Ok(found.remove(0)),
+            0 if !noun.or_called_by.is_empty() => {
+                all[0].0 = noun.or_called_by;
+                if let [found] = list(session, noun, &all).await?.as_slice() {
+                    return Ok(found.clone());
+                }
+            }
             0 => {}
             _ => {
                 return Err(Error::NotFound(format!(
@@ -131,7 +137,7 @@ pub(crate) fn malformed(key: &str) -> Error {
 }
 
 /// Whether it looks like an id: 32 hexadecimal digits, with or without hyphens.
-fn looks_like_id(name: &str) -> bool {
+pub(crate) fn looks_like_id(name: &str) -> bool {
     let digits = name.chars().filter(char::is_ascii_hexdigit).count();
     digits == 32 && name.chars().all(|c| c.is_ascii_hexdigit() || c == '-')
 }

@@ -31,16 +31,16 @@ pub(crate) fn given(text: &str) -> Result<Psk> {
     checked(text, "--psk")
 }
 
-/// The password of `--password`, with the same ways and the same warning.
-pub(crate) fn password(text: &str) -> Result<Psk> {
+/// The password of an option, with the same ways and the same warning.
+pub(crate) fn password(option: &str, text: &str) -> Result<Psk> {
     if text == "-" {
         return from_input();
     }
-    say(
-        "adit: warning: a password on the command line is seen by other users of this machine, and kept in the shell's \
-         history: `--password -` reads it from standard input",
-    );
-    checked(text, "--password")
+    say(&format!(
+        "adit: warning: a {option} on the command line is seen by other users of this machine, and kept in the shell's \
+         history: `--{option} -` reads it from standard input",
+    ));
+    checked(text, &format!("--{option}"))
 }
 
 fn from_input() -> Result<Psk> {

@@ -14,6 +14,7 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use adit_api::transport;
+use adit_api::view::encode;
 use reqwest::Method;
 use serde_json::{Map, Value};
 
@@ -24,6 +25,9 @@ use crate::say;
 
 /// How long a request may take.
 const LIMIT: Duration = Duration::from_secs(60);
+
+/// What stands for the id of who asks, in a path.
+pub(crate) const OWN: &str = "{user}";
 
 /// Which API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +70,7 @@ impl Session {
         Ok(Self { clients, access, token, description, bases: Default::default() })
     }
 
-    /// Sends a request to a path of a service, and returns the body of the answer.
+    /// Sends a request to a path of a service, in which [`OWN`] is one's own id, and returns the body of the answer.
     pub(crate) async fn send(
         &self,
         service: Service,
@@ -74,7 +78,8 @@ impl Session {
         path: &str,
         body: Option<&Value>,
     ) -> Result<Value> {
-        let url = format!("{}/{path}", self.base(service)?);
+        let own = self.description["user"]["id"].as_str().unwrap_or_default();
+        let url = format!("{}/{}", self.base(service)?, path.replace(OWN, &encode(own)));
         self.send_with(method, &url, &[], body).await
     }
 

@@ -15,7 +15,7 @@ use crate::output::Report;
 use crate::output::cell::Cell;
 use crate::output::options::Options;
 use crate::say;
-use crate::session::{Object, Session};
+use crate::session::{OWN, Object, Session};
 use crate::wait::Waiting;
 
 /// Does what a verb does.
@@ -43,7 +43,7 @@ async fn create(noun: &'static Noun, matches: &ArgMatches, session: &Session) ->
         let name = draft.attributes.get(noun.called_by).and_then(Value::as_str).unwrap_or_default();
         let domain = draft.attributes.get("domain_id").and_then(Value::as_str);
         let filters: Vec<(&str, &str)> = domain.map(|id| ("domain_id", id)).into_iter().collect();
-        return Ok(fields(noun, &names::find_among(session, noun, name, &filters).await?));
+        return shown(noun, session, names::find_among(session, noun, name, &filters).await?).await;
     }
     let mut body = sent?;
     let mut object = unwrapped(&mut body, noun.singular)?;
@@ -54,7 +54,7 @@ async fn create(noun: &'static Noun, matches: &ArgMatches, session: &Session) ->
     if let Some(waiting) = waiting {
         object = waiting.until_settled(noun, session, &names::id_of(&object)).await?;
     }
-    Ok(fields(noun, &object))
+    shown(noun, session, object).await
 }
 
 async fn show(noun: &'static Noun, matches: &ArgMatches, session: &Session) -> Result<Report> {
@@ -62,7 +62,14 @@ async fn show(noun: &'static Noun, matches: &ArgMatches, session: &Session) -> R
     if let Some(also) = noun.also {
         object = also(session, object).await?;
     }
-    Ok(fields(noun, &object))
+    shown(noun, session, object).await
+}
+
+/// The rows of an object, with what is not of its own.
+async fn shown(noun: &Noun, session: &Session, object: Object) -> Result<Report> {
+    let Some(filled) = noun.filled else { return Ok(fields(noun, &object)) };
+    let objects = filled(session, vec![object]).await?;
+    objects.first().map(|object| fields(noun, object)).ok_or_else(|| names::malformed(noun.singular))
 }
 
 /// Lists what passes the filters.
@@ -79,17 +86,23 @@ pub(crate) async fn list(noun: &'static Noun, matches: &ArgMatches, session: &Se
         })
         .collect();
     let filters: Vec<(&str, &str)> = filters.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let objects = match noun.own {
-        Some(path) if draft.own => names::list_at(session, noun.service, path, noun.plural, &filters).await?,
-        own => match (names::list(session, noun, &filters).await, own) {
-            (Err(Error::Refused { status: 403, .. }), Some(path)) => {
-                names::list_at(session, noun.service, path, noun.plural, &filters).await?
-            }
+    let path = draft.whose.as_ref().map(|user| noun.path.replace(OWN, &encode(user)));
+    let path = path.as_deref().unwrap_or(noun.path);
+    let at = |path| names::list_at(session, noun.service, path, noun.plural, &filters);
+    let mut objects = match noun.own {
+        Some(own) if draft.own => at(own).await?,
+        own => match (at(path).await, own) {
+            (Err(Error::Refused { status: 403, .. }), Some(own)) => at(own).await?,
             (listed, _) => listed?,
         },
     };
+    if let Some(filled) = noun.filled {
+        objects = filled(session, objects).await?;
+    }
     let is_long = matches.try_get_one::<bool>("long").ok().flatten() == Some(&true);
-    Ok(table(noun, &objects, is_long))
+    Ok(table(noun, &objects, &|column| {
+        (is_long || !column.is_long) && draft.of.is_none_or(|of| of != column.attribute)
+    }))
 }
 
 /// A filter of a list: each entry of a map is one, `key=value`, as the API has it.
@@ -203,11 +216,11 @@ pub(crate) fn fields(noun: &Noun, object: &Object) -> Report {
     Report::One(fields)
 }
 
-/// A table of objects.
-pub(crate) fn table(noun: &Noun, objects: &[Object], is_long: bool) -> Report {
+/// A table of objects, with the columns that are wanted.
+fn table(noun: &Noun, objects: &[Object], is_wanted: &dyn Fn(&Column) -> bool) -> Report {
     let listed = |column: &&Column| {
         column.head.is_some()
-            && (is_long || !column.is_long)
+            && is_wanted(column)
             && (!column.if_sent || objects.iter().any(|object| is_there(column, object)))
     };
     let columns: Vec<&Column> = noun.columns.iter().filter(listed).collect();

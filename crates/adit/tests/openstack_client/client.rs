@@ -153,7 +153,8 @@ impl Client {
         clouds.lines().find_map(|line| line.trim().strip_prefix("auth_url: ")).unwrap().to_owned()
     }
 
-    fn run_as(&mut self, cloud: &str, command: &str) -> Answer {
+    /// Runs a command as who is at a cloud.
+    pub(crate) fn run_as(&mut self, cloud: &str, command: &str) -> Answer {
         self.run_with(&format!("--os-cloud {cloud}"), command)
     }
 

@@ -51,22 +51,13 @@ with_each! {
 }
 
 with_each! {
-    identity_by_openstackclient_10 = Ten, identity_by_openstackclient_7 = Seven: {
+    identity_by_adit = Adit, identity_by_openstackclient_10 = Ten, identity_by_openstackclient_7 = Seven: {
         identity::access_rules
         identity::application_credentials
         identity::domains
         identity::projects_and_users
         identity::roles_and_assignments
         identity::services_endpoints_and_regions
-        identity::tokens_and_catalog
-    }
-}
-
-with_each! {
-    identity_by_adit = Adit: {
-        identity::domains
-        identity::projects_and_users
-        identity::roles_and_assignments
         identity::tokens_and_catalog
     }
 }

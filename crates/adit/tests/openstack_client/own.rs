@@ -1,6 +1,8 @@
 //! What `adit` does besides what the `openstack` command does: exit statuses, keys that nobody sees, the old spellings,
 //! what is generated; and that it draws what that command draws.
 
+mod drawing;
+mod nouns;
 mod peer_config;
 mod terminal;
 mod watch;
@@ -11,95 +13,8 @@ use std::process::{Command, Output, Stdio};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::client::{Client, Generation};
 use crate::support::server::Server;
 use terminal::Terminal;
-
-/// What makes two objects and their columns, for whoever compares them.
-const WORLD: [&str; 11] = [
-    "network create --description the-first --tag b --tag a office",
-    "subnet create --network office --subnet-range 10.1.0.0/24 --dns-nameserver 9.9.9.9 --dns-nameserver 8.8.8.8 \
-     --host-route destination=10.50.0.0/24,gateway=10.1.0.5 desks",
-    "router create gateway",
-    "router add subnet gateway desks",
-    "port create --network office --fixed-ip subnet=desks,ip-address=10.1.0.77 printer",
-    "router set --route destination=10.9.0.0/24,gateway=10.1.0.77 gateway",
-    "vpn ike policy create --lifetime units=seconds,value=7200 --ike-version v2 ike",
-    "vpn ipsec policy create ipsec",
-    "vpn endpoint group create --type cidr --value 10.2.0.0/24 --value 10.3.0.0/24 there",
-    "vpn endpoint group create --type subnet --value desks here",
-    "network create lab",
-];
-
-/// Commands that print the same as the `openstack` command, to the letter.
-const SAME: [&str; 44] = [
-    "network show office",
-    "network show office -f json",
-    "network show office -f yaml",
-    "network show office -f shell",
-    "network show office -f value -c tags -c id",
-    "network show office --max-width 60",
-    "network list",
-    "network list --long",
-    "network list --max-width 60",
-    "network list --sort-column Name --sort-descending",
-    "network list --sort-column name --sort-ascending -c Name -f value",
-    "network list --name nothing",
-    "network list --name nothing --print-empty",
-    "network list --name nothing -f json",
-    "network list --name nothing -f yaml",
-    "network list --name nothing -f csv",
-    "subnet show desks",
-    "subnet show desks -f json",
-    "subnet show desks -f yaml",
-    "subnet list --long",
-    "subnet list --long -f csv",
-    "subnet list --long -f csv --quote all",
-    "subnet list -f csv --quote minimal",
-    "router show gateway",
-    "router show gateway -f yaml",
-    "router list --long",
-    "router list -f json --noindent",
-    "port show printer",
-    "port show printer -f json",
-    "port list",
-    "port list --long",
-    "port list -f yaml",
-    "vpn ike policy show ike",
-    "vpn ike policy show ike -f shell --prefix os_",
-    "vpn ike policy list --long",
-    "vpn ike policy list --long --max-width 100",
-    "vpn ike policy list --long -f yaml",
-    "vpn ipsec policy list --long -f csv",
-    "vpn endpoint group show there",
-    "vpn endpoint group list --long -f json",
-    "network service provider list",
-    "extension show vpnaas",
-    "catalog list",
-    "catalog show network -f json",
-];
-
-#[test]
-fn it_draws_what_the_openstack_command_draws() {
-    let Some(python) = Generation::Ten.program() else {
-        eprintln!("SKIPPED: comparison with the openstack command: XTASK_OPENSTACK_10 names no Python");
-        return;
-    };
-    let server = Server::start();
-    let mut ours = Client::start(Generation::Adit, &python, server.clouds());
-    let mut theirs = Client::start(Generation::Ten, &python, server.clouds());
-    for command in WORLD {
-        ours.run(command).ok();
-    }
-    let mut differences = Vec::new();
-    for command in SAME {
-        let (ours, theirs) = (ours.run(command).ok(), theirs.run(command).ok());
-        if ours != theirs {
-            differences.push(format!("`{command}`\n{ours}\nwhere the other prints\n{theirs}"));
-        }
-    }
-    assert!(differences.is_empty(), "{}", differences.join("\n\n"));
-}
 
 /// A command of `adit`, as the demo user.
 fn command(server: &Server, line: &str) -> Command {

@@ -102,6 +102,7 @@ fn argument(noun: &'static Noun, verb: Verb, option: &'static Opt) -> Arg {
         | Kind::More(_)
         | Kind::Ids(..)
         | Kind::MoreIds(..)
+        | Kind::Roles(_)
         | Kind::Endpoints(_)
         | Kind::Tags => arg.value_name(value_name).action(ArgAction::Append),
         Kind::Truth(_) => {
@@ -109,8 +110,12 @@ fn argument(noun: &'static Noun, verb: Verb, option: &'static Opt) -> Arg {
         }
         Kind::PskFile => arg.value_name("FILE").value_hint(clap::ValueHint::FilePath),
         Kind::Text(_)
+        | Kind::Lowercase(_)
         | Kind::Number(_)
         | Kind::Id(..)
+        | Kind::Of(..)
+        | Kind::Whose
+        | Kind::Json(_)
         | Kind::Project(_)
         | Kind::Within
         | Kind::Password(_)

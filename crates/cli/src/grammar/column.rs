@@ -61,6 +61,11 @@ impl Column {
         Self { label: None, ..self }
     }
 
+    /// The same, but in `show` only.
+    pub(crate) const fn unlisted(self) -> Self {
+        Self { head: None, ..self }
+    }
+
     /// The same, drawn so.
     pub(crate) const fn view(self, view: View) -> Self {
         Self { view, ..self }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Key, KeyKind, Kind, Noun, Opt, Verb};
 use crate::error::{Error, Result};
-use crate::noun::identity::PROJECT;
+use crate::noun::identity::{DOMAIN, PROJECT, USER};
 use crate::noun::network::SUBNET;
 use crate::session::{Object, Session};
 use crate::{names, psk};
@@ -25,6 +25,10 @@ pub(crate) struct Draft {
     pub(crate) or_show: bool,
     /// Whether what is one's own is meant.
     pub(crate) own: bool,
+    /// The id of the user whose objects are meant, rather than one's own.
+    pub(crate) whose: Option<String>,
+    /// The attribute that is the same in all that is listed.
+    pub(crate) of: Option<&'static str>,
     /// What changes add to, or take away from.
     more: Vec<(&'static str, Vec<Value>)>,
     cleared: Vec<&'static str>,
@@ -47,6 +51,8 @@ impl Draft {
             no_tags: false,
             or_show: false,
             own: false,
+            whose: None,
+            of: None,
             more: Vec::new(),
             cleared: Vec::new(),
             generated: None,
@@ -118,10 +124,18 @@ impl Draft {
         match &option.kind {
             Kind::Text(attribute) => self.put(attribute, text),
             Kind::Word(attribute, _) => self.put(attribute, text.to_lowercase()),
+            Kind::Lowercase(attribute) => self.put(attribute, text.to_lowercase()),
             Kind::Number(attribute) => self.put(attribute, number(option, text)?),
             Kind::Is(attribute, fixed) => self.put(attribute, fixed.value()),
             Kind::Truth(attribute) => self.put(attribute, text.eq_ignore_ascii_case("true")),
             Kind::Id(attribute, noun) => self.put(attribute, names::id(session, noun, text).await?),
+            Kind::Of(attribute, noun) => {
+                self.put(attribute, names::id(session, noun, text).await?);
+                self.of = Some(attribute);
+            }
+            Kind::Whose => self.whose = Some(user(session, text, matches).await?),
+            Kind::Roles(attribute) => self.put(attribute, roles(texts)),
+            Kind::Json(attribute) => self.put(attribute, json(option, text)?),
             Kind::Ids(attribute, noun) => self.put(attribute, ids(noun, &texts, session).await?),
             Kind::MoreIds(attribute, noun) => {
                 let ids = ids(noun, &texts, session).await?;
@@ -153,7 +167,7 @@ impl Draft {
             Kind::Within | Kind::Anyway => {}
             Kind::OrShow => self.or_show = true,
             Kind::Own => self.own = true,
-            Kind::Password(attribute) => self.put(attribute, psk::password(text)?.reveal()),
+            Kind::Password(attribute) => self.put(attribute, psk::password(option.name, text)?.reveal()),
             Kind::Tags => self.tags = Some(texts),
             Kind::NoTags => self.no_tags = true,
             Kind::Psk => self.put("psk", psk::given(text)?.reveal()),
@@ -178,6 +192,37 @@ impl Draft {
 
 fn values(texts: Vec<String>) -> Vec<Value> {
     texts.into_iter().map(Value::String).collect()
+}
+
+/// Roles as the Identity API names them: what looks like an id is one.
+fn roles(names: Vec<String>) -> Vec<Value> {
+    let role = |name: String| {
+        let key = if names::looks_like_id(&name) { "id" } else { "name" };
+        Value::Object(Object::from_iter([(key.to_owned(), name.into())]))
+    };
+    names.into_iter().map(role).collect()
+}
+
+/// JSON, or what a file has of it.
+fn json(option: &Opt, text: &str) -> Result<Value> {
+    let wrong = |why: String| Error::Usage(format!("--{}: {why}", option.name));
+    if let Ok(value) = serde_json::from_str(text) {
+        return Ok(value);
+    }
+    let file = std::fs::read_to_string(text);
+    let file = file.map_err(|error| wrong(format!("neither JSON nor a file that can be read: {error}")))?;
+    serde_json::from_str(&file).map_err(|error| wrong(format!("{text} has no JSON: {error}")))
+}
+
+/// The id of a user, of the domain that `--user-domain` names.
+async fn user(session: &Session, name: &str, matches: &ArgMatches) -> Result<String> {
+    let domain = matches.try_get_one::<String>("user-domain").ok().flatten();
+    let domain = match domain {
+        Some(domain) => Some(names::id(session, &DOMAIN, domain).await?),
+        None => None,
+    };
+    let filters: Vec<(&str, &str)> = domain.iter().map(|id| ("domain_id", id.as_str())).collect();
+    Ok(names::id_of(&names::find_among(session, &USER, name, &filters).await?))
 }
 
 fn number(option: &Opt, text: &str) -> Result<u64> {
@@ -215,7 +260,7 @@ fn fits(there: &Value, named: &Value) -> bool {
 /// The id of a project. Whoever may not look for projects gives an id, which the server checks.
 pub(crate) async fn project(session: &Session, name: &str, domain: Option<&str>) -> Result<String> {
     let domain = match domain {
-        Some(domain) => Some(names::id(session, &crate::noun::identity::DOMAIN, domain).await?),
+        Some(domain) => Some(names::id(session, &DOMAIN, domain).await?),
         None => None,
     };
     let filters: Vec<(&str, &str)> = domain.iter().map(|id| ("domain_id", id.as_str())).collect();

@@ -31,6 +31,8 @@ pub(crate) enum Kind {
     Text(&'static str),
     /// One of some words, in any case.
     Word(&'static str, &'static [&'static str]),
+    /// A text in small letters.
+    Lowercase(&'static str),
     /// A whole number.
     Number(&'static str),
     /// An option without a value that stands for one.
@@ -39,6 +41,14 @@ pub(crate) enum Kind {
     Truth(&'static str),
     /// An object, by name or id.
     Id(&'static str, &'static Noun),
+    /// The same, of a list, which then needs no column for it.
+    Of(&'static str, &'static Noun),
+    /// The user whose objects are listed, by name or id.
+    Whose,
+    /// Roles, each by its name or id, as it stands.
+    Roles(&'static str),
+    /// JSON, or a file with JSON.
+    Json(&'static str),
     /// Texts, one for each time the option is given. Changes replace what was there.
     Texts(&'static str),
     /// The same, but changes add to what is there, and `unset` takes away.
@@ -171,6 +181,11 @@ impl Opt {
     /// The argument of `create` without a name.
     pub(crate) const fn argument(name: &'static str, kind: Kind, help: &'static str) -> Self {
         Self { positional: true, required: true, ..Self::create(name, kind, help) }
+    }
+
+    /// The same, without a name.
+    pub(crate) const fn positional(self) -> Self {
+        Self { positional: true, ..self }
     }
 
     /// The same, required.

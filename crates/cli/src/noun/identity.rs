@@ -1,11 +1,17 @@
 //! Projects, users, roles and domains; tokens and the catalog.
 
+mod application_credential;
 mod assignment;
+mod catalog;
+mod implied_role;
 mod role;
 mod token;
 mod user;
 
+pub(crate) use application_credential::{ACCESS_RULE, APPLICATION_CREDENTIAL};
 pub(crate) use assignment::ASSIGNMENTS;
+pub(crate) use catalog::{ENDPOINT, REGION, SERVICE};
+pub(crate) use implied_role::IMPLIED_ROLES;
 pub(crate) use role::ROLE;
 pub(crate) use token::TOKENS;
 pub(crate) use user::{PASSWORD, USER};

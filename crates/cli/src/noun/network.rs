@@ -2,21 +2,25 @@
 
 mod agent;
 mod facts;
+mod flavor;
 mod floating_ip;
 #[expect(clippy::module_inception, reason = "networks are what the Networking API is named after")]
 mod network;
 mod port;
 mod quota;
 mod router;
+mod security_group;
 mod subnet;
 
 pub(crate) use agent::AGENT;
-pub(crate) use facts::{AVAILABILITY_ZONE, EXTENSION, FLAVOR, SECURITY_GROUP, SERVICE_PROVIDER};
+pub(crate) use facts::{AVAILABILITY_ZONE, EXTENSION, SERVICE_PROVIDER};
+pub(crate) use flavor::{FLAVOR, FLAVOR_ACTS, SERVICE_PROFILE};
 pub(crate) use floating_ip::FLOATING_IP;
 pub(crate) use network::NETWORK;
 pub(crate) use port::PORT;
 pub(crate) use quota::QUOTAS;
 pub(crate) use router::{ROUTER, ROUTER_ACTS};
+pub(crate) use security_group::{SECURITY_GROUP, SECURITY_GROUP_RULE};
 pub(crate) use subnet::SUBNET;
 
 use crate::grammar::{Fixed, Key, KeyKind, Kind, Opt};

@@ -34,6 +34,10 @@ pub(crate) enum View {
     Routes,
     /// Whether an agent is heard of: `:-)` or `XXX`.
     Alive,
+    /// The names of objects, joined by commas.
+    Names,
+    /// Rules of a security group, one a line, without what is empty or known.
+    Rules,
     /// The endpoints of a catalog's service, one a line.
     Endpoints,
 }
@@ -119,6 +123,12 @@ impl Cell {
                 pools.collect::<Vec<_>>().join(",")
             }
             View::Endpoints => endpoints(value),
+            View::Names => {
+                let mut names: Vec<String> = items().map(|item| python::display(&item["name"])).collect();
+                names.sort_unstable();
+                names.join(", ")
+            }
+            View::Rules => items().map(rule).collect::<Vec<_>>().join("\n"),
         }
     }
 
@@ -166,6 +176,14 @@ fn collect(value: &Value, prefix: &str, renamed: &[(&str, &str)], parts: &mut Ve
             }
         }
     }
+}
+
+/// A rule without what has no value, and without whose it is, which is known where it stands.
+fn rule(value: &Value) -> String {
+    let known = ["security_group_id", "tenant_id", "project_id"];
+    let entries = value.as_object().into_iter().flatten();
+    let told = entries.filter(|(key, value)| truth(value) && !known.contains(&key.as_str()));
+    dict(&Value::Object(told.map(|(key, value)| (key.clone(), value.clone())).collect()), &[])
 }
 
 fn raw(value: &Value) -> String {

@@ -91,7 +91,7 @@ fn with_passwords(command: Command) -> Command {
 fn change<'a>(session: &'a Session, matches: &'a ArgMatches) -> Doing<'a> {
     Box::pin(async move {
         let text = |name: &str| matches.get_one::<String>(name).map(String::as_str).unwrap_or_default();
-        let password = psk::password(text("password"))?;
+        let password = psk::password("password", text("password"))?;
         let user = session.description["user"]["id"].as_str().unwrap_or_default();
         let body = json!({"user": {
             "password": password.reveal(),

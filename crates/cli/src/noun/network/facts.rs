@@ -1,4 +1,4 @@
-//! What can only be looked at, or named: extensions, providers, zones, flavors, security groups.
+//! What can only be looked at: extensions, providers, zones.
 
 use crate::grammar::{Column, Kind, Noun, Opt, Verb};
 use crate::output::cell::View;
@@ -63,29 +63,5 @@ pub(crate) static AVAILABILITY_ZONE: Noun = Noun {
     ],
     options: &[OF_NETWORK],
     verbs: &[Verb::List],
-    ..Noun::PLAIN
-};
-
-/// Flavors, which can be named.
-pub(crate) static FLAVOR: Noun = Noun {
-    words: &["network", "flavor"],
-    one: "flavor",
-    said: "flavor",
-    many: "flavors",
-    path: "flavors",
-    singular: "flavor",
-    plural: "flavors",
-    ..Noun::PLAIN
-};
-
-/// Security groups, which can be named.
-pub(crate) static SECURITY_GROUP: Noun = Noun {
-    words: &["security", "group"],
-    one: "security group",
-    said: "security group",
-    many: "security groups",
-    path: "security-groups",
-    singular: "security_group",
-    plural: "security_groups",
     ..Noun::PLAIN
 };
