@@ -28,8 +28,12 @@ pub(crate) const FOR_DEMO: &[Package] = &[
 ];
 
 /// What the tests need besides.
-pub(crate) const FOR_TESTS: &[Package] =
-    &[("postgresql", "the store's tests on PostgreSQL"), ("python3-venv", "the OpenStack clients")];
+pub(crate) const FOR_TESTS: &[Package] = &[
+    ("postgresql", "the store's tests on PostgreSQL"),
+    ("python3-venv", "the OpenStack clients"),
+    ("fish", "its completions"),
+    ("zsh", "its completions"),
+];
 
 /// What the tests of tunnels by the kernel's IPsec need besides.
 pub(crate) const FOR_UML: &[Package] =

@@ -10,6 +10,7 @@ use clap_complete::Shell;
 
 use crate::config::Config;
 use crate::demo::Demo;
+use crate::install::Place;
 use crate::{db, generate, host, logging, serve};
 
 /// VPN as a Service: site-to-site IPsec that is asked for through OpenStack's Networking API.
@@ -51,6 +52,10 @@ enum Command {
         #[arg(value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
         folder: PathBuf,
     },
+    /// Put this program, completions for bash, zsh and fish, and the manual where they belong
+    Install(Place),
+    /// Remove what `adit install` put there
+    Uninstall(Place),
     /// Show two regions and a tunnel between them, on this machine alone
     Demo(Demo),
 }
@@ -150,6 +155,8 @@ impl Cli {
             Command::Completion { shell } => generate::completion(shell),
             Command::Manual { markdown: false, folder } => generate::manual(&folder),
             Command::Manual { markdown: true, folder } => generate::reference(&folder),
+            Command::Install(place) => place.install(),
+            Command::Uninstall(place) => place.uninstall(),
             // It tells its story itself; its regions have logs of their own.
             Command::Demo(demo) => block_on("warn", demo.run()),
         }

@@ -1,26 +1,61 @@
 //! What is generated of the command line: completions for shells, pages of the manual, and chapters of the book.
 
+mod fish;
 mod reference;
 
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use clap_complete::Shell;
+use nix::sys::stat::{Mode, umask};
 
 use crate::cli;
 
 /// Prints what a shell needs to complete commands.
 pub(crate) fn completion(shell: Shell) -> Result<()> {
+    cli::print(&completions(shell)?)
+}
+
+/// What a shell needs to complete commands.
+pub(crate) fn completions(shell: Shell) -> Result<String> {
+    if shell == Shell::Fish {
+        return Ok(fish::completions(&cli::whole()));
+    }
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut cli::whole(), "adit", &mut text);
-    cli::print(&String::from_utf8(text).context("the completions are no text")?)
+    String::from_utf8(text).context("the completions are no text")
 }
 
 /// Writes a page of the manual for each command.
 pub(crate) fn manual(folder: &Path) -> Result<()> {
-    std::fs::create_dir_all(folder)
-        .and_then(|()| clap_mangen::generate_to(cli::whole(), folder))
-        .with_context(|| format!("cannot write the manual to {}", folder.display()))
+    shown_to_all();
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    for (name, text) in pages()? {
+        let file = folder.join(name);
+        std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    Ok(())
+}
+
+/// The pages of the manual: the name of each file, and its text.
+pub(crate) fn pages() -> Result<Vec<(String, Vec<u8>)>> {
+    let mut program = cli::whole().disable_help_subcommand(true);
+    program.build();
+    let mut pages = Vec::new();
+    let mut left = vec![program];
+    while let Some(command) = left.pop() {
+        left.extend(command.get_subcommands().filter(|below| !below.is_hide_set()).cloned());
+        let page = clap_mangen::Man::new(command);
+        let mut text = Vec::new();
+        page.render(&mut text).context("a page of the manual cannot be written")?;
+        pages.push((page.get_filename(), text));
+    }
+    Ok(pages)
+}
+
+/// From here on others may read what is written: there is nothing secret in it.
+pub(crate) fn shown_to_all() {
+    umask(Mode::from_bits_truncate(0o022));
 }
 
 /// Writes the chapters of the book about the commands.

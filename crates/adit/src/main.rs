@@ -7,6 +7,7 @@ mod db;
 mod demo;
 mod generate;
 mod host;
+mod install;
 mod logging;
 mod serve;
 mod state;

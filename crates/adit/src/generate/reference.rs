@@ -39,7 +39,8 @@ The words, options and tables of the client commands are those of the `openstack
 `adit` in its place. The commands of the old `neutron` client for VPN, such as `adit vpn-ikepolicy-create`, work as well, and
 are not listed here. `adit COMMAND --help` says what stands here.
 
-`source <(adit completion bash)` completes commands in a shell, and `adit manual FOLDER` writes these pages for `man`.
+`adit install` puts the program, completions for bash, zsh and fish, and these pages for `man` where they belong. Without it,
+`source <(adit completion bash)` completes commands in a shell, and `adit manual FOLDER` writes the pages.
 
 ## Exit statuses
 
