@@ -149,6 +149,23 @@ impl Cloud {
         self.client.run(&[&["--os-cloud", who], words].concat())
     }
 
+    /// Runs a command of Adit's own client.
+    pub(crate) fn run_adit(&mut self, who: &str, command: &str) -> Answer {
+        let mut adit = Command::new(env!("CARGO_BIN_EXE_adit"));
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("OS_")) {
+            adit.env_remove(name);
+        }
+        adit.args(["--os-cloud", who]).args(command.split_whitespace());
+        let output = adit.env("OS_CLIENT_CONFIG_FILE", &self.client.clouds).output().unwrap();
+        let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+        Answer {
+            command: format!("adit {command}"),
+            succeeded: output.status.success(),
+            stdout: text(&output.stdout),
+            stderr: text(&output.stderr),
+        }
+    }
+
     /// Runs a command straight at Adit, with nothing but a token.
     pub(crate) fn run_with_token(&mut self, token: &str, command: &str) -> Answer {
         let endpoint = format!("{}/networking", self.adit.url);

@@ -18,6 +18,7 @@ fn adit_is_one_more_service_of_a_cloud() {
     members_readers_and_administrators(&mut cloud);
     wrong_and_revoked_tokens(&mut cloud);
     application_credentials(&mut cloud);
+    the_command_of_adit(&mut cloud);
     identity_is_elsewhere(&mut cloud);
     nothing_secret_was_logged(&mut cloud);
     keystone_goes_away(&mut cloud);
@@ -138,6 +139,33 @@ fn application_credentials(cloud: &mut Cloud) {
         }
     }
     assert!(cloud.run("whole", "network create more -f value -c name").ok().contains("more"));
+}
+
+/// Adit's own client is one of Keystone's as well, and prints what the `openstack` command prints.
+fn the_command_of_adit(cloud: &mut Cloud) {
+    let issued = cloud.run_adit("alice", "token issue -f value -c id").ok();
+    assert!(cloud.run_with_token(&issued, "network list -f value -c Name").ok().contains("left-network"));
+    cloud.secrets.push(issued);
+    for (who, command) in [
+        ("alice", "catalog list"),
+        ("alice", "vpn ike policy list --long"),
+        ("alice", "vpn service list"),
+        ("alice", "application credential list"),
+        ("whole", "network list"),
+        ("admin", "user list --long"),
+        ("admin", "endpoint list"),
+        ("admin", "role assignment list --names"),
+    ] {
+        let (ours, theirs) = (cloud.run_adit(who, command).ok(), cloud.run(who, command).ok());
+        assert_eq!(ours, theirs, "{who}: {command}");
+    }
+    let created = cloud.run_adit("admin", "implied role create manager --implied-role service -f json").ok();
+    assert!(created.contains("prior_role"), "{created}");
+    cloud.run_adit("admin", "implied role delete manager --implied-role service").ok();
+    let refusal = cloud.run_adit("mallory", "network show left-network").refusal();
+    assert!(refusal.contains("No Network found for left-network"), "{refusal}");
+    let refusal = cloud.run_adit("bob", "network create more").refusal();
+    assert!(refusal.contains("disallowed by policy (HTTP 403, req-"), "{refusal}");
 }
 
 fn identity_is_elsewhere(cloud: &mut Cloud) {

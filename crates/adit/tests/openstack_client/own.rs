@@ -6,6 +6,7 @@ mod install;
 mod nouns;
 mod peer_config;
 mod terminal;
+mod tls;
 mod watch;
 
 use std::io::Write;

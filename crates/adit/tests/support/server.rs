@@ -21,6 +21,11 @@ impl Server {
         Self { process, state, address }
     }
 
+    /// Where it listens: address and port.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// Kills it.
     pub(crate) fn stop(&mut self) {
         self.process.kill().unwrap();
