@@ -64,9 +64,15 @@ pub(crate) fn known(key: &str) -> Psk {
     Psk(Zeroizing::new(key.to_owned()))
 }
 
-/// A key of 256 random bits, in letters and digits, which every peer takes and nobody guesses.
+/// A key of more than 255 random bits, in letters and digits, which every peer takes and nobody guesses. It begins with a
+/// letter: some devices decode what begins with `0x` or `0s`, and some take no key that begins with a zero.
 pub(crate) fn generated() -> Psk {
-    Psk(Zeroizing::new(Alphanumeric.sample_string(&mut rand::rng(), 43)))
+    loop {
+        let key = Zeroizing::new(Alphanumeric.sample_string(&mut rand::rng(), 43));
+        if key.starts_with(|first: char| first.is_ascii_alphabetic()) {
+            return Psk(key);
+        }
+    }
 }
 
 /// One line, which is not empty. The end of the line is not part of it.
@@ -105,5 +111,8 @@ mod tests {
         let [one, two] = [generated(), generated()];
         assert_eq!(one.reveal().len(), 43);
         assert_ne!(one.reveal(), two.reveal());
+        for key in std::iter::repeat_with(generated).take(1000) {
+            assert!(key.reveal().starts_with(|first: char| first.is_ascii_alphabetic()), "{}", key.reveal());
+        }
     }
 }
