@@ -79,8 +79,8 @@ pub(crate) fn first_words() -> Vec<&'static str> {
     words
 }
 
-/// The commands. Only those whose words all stand in `line`, if that is given, have their arguments: the rest is not asked
-/// for, and making it would cost more than everything else.
+/// The commands. Where some of them stand in `line`, if that is given, there are only those: the rest is not asked for, and
+/// making it would cost more than everything else. Where none does, all are there to be named, without their arguments.
 pub(crate) fn commands(line: Option<&[String]>) -> Vec<Command> {
     grow(&[], &leaves(), line)
 }
@@ -96,6 +96,10 @@ fn grow(path: &[&'static str], leaves: &[Leaf], line: Option<&[String]>) -> Vec<
         }
     }
     let is_asked = |word: &str| line.is_none_or(|line| line.iter().any(|said| said == word));
+    // What stands beside them is for those who lost their way; each would get a copy of all options of who and where.
+    if line.is_some() && words.iter().any(|word| is_asked(word)) {
+        words.retain(|word| is_asked(word));
+    }
     words
         .into_iter()
         .map(|word| {
