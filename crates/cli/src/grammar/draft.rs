@@ -137,16 +137,8 @@ impl Draft {
             Kind::Roles(attribute) => self.put(attribute, roles(texts)),
             Kind::Json(attribute) => self.put(attribute, json(option, text)?),
             Kind::Ids(attribute, noun) => self.put(attribute, ids(noun, &texts, session).await?),
-            Kind::MoreIds(attribute, noun) => {
-                let ids = ids(noun, &texts, session).await?;
-                self.take_more(attribute, ids);
-            }
-            Kind::Endpoints(attribute) => {
-                let is_subnet =
-                    matches.get_one::<String>("type").is_some_and(|kind| kind.eq_ignore_ascii_case("subnet"));
-                let endpoints = if is_subnet { ids(&SUBNET, &texts, session).await? } else { values(texts) };
-                self.put(attribute, endpoints);
-            }
+            Kind::MoreIds(attribute, noun) => self.take_more(attribute, ids(noun, &texts, session).await?),
+            Kind::Endpoints(attribute) => self.put(attribute, endpoints(texts, matches, session).await?),
             Kind::Texts(attribute) => self.put(attribute, texts),
             Kind::More(attribute) => self.take_more(attribute, values(texts)),
             Kind::Map(attribute, keys) => {
@@ -154,14 +146,11 @@ impl Draft {
             }
             Kind::Maps(attribute, keys) => self.put(attribute, maps(option, &texts, keys, session).await?),
             Kind::MoreMaps(attribute, keys) => {
-                let maps = maps(option, &texts, keys, session).await?;
-                self.take_more(attribute, maps);
+                self.take_more(attribute, maps(option, &texts, keys, session).await?);
             }
             Kind::Clear(attribute) => self.cleared.push(attribute),
             Kind::Project(attribute) => {
-                let domain = matches.try_get_one::<String>("project-domain").ok().flatten();
-                let id = project(session, text, domain.map(String::as_str)).await?;
-                self.put(attribute, id);
+                self.put(attribute, project(session, text, word(matches, "project-domain")).await?);
             }
             // It says where another option looks.
             Kind::Within | Kind::Anyway => {}
@@ -172,13 +161,15 @@ impl Draft {
             Kind::NoTags => self.no_tags = true,
             Kind::Psk => self.put("psk", psk::given(text)?.reveal()),
             Kind::PskFile => self.put("psk", psk::from_file(text)?.reveal()),
-            Kind::GeneratePsk => {
-                let made = psk::generated();
-                self.put("psk", made.reveal());
-                self.generated = Some(made);
-            }
+            Kind::GeneratePsk => self.make_psk(),
         }
         Ok(())
+    }
+
+    fn make_psk(&mut self) {
+        let made = psk::generated();
+        self.put("psk", made.reveal());
+        self.generated = Some(made);
     }
 
     fn take_more(&mut self, attribute: &'static str, values: Vec<Value>) {
@@ -216,8 +207,7 @@ fn json(option: &Opt, text: &str) -> Result<Value> {
 
 /// The id of a user, of the domain that `--user-domain` names.
 async fn user(session: &Session, name: &str, matches: &ArgMatches) -> Result<String> {
-    let domain = matches.try_get_one::<String>("user-domain").ok().flatten();
-    let domain = match domain {
+    let domain = match word(matches, "user-domain") {
         Some(domain) => Some(names::id(session, &DOMAIN, domain).await?),
         None => None,
     };
@@ -228,6 +218,17 @@ async fn user(session: &Session, name: &str, matches: &ArgMatches) -> Result<Str
 fn number(option: &Opt, text: &str) -> Result<u64> {
     let wrong = |_| Error::Usage(format!("--{}: `{text}` is not a whole number", option.name));
     text.parse().map_err(wrong)
+}
+
+/// The word of an option that the command may not have.
+fn word<'a>(matches: &'a ArgMatches, option: &str) -> Option<&'a str> {
+    matches.try_get_one::<String>(option).ok().flatten().map(String::as_str)
+}
+
+/// What an endpoint group is made of: the ids of subnets, or what is given.
+async fn endpoints(texts: Vec<String>, matches: &ArgMatches, session: &Session) -> Result<Vec<Value>> {
+    let is_subnet = word(matches, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("subnet"));
+    if is_subnet { ids(&SUBNET, &texts, session).await } else { Ok(values(texts)) }
 }
 
 /// The ids of what is named.
