@@ -261,13 +261,19 @@ fn waiting_ends_when_it_is_so_or_cannot_be_or_nobody_wants_to() {
 /// Who sits at a terminal sees what is being waited for, on one line that goes at the end.
 #[test]
 fn a_terminal_shows_how_waiting_goes_on() {
-    let server = Server::start();
+    let mut server = Server::start();
     a_connection(&server, "conn");
     let line = "vpn ipsec site connection set --wait --wait-timeout 600 --description d conn";
     let Some(mut terminal) = Terminal::start(&server, line) else { return };
     terminal.until("\r\x1b[Kwaiting for IPsec site connection conn for 0 s: ");
     terminal.until("waiting for IPsec site connection conn for 1 s: ");
     // The server says why as soon as it knows, which is that nobody serves the router.
+    terminal.until(" s: DOWN: no agent serves the router");
+    // A server that is away for a moment goes on with it when it is back.
+    server.stop();
+    terminal.until(" s: in no known state: cannot reach http://127.0.0.1:");
+    server.restart();
+    terminal.forget();
     terminal.until(" s: DOWN: no agent serves the router");
     terminal.interrupt();
     terminal.until(

@@ -49,6 +49,11 @@ impl Terminal {
         }
     }
 
+    /// Counts only what is shown from here on.
+    pub(super) fn forget(&mut self) {
+        self.shown.clear();
+    }
+
     /// Presses Ctrl-C.
     pub(super) fn interrupt(&mut self) {
         self.script.stdin.as_mut().unwrap().write_all(b"\x03").unwrap();
