@@ -29,6 +29,18 @@ fn the_reference_is_what_the_program_writes() {
     );
 }
 
+#[test]
+fn a_reference_that_cannot_be_written_is_told() {
+    let output = Command::new(env!("CARGO_BIN_EXE_adit"))
+        .args(["manual", "--markdown", "/dev/null/commands"])
+        .env_clear()
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.starts_with("adit: cannot make /dev/null/commands: "), "{said}");
+}
+
 fn files(folder: &Path) -> BTreeMap<String, String> {
     let file = |entry: std::io::Result<fs::DirEntry>| {
         let entry = entry.unwrap();
