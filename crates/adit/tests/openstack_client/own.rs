@@ -2,6 +2,7 @@
 //! what is generated; and that it draws what that command draws.
 
 mod drawing;
+mod elsewhere;
 mod install;
 mod nouns;
 mod peer_config;
