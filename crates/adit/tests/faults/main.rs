@@ -245,6 +245,19 @@ async fn what_is_deleted_leaves_nothing_and_disturbs_nobody() {
     until("the end of charon", async || !fs::exists(format!("/proc/{charon}")).unwrap()).await;
     assert!(left.charon(&left.router).await.is_none());
     assert_eq!(ping(&left.host, &world.right.host_address, 5), 0);
+    connected_anew(&world).await;
+}
+
+/// The tunnel of the demo is gone on the left; one command makes another one between the same networks.
+async fn connected_anew(world: &World) {
+    world.right.tenant.delete(CONNECTIONS, &world.right.connection).await.unwrap();
+    let connect = "vpn connect --left left/left-router/left-subnet --right right/right-router/right-subnet";
+    let made =
+        world.command(&format!("{connect} --wait --wait-timeout 25 -f value -c Resource -c Status")).await;
+    assert_eq!(made.matches("IPsec site connection ACTIVE").count(), 2, "{made}");
+    assert_eq!(ping(&world.left.host, &world.right.host_address, 5), 5);
+    let again = world.command(&format!("{connect} -f value -c Action")).await;
+    assert_eq!(again, "kept\n".repeat(12));
 }
 
 /// Waits until the left charon runs again, and the tunnel carries packets.

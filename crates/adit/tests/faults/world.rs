@@ -69,6 +69,19 @@ impl World {
         [&self.left, &self.right]
     }
 
+    /// Runs a command that knows both regions, as the clouds `left` and `right`; what it prints.
+    pub(crate) async fn command(&self, line: &str) -> String {
+        let mut clouds = "clouds:\n".to_owned();
+        for region in self.regions() {
+            let text = fs::read_to_string(region.clouds()).unwrap();
+            let (_, tenant) = text.split_once("  adit:\n").unwrap();
+            clouds.push_str(&format!("  {}:\n{tenant}", region.side));
+        }
+        let file = self.left.root.join("both.yaml");
+        fs::write(&file, clouds).unwrap();
+        command(&file, line).await
+    }
+
     /// The SPIs of the demo's tunnel, as both ends see them.
     pub(crate) async fn spis(&self) -> [BTreeSet<[u64; 4]>; 2] {
         [self.left.spis(&self.left.connection).await, self.right.spis(&self.right.connection).await]
@@ -143,15 +156,13 @@ impl Region {
         connection.text("status").unwrap().to_owned()
     }
 
+    fn clouds(&self) -> PathBuf {
+        self.root.join(self.side).join("clouds.yaml")
+    }
+
     /// Runs a command of the tenant's; what it prints.
     pub(crate) async fn command(&self, line: &str) -> String {
-        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_adit"));
-        command.args(line.split_whitespace()).kill_on_drop(true).env("OS_CLOUD", "adit");
-        command.env("OS_CLIENT_CONFIG_FILE", self.root.join(self.side).join("clouds.yaml"));
-        let output = timeout(LIMIT, command.output()).await.expect("it ends").unwrap();
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "`adit {line}`: {told}");
-        String::from_utf8(output.stdout).unwrap()
+        command(&self.clouds(), line).await
     }
 
     pub(crate) async fn until_status(&self, connection: &str, wanted: &str) {
@@ -343,6 +354,17 @@ impl Drop for Program {
             let _ = child.wait();
         }
     }
+}
+
+/// Runs a command of `adit`; what it prints.
+async fn command(clouds: &Path, line: &str) -> String {
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_adit"));
+    command.args(line.split_whitespace()).kill_on_drop(true).env("OS_CLOUD", "adit");
+    command.env("OS_CLIENT_CONFIG_FILE", clouds);
+    let output = timeout(LIMIT, command.output()).await.expect("it ends").unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "`adit {line}`: {told}");
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// Waits, with a limit, until something is true that nobody tells of.
