@@ -24,6 +24,9 @@ pub(crate) enum Error {
         /// For the server's log.
         request_id: Option<String>,
     },
+    /// The server's answer makes no sense.
+    #[error("{0}: is it a server of this API?")]
+    Nonsense(String),
     /// Nobody answers, or not as a server of this API does.
     #[error("cannot reach {url}: {why}")]
     Unreachable {
@@ -70,7 +73,7 @@ impl Error {
             Self::Usage(_) => 1,
             Self::NotFound(_) => 2,
             Self::Refused { status: 404, .. } => 2,
-            Self::Refused { status: 500.., .. } => 5,
+            Self::Refused { status: 500.., .. } | Self::Nonsense(_) => 5,
             Self::Refused { .. } => 3,
             Self::Unreachable { .. } => 4,
             Self::Several { status, .. } => *status,
@@ -84,7 +87,7 @@ impl Error {
     /// Whether it may be otherwise in a moment: the server is away, or busy.
     pub(crate) fn may_pass(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::Refused { status: 500.., .. } => true,
+            Self::Unreachable { .. } | Self::Refused { status: 500.., .. } | Self::Nonsense(_) => true,
             Self::While { cause, .. } => cause.may_pass(),
             Self::Usage(_)
             | Self::NotFound(_)
@@ -112,6 +115,7 @@ impl Error {
             Self::Usage(_)
             | Self::NotFound(_)
             | Self::Refused { .. }
+            | Self::Nonsense(_)
             | Self::Several { .. }
             | Self::Waited(_)
             | Self::Interrupted(_)

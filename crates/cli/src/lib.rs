@@ -160,5 +160,5 @@ async fn perform(does: Does, matches: &ArgMatches, session: &Session) -> Result<
 
 /// Says something to the person at the terminal; where nobody listens, nothing is lost.
 fn say(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let _ = writeln!(std::io::stderr(), "{}", output::visible(text));
 }

@@ -111,8 +111,10 @@ pub(crate) async fn list_at(
         path.push_str(&format!("{}={}", encode(name), encode(value)));
     }
     let mut objects = Vec::new();
-    let mut body = session.get(service, &path).await?;
+    let mut asked = vec![path];
     loop {
+        let path = asked.last().map(String::as_str).unwrap_or_default();
+        let mut body = session.get(service, path).await?;
         let Some(Value::Array(page)) = body.get_mut(plural).map(Value::take) else {
             return Err(malformed(plural));
         };
@@ -127,17 +129,45 @@ pub(crate) async fn list_at(
         let Some(next) = next.and_then(|link| link["href"].as_str()).filter(|_| !is_empty) else {
             return Ok(objects);
         };
-        body = session.send_with(reqwest::Method::GET, next, &[], None).await?;
+        let next = page_after(path, next);
+        if asked.contains(&next) {
+            return Err(Error::Nonsense(format!("the pages of `{plural}` lead back to one of them")));
+        }
+        asked.push(next);
     }
+}
+
+/// The path of the page that a link leads to. Where the server is, the catalog says: behind a proxy the server itself may
+/// not know, and a token goes nowhere else.
+fn page_after(path: &str, link: &str) -> String {
+    let collection = path.split('?').next().unwrap_or_default();
+    let query = link.split_once('?').map(|(_, query)| query).unwrap_or_default();
+    format!("{collection}?{query}")
 }
 
 /// An answer without what it must have.
 pub(crate) fn malformed(key: &str) -> Error {
-    Error::Refused { status: 502, message: format!("the answer has no `{key}`"), request_id: None }
+    Error::Nonsense(format!("the answer has no `{key}`"))
 }
 
 /// Whether it looks like an id: 32 hexadecimal digits, with or without hyphens.
 pub(crate) fn looks_like_id(name: &str) -> bool {
     let digits = name.chars().filter(char::is_ascii_hexdigit).count();
     digits == 32 && name.chars().all(|c| c.is_ascii_hexdigit() || c == '-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::page_after;
+
+    #[test]
+    fn a_page_is_asked_for_where_the_list_was() {
+        for (path, link, want) in [
+            ("networks", "http://h/v2.0/networks?marker=a", "networks?marker=a"),
+            ("networks?name=x", "https://other/networks?name=x&marker=a", "networks?name=x&marker=a"),
+            ("networks", "/v2.0/networks", "networks?"),
+        ] {
+            assert_eq!(page_after(path, link), want, "{path} {link}");
+        }
+    }
 }

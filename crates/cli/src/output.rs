@@ -65,7 +65,8 @@ pub(crate) fn write(text: &str) -> Result<bool> {
 pub(crate) fn render(report: Report, options: &Options) -> Result<String> {
     match report {
         Report::Nothing => Ok(String::new()),
-        Report::Text(text) | Report::Verdict { text, .. } => Ok(text),
+        Report::Text(text) => Ok(text),
+        Report::Verdict { text, .. } => Ok(visible(&text)),
         Report::List { columns, rows } => drawn(&columns, rows, options, list),
         Report::Made { head, fields } => {
             let object = render(Report::One(fields), options)?;
@@ -135,6 +136,27 @@ fn one(fields: &[(&str, &Cell)], options: &Options) -> String {
     }
 }
 
+/// A text with nothing in it that a terminal would obey, or that lets it look like another: what is in the names and the
+/// messages of others is seen, and does nothing. Lines and tabs stay.
+pub(crate) fn visible(text: &str) -> String {
+    let is_hidden = |c: char| {
+        (c.is_control() && !matches!(c, '\n' | '\t'))
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
+    };
+    if !text.contains(is_hidden) {
+        return text.to_owned();
+    }
+    let mut seen = String::new();
+    for c in text.chars() {
+        match c {
+            c if !is_hidden(c) => seen.push(c),
+            c if u32::from(c) < 0x100 => seen.push_str(&format!("\\x{:02x}", u32::from(c))),
+            c => seen.push_str(&format!("\\u{{{:x}}}", u32::from(c))),
+        }
+    }
+    seen
+}
+
 /// The columns that `-c` asks for, in the order in which they stand.
 pub(crate) fn choose(columns: &[String], wanted: &[String]) -> Result<Vec<usize>> {
     if wanted.is_empty() {
@@ -163,5 +185,22 @@ fn sort(columns: &[String], rows: &mut [Vec<Cell>], options: &Options) {
             // As a reversed stable sort: what is equal keeps its order.
             if options.descending { order.reverse() } else { order }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::visible;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_seen() {
+        for (text, want) in [
+            ("plain\n\tüñ日本 👩‍👧", "plain\n\tüñ日本 👩‍👧"),
+            ("\u{1b}[2Jx\u{7}", "\\x1b[2Jx\\x07"),
+            ("a\u{85}b\u{7f}", "a\\x85b\\x7f"),
+            ("\u{202e}olleh", "\\u{202e}olleh"),
+        ] {
+            assert_eq!(visible(text), want);
+        }
     }
 }

@@ -157,6 +157,8 @@ impl Clients {
         }
         let wrong = |error: &dyn std::error::Error| Error::Usage(chain(error));
         let builder = transport::builder(url, &access.trust()).map_err(|error| wrong(&error))?;
+        // Who follows where a server points tells a token, or a password, to whoever is there.
+        let builder = builder.redirect(reqwest::redirect::Policy::none());
         let client = builder.timeout(LIMIT).build().map_err(|error| wrong(&error))?;
         self.0.borrow_mut().push((server, client.clone()));
         Ok(client)
@@ -175,6 +177,12 @@ async fn answer(request: reqwest::RequestBuilder, url: &str) -> Result<Answer> {
     let header =
         |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let (token, request_id) = (header("x-subject-token"), header("x-openstack-request-id"));
+    if let Some(elsewhere) = header("location").filter(|_| status.is_redirection()) {
+        let why = format!(
+            "it says to go to {elsewhere}, which is not followed: who is there would be told secrets"
+        );
+        return Err(Error::Unreachable { url: url.to_owned(), why });
+    }
     let octets = response.bytes().await.map_err(unreachable)?;
     let body: Option<Value> = serde_json::from_slice(&octets).ok();
     if status.is_success() {

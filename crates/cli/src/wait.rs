@@ -171,6 +171,7 @@ impl Progress {
     fn tell(&self, text: &str) {
         let room =
             terminal_size::terminal_size_of(std::io::stderr()).map_or(80, |(width, _)| usize::from(width.0));
+        let text = crate::output::visible(&text.replace('\n', " "));
         let text: String = text.chars().take(room.saturating_sub(1)).collect();
         // A terminal that went away shows nothing to anybody.
         let _ = write!(std::io::stderr(), "\r\x1b[K{text}");

@@ -4,6 +4,7 @@
 mod drawing;
 mod elsewhere;
 mod install;
+mod nonsense;
 mod nouns;
 mod peer_config;
 mod terminal;

@@ -6,6 +6,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::cell::Cell;
 use super::options::Options;
+use super::visible;
 
 /// Columns are not made narrower than this, of lists and of one object.
 const NARROWEST_OF_LIST: usize = 8;
@@ -140,11 +141,11 @@ fn width(text: &str) -> usize {
     text.width()
 }
 
-/// What a cell cannot show: returns, and tabs, whose width depends on where they stand.
+/// What a cell cannot show: returns, tabs, whose width depends on where they stand, and what a terminal would obey.
 fn clean(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace('\r', " ");
     if !text.contains('\t') {
-        return text;
+        return visible(&text);
     }
     let expand = |line: &str| {
         let mut expanded = String::new();
@@ -158,7 +159,7 @@ fn clean(text: &str) -> String {
         }
         expanded
     };
-    text.split('\n').map(expand).collect::<Vec<_>>().join("\n")
+    visible(&text.split('\n').map(expand).collect::<Vec<_>>().join("\n"))
 }
 
 fn justified(text: &str, to: usize, align: Align) -> String {
@@ -188,13 +189,13 @@ fn wrapped(line: &str, limit: usize) -> Vec<String> {
         }
         let mut current = String::new();
         while let Some(piece) = pieces.last()
-            && width(&current) + width(piece) <= limit
+            && !is_wider(piece, limit.saturating_sub(width(&current)))
         {
             current.push_str(piece);
             pieces.pop();
         }
-        if let Some(piece) = pieces.pop_if(|piece| width(piece) > limit) {
-            let (head, tail) = split(&piece, limit - width(&current));
+        if let Some(piece) = pieces.pop_if(|piece| is_wider(piece, limit)) {
+            let (head, tail) = split(&piece, limit.saturating_sub(width(&current)));
             current.push_str(head);
             pieces.push(tail.to_owned());
         }
@@ -229,17 +230,57 @@ fn pieces(line: &str) -> Vec<String> {
     pieces
 }
 
-/// As much of a word as fits, but at least one character, and after a hyphen where one is in it.
+/// Whether a text is wider than this. Of one that is much longer only the beginning is looked at.
+fn is_wider(text: &str, limit: usize) -> bool {
+    let long = text.char_indices().nth(16 * (limit + 1)).map(|(at, _)| at);
+    long.is_some_and(|end| width(&text[..end]) > limit) || width(text) > limit
+}
+
+/// As much of a word as fits, and after a hyphen where one is in it.
 fn split(piece: &str, room: usize) -> (&str, &str) {
     let mut end = 0;
     let mut used = 0;
     for (at, c) in piece.char_indices() {
         used += width(c.encode_utf8(&mut [0; 4]));
-        if used > room.max(1) {
+        if used > room {
             break;
         }
         end = at + c.len_utf8();
     }
     let hyphen = piece[..end].rfind('-').filter(|at| piece[..*at].contains(|c| c != '-'));
     piece.split_at(hyphen.map_or(end, |at| at + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::{clean, width, wrapped};
+
+    #[test]
+    fn long_words_are_broken_where_a_line_is_full() {
+        for (line, want) in [
+            ("aaaaaaaa bbbbbbbbbbbbbbbbbbbb", &["aaaaaaaa", "bbbbbbbbb", "bbbbbbbbb", "bb"][..]),
+            ("aaaaaaa bbbbbbbbbbbbbbbbbbbb", &["aaaaaaa b", "bbbbbbbbb", "bbbbbbbbb", "b"]),
+            ("aaaaaaaaa bbbbbbbbbbbb cc", &["aaaaaaaaa", "bbbbbbbbb", "bbb cc"]),
+            ("aa-bb ccccccccccccccc-dddddd e", &["aa-bb ccc", "ccccccccc", "ccc-", "dddddd e"]),
+            ("日本語ネットワーク", &["日本語ネ", "ットワー", "ク"]),
+        ] {
+            assert_eq!(wrapped(line, 9), want, "{line}");
+            assert!(wrapped(line, 9).iter().all(|line| width(line) <= 9), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_very_long_is_broken_at_once() {
+        let begun = Instant::now();
+        let lines = wrapped(&"x".repeat(200_000), 50);
+        assert_eq!(lines.len(), 4000);
+        assert!(begun.elapsed() < Duration::from_secs(20), "it took {:?}", begun.elapsed());
+    }
+
+    #[test]
+    fn a_cell_has_no_orders_for_a_terminal() {
+        assert_eq!(clean("a\tb\r\nc\rd\u{1b}[31m"), "a       b\nc d\\x1b[31m");
+    }
 }
