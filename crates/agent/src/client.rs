@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use adit_api::agent::{AgentHello, AgentWelcome, Report, RouterChanges, RouterList, WATCH_SECS};
+use adit_api::agent::{AgentHello, AgentWelcome, CheckReport, Report, RouterChanges, RouterList, WATCH_SECS};
 use adit_api::transport::{self, TransportError, Trust};
-use adit_model::AgentId;
+use adit_model::{AgentId, CheckId};
 use reqwest::{RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
 
@@ -68,6 +68,16 @@ impl Client {
 
     pub(crate) async fn report(&self, agent: AgentId, report: &Report) -> Result<(), ClientError> {
         let request = self.http.post(format!("{}/{agent}/reports", self.base)).json(report);
+        self.send(request, LIMIT).await.map(drop)
+    }
+
+    pub(crate) async fn check(
+        &self,
+        agent: AgentId,
+        check: CheckId,
+        report: &CheckReport,
+    ) -> Result<(), ClientError> {
+        let request = self.http.put(format!("{}/{agent}/checks/{check}", self.base)).json(report);
         self.send(request, LIMIT).await.map(drop)
     }
 

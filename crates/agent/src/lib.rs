@@ -8,6 +8,7 @@
 //! of them it sees.
 
 mod backoff;
+mod check;
 mod client;
 pub mod config;
 pub mod host;
@@ -31,6 +32,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+use crate::check::Teller;
 use crate::client::Client;
 pub use crate::config::{AgentConfig, AgentKey, DataPlane, DataPlaneChoice, PhysicalNetworks};
 use crate::report::Reports;
@@ -112,6 +114,7 @@ impl Agent {
         let (identity, known) = watch::channel(None);
         let (news, heard) = mpsc::channel(16);
         let unknown = Arc::new(Notify::new());
+        let teller = Teller::new(client.clone(), known.clone());
         let (reports, reporting) = Reports::new(client.clone(), incarnation, known, unknown.clone());
         let (hosts, changes) =
             (Netlink::here().map_err(AgentError::Node)?, LinkWatch::here().map_err(AgentError::Node)?);
@@ -119,7 +122,8 @@ impl Agent {
         tasks.spawn(reporting);
         tasks.spawn(host::watch::run(hosts, changes, reports.clone()));
         tasks.spawn(sync::run(client, hello, identity, unknown, news));
-        tasks.spawn(supervisor::run(Arc::new(Node::new(config, data_plane, netlink, reports)), heard));
+        let node = Arc::new(Node::new(config, data_plane, netlink, reports));
+        tasks.spawn(supervisor::run(node, teller, heard));
         Ok(Self { tasks, data_plane })
     }
 

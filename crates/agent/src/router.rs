@@ -34,6 +34,7 @@ use self::in_force::InForce;
 use self::status::Applied;
 use self::wire::Wired;
 use crate::backoff::Backoff;
+use crate::check::Daemons;
 use crate::config::{AgentConfig, DataPlane};
 use crate::names;
 use crate::report::Reports;
@@ -71,6 +72,8 @@ pub(crate) struct Node {
     pub(crate) data_plane: DataPlane,
     pub(crate) netlink: Netlink,
     pub(crate) reports: Reports,
+    /// What the routers' IKE daemons tell, for checks.
+    pub(crate) daemons: Daemons,
     /// Who is being worked on has one of these.
     turns: Semaphore,
 }
@@ -84,7 +87,7 @@ impl Node {
     ) -> Self {
         let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
         let turns = Semaphore::new((processors * TURNS_PER_PROCESSOR).max(FEWEST_TURNS));
-        Self { config, data_plane, netlink, reports, turns }
+        Self { config, data_plane, netlink, reports, daemons: Daemons::default(), turns }
     }
 }
 
@@ -276,12 +279,17 @@ impl Router {
 
     /// Takes the VPN out, whether or not this agent has ever used it.
     fn vpn(&mut self) -> Vpn {
+        self.node.daemons.forget(self.id);
         self.vpn.take().unwrap_or_else(|| Vpn::new(vpn_setup(self.id, &self.node)))
     }
 
     async fn load(&mut self, document: &RouterDocument) -> Result<(), Reason> {
         let (id, node) = (self.id, &self.node);
-        let vpn = self.vpn.get_or_insert_with(|| Vpn::new(vpn_setup(id, node)));
+        let vpn = self.vpn.get_or_insert_with(|| {
+            let vpn = Vpn::new(vpn_setup(id, node));
+            node.daemons.follow(id, vpn.observe());
+            vpn
+        });
         timeout(VPN_LIMIT, vpn.apply(&document.connections)).await.unwrap_or_else(|_| {
             let text =
                 format!("the IKE daemon did not take its configuration within {} s", VPN_LIMIT.as_secs());

@@ -8,15 +8,17 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use crate::check::{Checks, Teller};
 use crate::config;
 use crate::router::{self, Done, Node, Wanted};
 use crate::sync::News;
 
 /// Runs until the server's news end; the routers' tasks end with it.
-pub(crate) async fn run(node: Arc<Node>, mut news: mpsc::Receiver<News>) {
+pub(crate) async fn run(node: Arc<Node>, teller: Teller, mut news: mpsc::Receiver<News>) {
     let (tell, mut told) = mpsc::unbounded_channel();
+    let checks = Checks::new(node.clone(), teller);
     let mut supervisor =
-        Supervisor { node, routers: BTreeMap::new(), tasks: JoinSet::new(), tell, catching_up: None };
+        Supervisor { node, routers: BTreeMap::new(), tasks: JoinSet::new(), tell, catching_up: None, checks };
     loop {
         // All arms are cancel-safe.
         tokio::select! {
@@ -41,6 +43,7 @@ struct Supervisor {
     tell: mpsc::UnboundedSender<Done>,
     /// Since when, and with which routers still to do, after the server has told of all.
     catching_up: Option<(Instant, BTreeSet<RouterId>)>,
+    checks: Checks,
 }
 
 impl Supervisor {
@@ -70,11 +73,16 @@ impl Supervisor {
 
     fn change(&mut self, documents: Vec<RouterDocument>) {
         for document in documents {
-            self.tell(document.id, Wanted::Present(Arc::new(document)));
+            let document = Arc::new(document);
+            self.checks.want(&document);
+            self.tell(document.id, Wanted::Present(document));
         }
     }
 
     fn tell(&mut self, router: RouterId, wanted: Wanted) {
+        if matches!(wanted, Wanted::Gone) {
+            self.checks.gone(router);
+        }
         match self.routers.get(&router) {
             // A task that failed by a fault of ours has dropped its end: it is started anew below.
             Some(sender) if !sender.is_closed() => {

@@ -7,6 +7,7 @@
 //! | `GET /agent/v1/agents/{id}/routers` | all routers of this agent: [`RouterList`] |
 //! | `GET /agent/v1/agents/{id}/routers/changes?after=R` | waits until something is newer than revision R, at most [`WATCH_SECS`]: [`RouterChanges`]; 410 when R is too old to tell |
 //! | `POST /agent/v1/agents/{id}/reports` with [`Report`] | what was observed; 204 |
+//! | `PUT /agent/v1/agents/{id}/checks/{check}` with [`CheckReport`] | how far a check has come; 204 |
 //!
 //! A request of any kind is a sign of life. An agent that is silent for [`SILENCE_SECS`] is not trusted any more: the
 //! API then says that it does not know about its tunnels, and watches and reports are answered by 410. After a 410 an
@@ -14,6 +15,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use adit_model::check::ProbeResult;
 use adit_model::floating_ip::FloatingIpStatus;
 use adit_model::security_association::Observation;
 use adit_model::status::{Reason, Status};
@@ -123,4 +125,22 @@ pub struct StatusReport {
     pub status: Status,
     /// Present unless `ACTIVE`.
     pub reason: Option<Reason>,
+}
+
+/// How far a check has come that a document asked for. It stands in documents until it has ended, or its time is over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "lowercase")]
+pub enum CheckReport {
+    /// It has begun.
+    Running,
+    /// It has ended.
+    Done {
+        /// What was found.
+        results: Vec<ProbeResult>,
+    },
+    /// It could not be done.
+    Failed {
+        /// Why not.
+        reason: Reason,
+    },
 }

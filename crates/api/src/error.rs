@@ -216,6 +216,8 @@ api_errors! {
     400 MixedIPVersionsForPeerCidrs => "Peer CIDRs do not have the same IP version, as required for IPSec site-to-site connection",
     400 MixedIPVersionsForIPSecConnection => "IP versions are not compatible between peer and local endpoints",
     400 OverlappingNetworks { local, peer } => "Local network {local} and peer network {peer} overlap",
+    404 IPsecSiteConnectionCheckNotFound { id } => "Check {id} could not be found",
+    409 IPsecSiteConnectionCheckInProgress { id, check } => "ipsec_site_connection {id} is being checked already, with another target: check {check}",
     409 PeerConfigRefused { format, reason } => "There is no {format} configuration for the peer: {reason}.",
     400 IPsecSiteConnectionDpdIntervalValueError => "ipsec_site_connection dpd_timeout is equal to or less than dpd_interval",
     400 IPsecSiteConnectionMtuError { mtu, version } => "ipsec_site_connection MTU {mtu} is too small for ipv{version}",

@@ -21,6 +21,12 @@ pub struct Extension {
 /// All of them, by alias.
 pub static EXTENSIONS: &[Extension] = &[
     extension(
+        "adit-vpn-check",
+        "VPN check",
+        "Asks the gateway of an IPsec site connection to try the peer, the path to it, and the tunnel",
+        "2026-11-22T10:00:00-00:00",
+    ),
+    extension(
         "adit-vpn-diagnostics",
         "VPN diagnostics",
         "Why VPN services and IPsec site connections are as they are: reasons, security associations, events",

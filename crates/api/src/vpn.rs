@@ -1,5 +1,6 @@
 //! The VPN extension's resources.
 
+pub mod check;
 pub mod diagnostics;
 pub mod endpoint_group;
 pub mod ike_policy;

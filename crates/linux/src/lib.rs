@@ -14,6 +14,7 @@ pub mod namespace;
 mod netlink;
 pub mod nft;
 pub mod privilege;
+pub mod probe;
 pub mod route;
 pub mod rule;
 pub mod sysctl;

@@ -63,6 +63,8 @@ macro_rules! uuid_ids {
 uuid_ids! {
     /// An agent on a gateway node.
     AgentId
+    /// A check of a site connection.
+    CheckId
     /// An endpoint group.
     EndpointGroupId
     /// A floating IP.

@@ -7,6 +7,7 @@
 //! at [`status`]: what it tells back. Field names are the field's own; Neutron's spellings live in the API crate.
 
 pub mod algorithm;
+pub mod check;
 mod cidr;
 pub mod endpoint_group;
 pub mod flavor;
@@ -36,7 +37,7 @@ pub use endpoint_group::EndpointGroup;
 pub use flavor::{Flavor, ServiceProfile};
 pub use floating_ip::FloatingIp;
 pub use id::{
-    AgentId, DomainId, EndpointGroupId, FlavorId, FloatingIpId, IdError, IkePolicyId, IpsecPolicyId,
+    AgentId, CheckId, DomainId, EndpointGroupId, FlavorId, FloatingIpId, IdError, IkePolicyId, IpsecPolicyId,
     NetworkId, PortId, ProjectId, RoleId, RouterId, SecurityGroupId, SecurityGroupRuleId, ServiceProfileId,
     SiteConnectionId, SubnetId, UserId, VpnServiceId,
 };

@@ -12,7 +12,8 @@ use crate::network::PhysicalNetwork;
 use crate::router::Route;
 use crate::site_connection::{Dpd, Initiator};
 use crate::{
-    FloatingIpId, MacAddress, NetworkId, PortId, ProjectId, Psk, RouterId, SiteConnectionId, VpnServiceId,
+    CheckId, FloatingIpId, MacAddress, NetworkId, PortId, ProjectId, Psk, RouterId, SiteConnectionId,
+    VpnServiceId,
 };
 
 /// What a node must make true of one router.
@@ -41,6 +42,9 @@ pub struct RouterDocument {
     pub services: Vec<ServiceSpec>,
     /// All site connections of all those services.
     pub connections: Vec<ConnectionSpec>,
+    /// Checks of them that somebody waits for. A server of before knows of none.
+    #[serde(default)]
+    pub checks: Vec<CheckSpec>,
 }
 
 /// A router's place on a network.
@@ -91,6 +95,17 @@ pub struct ServiceSpec {
     pub id: VpnServiceId,
     /// Down takes all its connections down.
     pub admin_state_up: bool,
+}
+
+/// A check that is to be done once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckSpec {
+    /// The check.
+    pub id: CheckId,
+    /// Of which connection.
+    pub connection_id: SiteConnectionId,
+    /// Whom to ask for an answer through the tunnel; `None` for the first host of each network of the peer.
+    pub target: Option<IpAddr>,
 }
 
 /// A site connection with all that it refers to.

@@ -1,5 +1,6 @@
 //! The VPN resources: policies, services, endpoint groups, site connections.
 
+pub(crate) mod check;
 pub(crate) mod crypto;
 pub(crate) mod diagnostics;
 mod endpoint_group;

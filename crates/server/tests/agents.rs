@@ -6,7 +6,7 @@ mod common;
 
 use std::time::Duration;
 
-use adit_model::Router;
+use adit_model::{Router, SiteConnection};
 use adit_store::{Agent, Session};
 use common::{ADMIN_PASSWORD, AGENT_KEY, Answer, DEMO_PASSWORD, Person, Server};
 use serde_json::{Value, json};
@@ -404,4 +404,154 @@ async fn a_report_that_was_overtaken_on_its_way_is_not_taken_for_the_newest() {
     begin(second).await;
     assert_eq!(say(second, 1, "ACTIVE").await, (204, "ACTIVE".to_owned()));
     assert_eq!(say(first, 4, "DOWN").await, (404, "ACTIVE".to_owned()), "of the process before");
+}
+
+impl Scene {
+    /// Asks for a check of the connection.
+    async fn check(&self, attributes: Value) -> Answer {
+        let path = format!("/networking/v2.0/vpn/ipsec-site-connections/{}/checks", self.connection);
+        self.server.call(Some(&self.demo.token), "POST", &path, &json!({"check": attributes})).await
+    }
+
+    async fn shown_check(&self, id: &str) -> Value {
+        let path = format!("vpn/ipsec-site-connections/{}/checks/{id}", self.connection);
+        self.shown(&path).await.body["check"].clone()
+    }
+
+    /// The check that the newest document asks for.
+    async fn asked(&self) -> Value {
+        self.ask("GET", "routers", Value::Null).await.body["routers"][0]["checks"].clone()
+    }
+
+    /// The time of a check is over.
+    async fn is_overdue(&self, id: &str) {
+        self.write(async |session| {
+            let table = session.table::<SiteConnection>();
+            let mut check = table.check(id.parse().unwrap()).await.unwrap().unwrap();
+            check.expires_at = session.now() - Duration::from_secs(1);
+            assert!(table.go_on_with_check(&check).await.unwrap());
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_check_reaches_the_agent_that_waits_and_comes_back_with_results() {
+    let scene = Scene::new().await;
+    let generation = |router: &Value| router["generation"].as_u64().unwrap();
+    let list = scene.ask("GET", "routers", Value::Null).await.body;
+    let watch = format!("routers/changes?after={}", list["revision"]);
+    let waits = tokio::time::timeout(Duration::from_secs(5), scene.ask("GET", &watch, Value::Null));
+    let (heard, made) = tokio::join!(waits, scene.check(json!({"target": "10.2.0.9"})));
+    assert_eq!(made.status, 202, "{made:?}");
+    let id = text(&made.body["check"], "id");
+    let heard = heard.expect("the watch ends with the check").body["changed"][0].clone();
+    let want = json!([{"id": id, "connection_id": scene.connection, "target": "10.2.0.9"}]);
+    assert_eq!(heard["checks"], want);
+    assert_eq!(generation(&heard), generation(&list["routers"][0]), "nothing of the router is new");
+    assert_eq!(scene.shown_check(&id).await["state"], "pending");
+
+    let path = format!("checks/{id}");
+    let tell = async |report: Value| assert_eq!(scene.ask("PUT", &path, report).await.status, 204);
+    tell(json!({"state": "running"})).await;
+    assert_eq!(scene.shown_check(&id).await["state"], "running");
+    assert_eq!(scene.asked().await, want, "an agent that starts anew finds it again");
+
+    // The same again is the same check; another one has to wait.
+    let again = scene.check(json!({"target": "10.2.0.9"})).await;
+    assert_eq!((again.status, text(&again.body["check"], "id")), (202, id.clone()));
+    let other = scene.check(json!({})).await;
+    assert_eq!(other.status, 409, "{other:?}");
+    let message = other.body["NeutronError"]["message"].as_str().unwrap();
+    assert!(message.contains("is being checked already") && message.contains(&id), "{message}");
+
+    let result = json!({
+        "probe": "tunnel-ping", "outcome": "passed", "code": "answered", "text": "10.2.0.9 answers",
+        "source": "10.1.0.1", "target": "10.2.0.9", "sent": 5, "received": 5,
+        "round_trip_us": {"min": 300, "avg": 400, "max": 500}, "mtu": null,
+    });
+    // An agent has no say about the routers of another.
+    let stranger = hello(&scene.server, "node-2").await;
+    let report = json!({"state": "done", "results": []});
+    let foreign = format!("/agent/v1/agents/{stranger}/checks/{id}");
+    let taken = scene.server.call_as_agent(AGENT_KEY, "PUT", &foreign, &report).await;
+    assert_eq!((taken.status, &scene.shown_check(&id).await["state"]), (204, &json!("running")));
+
+    tell(json!({"state": "done", "results": [result]})).await;
+    let shown = scene.shown_check(&id).await;
+    assert_eq!(shown["results"], json!([result]));
+    assert_eq!(
+        (&shown["state"], &shown["verdict"], &shown["reason"]),
+        (&json!("done"), &json!("good"), &Value::Null)
+    );
+    assert_eq!(shown["summary"], "All is well: packets pass the tunnel, and answers come back.");
+    assert!(shown["finished_at"].is_string(), "{shown}");
+    assert_eq!(scene.asked().await, json!([]));
+    tell(json!({"state": "failed", "reason": {"code": "other", "text": "too late"}})).await;
+    assert_eq!(scene.shown_check(&id).await, shown, "what has ended stays as it is");
+    assert!(!shown.to_string().contains("secret"), "{shown}");
+}
+
+#[tokio::test]
+async fn a_check_that_nobody_does_fails_with_the_reason() {
+    let scene = Scene::new().await;
+    let id = text(&scene.check(json!({})).await.body["check"], "id");
+    scene.is_overdue(&id).await;
+    let shown = scene.shown_check(&id).await;
+    assert_eq!((&shown["state"], &shown["reason"]["code"]), (&json!("failed"), &json!("agent-offline")));
+    assert_eq!(shown["reason"]["text"], "no agent took the check within 30 s");
+    assert_eq!(scene.asked().await, json!([]), "nobody is asked any more");
+    let late = json!({"state": "running"});
+    assert_eq!(scene.ask("PUT", &format!("checks/{id}"), late.clone()).await.status, 204);
+    assert_eq!(scene.shown_check(&id).await, shown);
+
+    let id = text(&scene.check(json!({})).await.body["check"], "id");
+    assert_eq!(scene.ask("PUT", &format!("checks/{id}"), late).await.status, 204);
+    scene.is_overdue(&id).await;
+    let shown = scene.shown_check(&id).await;
+    let text_of = |shown: &Value| shown["reason"]["text"].as_str().unwrap().to_owned();
+    assert!(text_of(&shown).contains("told of no end of it within 60 s"), "{shown}");
+
+    // Of an agent that is known to be silent nothing is expected.
+    scene.silence_agent().await;
+    let made = scene.check(json!({})).await;
+    assert_eq!((made.status, &made.body["check"]["state"]), (202, &json!("failed")), "{made:?}");
+    assert!(text_of(&made.body["check"]).contains("node `node-1` has not been heard of since"), "{made:?}");
+
+    for _ in 0..7 {
+        assert_eq!(scene.check(json!({})).await.status, 202);
+    }
+    let path = format!("vpn/ipsec-site-connections/{}/checks", scene.connection);
+    let listed = scene.shown(&path).await.body;
+    assert_eq!(listed["checks"].as_array().map(Vec::len), Some(5), "the last ones are kept: {listed}");
+}
+
+#[tokio::test]
+async fn a_check_that_makes_no_sense_is_refused() {
+    let scene = Scene::new().await;
+    let outside = "is no host of the peer's networks: 10.2.0.0/24.";
+    for (attributes, want) in [
+        (json!({"target": "10.3.0.1"}), format!("Invalid input for target. Reason: 10.3.0.1 {outside}")),
+        (json!({"target": "10.2.0.0"}), format!("Invalid input for target. Reason: 10.2.0.0 {outside}")),
+        (json!({"target": "10.2.0.255"}), format!("Invalid input for target. Reason: 10.2.0.255 {outside}")),
+        (json!({"target": "::1"}), format!("Invalid input for target. Reason: ::1 {outside}")),
+        (
+            json!({"target": "office"}),
+            "Invalid input for target. Reason: 'office' is not a valid IP address.".to_owned(),
+        ),
+        (json!({"target": 7}), "Invalid input for target. Reason: 7 is not a valid IP address.".to_owned()),
+        (json!({"state": "done"}), "Attribute 'state' not allowed in POST".to_owned()),
+    ] {
+        let refused = scene.check(attributes.clone()).await;
+        assert_eq!(refused.status, 400, "{attributes}: {refused:?}");
+        assert_eq!(refused.body["NeutronError"]["message"], want, "{attributes}");
+    }
+    assert_eq!(scene.asked().await, json!([]));
+    let path = format!("vpn/ipsec-site-connections/{}/checks", scene.connection);
+    assert_eq!(scene.shown(&path).await.body, json!({"checks": []}));
+    for id in ["nothing", "00000000-0000-4000-8000-000000000000"] {
+        let missing = scene.shown(&format!("{path}/{id}")).await;
+        assert_eq!(missing.status, 404, "{missing:?}");
+        assert_eq!(missing.body["NeutronError"]["type"], "IPsecSiteConnectionCheckNotFound");
+    }
 }

@@ -14,6 +14,7 @@
 )]
 
 pub mod changes;
+mod checks;
 mod error;
 mod history;
 mod listing;
@@ -29,6 +30,7 @@ mod table;
 mod tags;
 mod transaction;
 
+pub use checks::{CHECKS_KEPT, Check};
 pub use error::Error;
 pub use history::StatusChange;
 pub use listing::{Filter, Listing, Page};

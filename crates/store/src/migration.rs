@@ -18,6 +18,7 @@ mod m0016_router_flavors;
 mod m0017_tokens_of_users;
 mod m0018_diagnostics;
 mod m0019_reason_codes;
+mod m0020_checks;
 
 pub(crate) struct Migrator;
 
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0017_tokens_of_users::Migration),
             Box::new(m0018_diagnostics::Migration),
             Box::new(m0019_reason_codes::Migration),
+            Box::new(m0020_checks::Migration),
         ]
     }
 }

@@ -76,6 +76,7 @@ pub(super) fn document() -> RouterDocument {
         }),
         routes: vec![],
         floating_ips: vec![],
+        checks: vec![],
         services: vec![ServiceSpec { id: SERVICE.parse().unwrap(), admin_state_up: true }],
         connections: vec![connection(&["10.1.0.0/24"], &["10.2.0.0/24"])],
     }

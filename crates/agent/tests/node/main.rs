@@ -4,6 +4,7 @@
 
 #[path = "../common/capture.rs"]
 mod capture;
+mod check;
 mod fence;
 mod floating_ip;
 mod mtu;

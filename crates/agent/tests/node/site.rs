@@ -55,6 +55,7 @@ impl Site {
             }),
             routes: vec![],
             floating_ips: vec![],
+            checks: vec![],
             services: vec![],
             connections: vec![],
         };

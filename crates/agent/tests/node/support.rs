@@ -7,10 +7,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use adit_agent::{Agent, AgentConfig, AgentKey, DataPlaneChoice, PhysicalNetworks};
-use adit_api::agent::{AgentHello, AgentWelcome, Report, RouterChanges, RouterList, RouterReport};
+use adit_api::agent::{
+    AgentHello, AgentWelcome, CheckReport, Report, RouterChanges, RouterList, RouterReport,
+};
 use adit_linux::{Namespace, Netlink};
-use adit_model::{AgentId, PortId, RouterDocument, RouterId};
-use axum::extract::{Query, State};
+use adit_model::router_document::CheckSpec;
+use adit_model::{AgentId, CheckId, PortId, RouterDocument, RouterId};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
@@ -108,6 +111,7 @@ struct Inner {
     wanted: watch::Sender<Wanted>,
     reports: watch::Sender<BTreeMap<RouterId, RouterReport>>,
     host_ports: watch::Sender<BTreeSet<PortId>>,
+    checks: watch::Sender<BTreeMap<CheckId, Vec<CheckReport>>>,
 }
 
 #[derive(Default)]
@@ -137,6 +141,7 @@ impl Server {
             wanted: watch::Sender::default(),
             reports: watch::Sender::default(),
             host_ports: watch::Sender::default(),
+            checks: watch::Sender::default(),
         });
         let server = Self { url, inner };
         let routes = Router::new()
@@ -144,6 +149,7 @@ impl Server {
             .route("/agent/v1/agents/{id}/routers", get(list))
             .route("/agent/v1/agents/{id}/routers/changes", get(changes))
             .route("/agent/v1/agents/{id}/reports", post(report))
+            .route("/agent/v1/agents/{id}/checks/{check}", put(check))
             .with_state(server.clone());
         tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
         server
@@ -156,6 +162,25 @@ impl Server {
             wanted.routers.insert(document.id, document.clone());
         });
         self.report_of(document.id, |report| report.observed_generation == document.generation).await
+    }
+
+    /// Asks for a check, and waits for its end. The document stays as it is otherwise.
+    pub(crate) async fn check(&self, document: &RouterDocument, spec: CheckSpec) -> CheckReport {
+        let ask = |checks: Vec<CheckSpec>| {
+            let document = RouterDocument { checks, ..document.clone() };
+            self.inner.wanted.send_modify(|wanted| {
+                wanted.log.push(document.id);
+                wanted.routers.insert(document.id, document);
+            });
+        };
+        ask(vec![spec]);
+        let mut checks = self.inner.checks.subscribe();
+        let is_over = |told: &Vec<CheckReport>| told.last().is_some_and(|last| *last != CheckReport::Running);
+        let over = timeout(LIMIT, checks.wait_for(|checks| checks.get(&spec.id).is_some_and(is_over))).await;
+        let told = over.expect("the check ends").unwrap()[&spec.id].clone();
+        ask(Vec::new());
+        let [CheckReport::Running, end] = told.as_slice() else { panic!("told more than once: {told:?}") };
+        end.clone()
     }
 
     /// Wants a router no more.
@@ -241,6 +266,15 @@ async fn report(State(server): State<Server>, Json(report): Json<Report>) -> Sta
     if let Some(ports) = report.host_ports {
         server.inner.host_ports.send_replace(ports);
     }
+    StatusCode::NO_CONTENT
+}
+
+async fn check(
+    State(server): State<Server>,
+    Path((_, check)): Path<(AgentId, CheckId)>,
+    Json(report): Json<CheckReport>,
+) -> StatusCode {
+    server.inner.checks.send_modify(|checks| checks.entry(check).or_default().push(report));
     StatusCode::NO_CONTENT
 }
 

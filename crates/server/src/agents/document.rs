@@ -9,14 +9,14 @@ use adit_api::ApiError;
 use adit_model::endpoint_group::Endpoints;
 use adit_model::port::{OWNER_ROUTER_INTERFACE, Port};
 use adit_model::router_document::{
-    ConnectionSpec, FloatingIpSpec, GatewayInterface, Interface, RouterDocument, ServiceSpec,
+    CheckSpec, ConnectionSpec, FloatingIpSpec, GatewayInterface, Interface, RouterDocument, ServiceSpec,
 };
 use adit_model::site_connection::{Selectors, SiteConnection};
 use adit_model::{
     EndpointGroup, FloatingIp, IkePolicy, IpsecPolicy, Network, Router, RouterId, Subnet, SubnetId,
     VpnService,
 };
-use adit_store::{Listing, Record, Session, Stored};
+use adit_store::{Check, Listing, Record, Session, Stored};
 use ipnet::IpNet;
 
 use crate::resource::FromStore;
@@ -33,6 +33,7 @@ pub(crate) async fn build(session: &Session, router: RouterId) -> Result<Option<
     let (mut parts, connections) = Parts::load(session, &router).await?;
     let gateway = parts.gateway(&router)?;
     let interfaces = parts.interfaces.iter().map(|port| parts.interface(port)).collect::<Result<_, _>>()?;
+    let checks = checks(session, &connections).await?;
     let connections = connections
         .into_iter()
         .map(|connection| parts.connection(connection.record, gateway.as_ref()))
@@ -51,7 +52,23 @@ pub(crate) async fn build(session: &Session, router: RouterId) -> Result<Option<
         floating_ips,
         services: std::mem::take(&mut parts.services).into_iter().map(service).collect(),
         connections,
+        checks,
     }))
+}
+
+/// What is asked of the gateway beside.
+async fn checks(
+    session: &Session,
+    connections: &[Stored<SiteConnection>],
+) -> Result<Vec<CheckSpec>, ApiError> {
+    let ids = connections.iter().map(|connection| connection.id).collect();
+    let open = session.table::<SiteConnection>().open_checks(ids).await.map_err(ApiError::from_store)?;
+    let spec = |check: Check| CheckSpec {
+        id: check.id,
+        connection_id: check.site_connection_id,
+        target: check.target,
+    };
+    Ok(open.into_iter().map(spec).collect())
 }
 
 /// What a site connection is told of in the document of its router.

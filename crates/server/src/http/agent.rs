@@ -1,8 +1,8 @@
 //! `/agent/v1`: what agents ask and tell. See `adit_api::agent` for the protocol.
 
 use adit_api::ApiError;
-use adit_api::agent::{AgentHello, AgentWelcome, Report};
-use adit_model::AgentId;
+use adit_api::agent::{AgentHello, AgentWelcome, CheckReport, Report};
+use adit_model::{AgentId, CheckId};
 use axum::extract::{Path, Query, Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, StatusCode};
@@ -18,6 +18,7 @@ use super::route::{Operation, Wire, persistently};
 use crate::App;
 use crate::agents::report::Acceptance;
 use crate::agents::{self, Standing};
+use crate::vpn::check;
 
 /// Where the API is.
 pub(super) const PREFIX: &str = "/agent/v1";
@@ -26,15 +27,19 @@ pub(super) const PREFIX: &str = "/agent/v1";
 type Handler = fn() -> MethodRouter<App>;
 
 /// Everything that agents ask and tell, and who answers.
-pub(super) fn table() -> [(Operation, Handler); 4] {
+pub(super) fn table() -> [(Operation, Handler); 5] {
     let mut report_on = Operation::new("POST", "agents/{agent_id}/reports", "Report on routers");
     report_on.gives = (204, Wire::Nothing);
+    let mut check =
+        Operation::new("PUT", "agents/{agent_id}/checks/{check_id}", "Tell how far a check has come");
+    check.gives = (204, Wire::Nothing);
     let changed = "agents/{agent_id}/routers/changes";
     [
         (Operation::new("PUT", "agents/{host}", "Say hello"), || put(hello)),
         (Operation::new("GET", "agents/{agent_id}/routers", "List the routers of an agent"), || get(list)),
         (Operation::new("GET", changed, "Wait for routers that change"), || get(changes)),
         (report_on, || post(report)),
+        (check, || put(check_report)),
     ]
 }
 
@@ -119,6 +124,20 @@ async fn report(
         Acceptance::Heard => Ok(StatusCode::NO_CONTENT.into_response()),
         Acceptance::Unknown => Ok(unknown_agent()),
     }
+}
+
+async fn check_report(
+    State(app): State<App>,
+    Path((id, check)): Path<(AgentId, CheckId)>,
+    Json(report): Json<CheckReport>,
+) -> Result<Response, Refused> {
+    match agents::standing(&app, id).await? {
+        Standing::Stranger => return Ok(unknown_agent()),
+        Standing::Lost => return Ok(lost_agent()),
+        Standing::Known => {}
+    }
+    persistently(|| check::accept(&app, id, check, &report)).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// An agent that was deleted has to say hello again.

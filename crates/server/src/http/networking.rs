@@ -5,6 +5,7 @@
 
 mod agents;
 mod availability;
+mod checks;
 mod collection;
 mod diagnostics;
 mod discovery;
@@ -68,6 +69,7 @@ fn routes() -> Vec<Route<Call, ApiError>> {
         collection::routes::<EndpointGroups>(),
         collection::routes::<SiteConnections>(),
         diagnostics::routes(),
+        checks::routes(),
         peer_config::routes(),
     ]
     .into_iter()

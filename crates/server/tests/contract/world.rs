@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::common::cloud::Cloud;
-use super::common::kinds::{IDENTITY, KINDS, Kind, kind};
+use super::common::kinds::{IDENTITY, KINDS, Kind, NETWORKING, kind};
 use super::common::{Answer, Person};
 
 /// People, and one of each of [`KINDS`]: `{network}` and `{network_id}` in a path or a body stand for the id of the
@@ -35,6 +35,9 @@ impl World {
         self.connect("{other_subnet}").await;
         let agent = self.cloud.ids["node-1"].clone();
         self.name("agent", &agent);
+        let path = format!("{NETWORKING}/vpn/ipsec-site-connections/{{ipsec_site_connection}}/checks");
+        let check = self.ask(Some(&self.cloud.demo), "POST", &path, &json!({"check": {}})).await.body;
+        self.name("check", check["check"]["id"].as_str().unwrap());
         for (name, value) in
             [("host", "node-1"), ("alias", "vpnaas"), ("tag", "green"), ("made region", "made")]
         {

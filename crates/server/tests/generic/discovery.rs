@@ -60,6 +60,7 @@ async fn extensions_are_exactly_these() {
         format!("{alias} | {name} | {updated}")
     };
     assert_snapshot!(listed.iter().map(line).collect::<Vec<_>>().join("\n"), @r"
+    adit-vpn-check | VPN check | 2026-11-22T10:00:00-00:00
     adit-vpn-diagnostics | VPN diagnostics | 2026-11-21T10:00:00-00:00
     adit-vpn-peer-config | VPN peer configuration | 2026-11-22T10:00:00-00:00
     agent | agent | 2013-02-03T10:00:00-00:00

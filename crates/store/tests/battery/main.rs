@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking and skips aloud")]
 
 mod changes;
+mod checks;
 mod constraints;
 mod database;
 mod history;
@@ -47,6 +48,8 @@ on_both_databases! {
     changes::each_agent_hears_of_its_own_routers_in_order
     changes::revisions_are_never_seen_out_of_order
     changes::what_the_log_cannot_know_is_unknown
+    checks::a_check_goes_on_until_it_has_ended_or_its_time_is_over
+    checks::the_last_ones_are_kept
     constraints::a_failed_session_leaves_nothing_behind
     constraints::addresses_and_names_are_unique
     constraints::rows_that_others_refer_to_stay

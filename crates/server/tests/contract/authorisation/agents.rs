@@ -1,7 +1,7 @@
 //! The agents' API: whoever has the agent key.
 
 /// Method, path, query, body.
-pub(crate) const ROWS: [(&str, &str, &str, &str); 4] = [
+pub(crate) const ROWS: [(&str, &str, &str, &str); 5] = [
     (
         "PUT",
         "agents/{host}",
@@ -10,5 +10,6 @@ pub(crate) const ROWS: [(&str, &str, &str, &str); 4] = [
     ),
     ("GET", "agents/{agent_id}/routers", "", "null"),
     ("GET", "agents/{agent_id}/routers/changes", "?after=0", "null"),
+    ("PUT", "agents/{agent_id}/checks/{check_id}", "", r#"{"state": "running"}"#),
     ("POST", "agents/{agent_id}/reports", "", r#"{"routers": {}}"#),
 ];

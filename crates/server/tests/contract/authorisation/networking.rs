@@ -70,6 +70,14 @@ const OTHERS: &[Line] = &[
     ("GET", "vpn/ipsec-site-connections/{ipsec_site_connection_id}/diagnostics", "", SEE),
     ("GET", "vpn/vpnservices/{vpnservice_id}/diagnostics", "", SEE),
     ("GET", "vpn/ipsec-site-connections/{ipsec_site_connection_id}/peer-config?format=adit", "", SEE),
+    (
+        "POST",
+        "vpn/ipsec-site-connections/{ipsec_site_connection_id}/checks",
+        r#"{"check": {}}"#,
+        [401, 404, 403, 202, 202],
+    ),
+    ("GET", "vpn/ipsec-site-connections/{ipsec_site_connection_id}/checks", "", SEE),
+    ("GET", "vpn/ipsec-site-connections/{ipsec_site_connection_id}/checks/{check_id}", "", SEE),
     ("PUT", "routers/{router_id}/remove_extraroutes", ROUTES, CHANGE),
 ];
 
