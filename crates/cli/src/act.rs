@@ -7,7 +7,7 @@ use clap::{ArgMatches, Command};
 use crate::error::Result;
 use crate::noun::identity::{ASSIGNMENTS, IMPLIED_ROLES, PASSWORD, TOKENS};
 use crate::noun::network::{FLAVOR_ACTS, QUOTAS, ROUTER_ACTS};
-use crate::noun::vpn::{DIAGNOSTICS, PEER_CONFIG};
+use crate::noun::vpn::{CHECK, DIAGNOSTICS, PEER_CONFIG};
 use crate::output::Report;
 use crate::output::options::Shape;
 use crate::session::Session;
@@ -33,7 +33,7 @@ pub(crate) struct Act {
 pub(crate) fn all() -> impl Iterator<Item = &'static Act> {
     DIAGNOSTICS
         .iter()
-        .chain([&PEER_CONFIG])
+        .chain([&CHECK, &PEER_CONFIG])
         .chain(&ROUTER_ACTS)
         .chain(&FLAVOR_ACTS)
         .chain(&ASSIGNMENTS)

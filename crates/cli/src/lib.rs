@@ -144,7 +144,7 @@ fn execute(matches: &ArgMatches) -> Result<u8> {
         }
         runtime.block_on(async { perform(does, own, &Session::open(access).await?).await })?
     };
-    let is_good = !matches!(report, Report::Verdict { is_good: false, .. });
+    let is_good = report.is_good();
     output::print(report, &options)?;
     Ok(if is_good { 0 } else { NOT_AS_IT_SHOULD_BE })
 }

@@ -43,8 +43,29 @@ pub(crate) enum Report {
         /// Whether all is well.
         is_good: bool,
     },
+    /// Rows under columns, what they come to, and whether that is as it should be.
+    Findings {
+        /// The head.
+        columns: Vec<String>,
+        /// The rows, each with a cell for each column.
+        rows: Vec<Vec<Cell>>,
+        /// What they come to, in a sentence: below a table; beside other formats, for the person at the terminal.
+        text: String,
+        /// Whether all is well.
+        is_good: bool,
+    },
     /// Lines as they are.
     Text(String),
+}
+
+impl Report {
+    /// Whether what was found is as it should be.
+    pub(crate) fn is_good(&self) -> bool {
+        match self {
+            Self::Verdict { is_good, .. } | Self::Findings { is_good, .. } => *is_good,
+            Self::Nothing | Self::List { .. } | Self::One(_) | Self::Made { .. } | Self::Text(_) => true,
+        }
+    }
 }
 
 /// Prints a report. A reader that went away ends the program quietly.
@@ -68,6 +89,14 @@ pub(crate) fn render(report: Report, options: &Options) -> Result<String> {
         Report::Text(text) => Ok(text),
         Report::Verdict { text, .. } => Ok(visible(&text)),
         Report::List { columns, rows } => drawn(&columns, rows, options, list),
+        Report::Findings { columns, rows, text, .. } => {
+            let list = drawn(&columns, rows, options, list)?;
+            if options.format == Format::Table {
+                return Ok(format!("{list}{text}\n"));
+            }
+            crate::say(&text);
+            Ok(list)
+        }
         Report::Made { head, fields } => {
             let object = render(Report::One(fields), options)?;
             Ok(if options.format == Format::Table { format!("{head}\n{object}") } else { object })

@@ -159,16 +159,19 @@ async fn reason(noun: &Noun, session: &Session, id: &str) -> (Option<String>, St
 }
 
 /// One line on a terminal, which is written over and goes at the end.
-struct Progress {
+pub(crate) struct Progress {
     is_shown: bool,
 }
 
 impl Progress {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { is_shown: std::io::stderr().is_terminal() }
     }
 
-    fn tell(&self, text: &str) {
+    pub(crate) fn tell(&self, text: &str) {
+        if !self.is_shown {
+            return;
+        }
         let room =
             terminal_size::terminal_size_of(std::io::stderr()).map_or(80, |(width, _)| usize::from(width.0));
         let text = crate::output::visible(&text.replace('\n', " "));

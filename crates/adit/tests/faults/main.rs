@@ -30,6 +30,8 @@ async fn restarts_lose_no_packet_and_no_spi() {
     let Some(mut world) = World::start().await else { return };
     let spis = world.spis().await;
     assert!(spis.iter().all(|one| one.len() == 1), "{spis:?}");
+    checked(&world).await;
+    assert_eq!(world.spis().await, spis, "after a check");
     let pings = Pings::start(&world.left.host, &world.right.host_address).await;
     for signal in [Signal::SIGKILL, Signal::SIGTERM] {
         for region in [&mut world.left, &mut world.right] {
@@ -307,4 +309,27 @@ fn apart(region: &Region) -> (Program, Program) {
 async fn links(region: &Region) -> BTreeSet<String> {
     let machine = Namespace::open(region.up.machine()).unwrap().unwrap();
     Netlink::inside(&machine).unwrap().links().await.unwrap().into_keys().collect()
+}
+
+/// The command `vpn check`, by a real gateway: a host that answers, and one that is not there.
+async fn checked(world: &World) {
+    let (left, right) = (&world.left, &world.right);
+    let told = left.command(&format!("vpn check conn --target {}", right.host_address)).await;
+    assert!(told.ends_with("\nAll is well: packets pass the tunnel, and answers come back.\n"), "{told}");
+
+    let nobody = right.host_address.rsplit_once('.').map(|(network, _)| format!("{network}.250")).unwrap();
+    let found = left.run(&format!("vpn check conn --target {nobody} -f json --long")).await;
+    let told = String::from_utf8_lossy(&found.stderr).into_owned();
+    assert_eq!(found.status.code(), Some(6), "{told}");
+    assert!(told.starts_with("Not as it should be: ") && told.contains(&nobody), "{told}");
+    let rows: serde_json::Value = serde_json::from_slice(&found.stdout).unwrap();
+    let told: Vec<String> = rows
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| format!("{} {}", row["Probe"].as_str().unwrap(), row["Result"].as_str().unwrap()))
+        .collect();
+    let want =
+        ["peer-address passed", "udp-500 passed", "udp-4500 passed", "path-mtu passed", "tunnel-ping failed"];
+    assert_eq!(told, want, "{rows}");
 }

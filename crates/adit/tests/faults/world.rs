@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use adit_api::client::{Client, Credentials, Object};
@@ -163,6 +163,11 @@ impl Region {
     /// Runs a command of the tenant's; what it prints.
     pub(crate) async fn command(&self, line: &str) -> String {
         command(&self.clouds(), line).await
+    }
+
+    /// Runs a command of the tenant's, however it ends.
+    pub(crate) async fn run(&self, line: &str) -> Output {
+        run(&self.clouds(), line).await
     }
 
     pub(crate) async fn until_status(&self, connection: &str, wanted: &str) {
@@ -358,13 +363,17 @@ impl Drop for Program {
 
 /// Runs a command of `adit`; what it prints.
 async fn command(clouds: &Path, line: &str) -> String {
-    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_adit"));
-    command.args(line.split_whitespace()).kill_on_drop(true).env("OS_CLOUD", "adit");
-    command.env("OS_CLIENT_CONFIG_FILE", clouds);
-    let output = timeout(LIMIT, command.output()).await.expect("it ends").unwrap();
+    let output = run(clouds, line).await;
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "`adit {line}`: {told}");
     String::from_utf8(output.stdout).unwrap()
+}
+
+async fn run(clouds: &Path, line: &str) -> Output {
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_adit"));
+    command.args(line.split_whitespace()).kill_on_drop(true).env("OS_CLOUD", "adit");
+    command.env("OS_CLIENT_CONFIG_FILE", clouds);
+    timeout(LIMIT, command.output()).await.expect("it ends").unwrap()
 }
 
 /// Waits, with a limit, until something is true that nobody tells of.

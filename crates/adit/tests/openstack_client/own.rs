@@ -1,6 +1,7 @@
 //! What `adit` does besides what the `openstack` command does: exit statuses, keys that nobody sees, the old spellings,
 //! what is generated; and that it draws what that command draws.
 
+mod check;
 mod drawing;
 mod elsewhere;
 mod install;

@@ -1,5 +1,6 @@
 //! `vpn`: policies, services, endpoint groups and site connections.
 
+mod check;
 mod diagnostics;
 mod endpoint_group;
 mod extension;
@@ -8,6 +9,7 @@ mod policy;
 mod service;
 mod site_connection;
 
+pub(crate) use check::CHECK;
 pub(crate) use diagnostics::DIAGNOSTICS;
 pub(crate) use endpoint_group::ENDPOINT_GROUP;
 pub(crate) use peer_config::PEER_CONFIG;

@@ -52,6 +52,7 @@ impl Changes {
             | Report::One(_)
             | Report::Made { .. }
             | Report::Verdict { .. }
+            | Report::Findings { .. }
             | Report::Text(_)) => return self.print_whole(other, options),
         };
         let chosen = output::choose(&columns, &options.columns)?;
