@@ -24,11 +24,12 @@ use machine::Machine;
 use crate::repository;
 
 /// The chapters with commands, in the order in which they are run.
-const CHAPTERS: [&str; 7] = [
+const CHAPTERS: [&str; 8] = [
     "operators.md",
     "tenants.md",
     "other-end.md",
     "peer-configuration.md",
+    "checks.md",
     "running.md",
     "changes.md",
     "identity.md",
