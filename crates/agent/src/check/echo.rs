@@ -52,7 +52,7 @@ pub(super) fn answered(packet: &[u8], is_ipv4: bool, mark: Mark) -> Option<u16> 
 /// The checksum of the Internet (RFC 1071).
 fn checksum(message: &[u8]) -> u16 {
     let word = |pair: &[u8]| u32::from(pair[0]) << 8 | pair.get(1).copied().map_or(0, u32::from);
-    let sum = message.chunks(2).map(word).fold(0_u32, |sum, word| sum + word);
+    let sum: u32 = message.chunks(2).map(word).sum();
     let folded = (sum & 0xffff) + (sum >> 16);
     let folded = (folded & 0xffff) + (folded >> 16);
     !u16::try_from(folded).unwrap_or(u16::MAX)

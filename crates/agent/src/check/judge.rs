@@ -25,6 +25,7 @@ pub(super) struct Known<'a> {
 }
 
 /// What an error of a socket says.
+#[expect(clippy::wildcard_enum_match_arm, reason = "of all that a kernel may say, little is about the way")]
 fn said(error: &io::Error) -> (Code, String) {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => (Code::Refused, "nobody listens there".to_owned()),
@@ -39,6 +40,7 @@ fn said(error: &io::Error) -> (Code, String) {
 }
 
 /// The peer's address, when a socket could not be connected to it.
+#[expect(clippy::wildcard_enum_match_arm, reason = "of all that a kernel may say, little is about the way")]
 pub(super) fn no_way(source: IpAddr, target: IpAddr, error: &io::Error) -> ProbeResult {
     let (code, text) = match error.kind() {
         io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {

@@ -20,7 +20,7 @@ use crate::support::{Place, Server, agent, eventually, on_a_machine};
 async fn results(server: &Server, document: &RouterDocument, target: Option<&str>) -> Vec<ProbeResult> {
     match server.check(document, spec(document, target)).await {
         CheckReport::Done { results } => results,
-        other => panic!("{other:?}"),
+        other @ (CheckReport::Running | CheckReport::Failed { .. }) => panic!("{other:?}"),
     }
 }
 
