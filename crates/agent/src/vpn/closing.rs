@@ -3,6 +3,9 @@
 //! Two ends must never each close the SA that the other one keeps. What one end replaces because its configuration has
 //! changed is closed by that end; between equals the choice rests on what both ends know, which is SPIs, selectors and,
 //! within a moment, ages.
+//!
+//! Two IKEv1 quick modes that cross are left alone: each end takes the later one for a rekeying of the earlier, and they may
+//! disagree on which one that was, but both SAs carry packets at both ends, and the first true rekeying replaces both.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +14,6 @@ use std::time::Duration;
 use adit_ike::charon::{ChildSa, ChildState, IkeSa, IkeState, Terminate};
 use adit_ike::{Child, Pair};
 use adit_model::SiteConnectionId;
-use adit_model::algorithm::IkeVersion;
 use ipnet::IpNet;
 
 use super::sas::{Sas, Tunnel};
@@ -28,8 +30,6 @@ const DUPLICATE_SECS: u64 = 5;
 /// SAs that both ends asked for at once are no further apart. One that is older has been replaced by an end that had a
 /// reason.
 const AT_ONCE_SECS: u64 = 3;
-/// Less than the shortest time between two rekeyings (54 s), more than a negotiation takes.
-const CROSSING_SECS: u64 = 20;
 
 /// What to do about SAs that are too much.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -47,8 +47,7 @@ pub(super) fn superfluous(
     tunnels: &BTreeMap<SiteConnectionId, Tunnel<'_>>,
     held: &BTreeSet<SiteConnectionId>,
 ) -> Closing {
-    let peerings: BTreeMap<&str, IkeVersion> =
-        tunnels.values().map(|tunnel| (tunnel.peering, tunnel.connection.ike_version())).collect();
+    let peerings: BTreeSet<&str> = tunnels.values().map(|tunnel| tunnel.peering).collect();
     let kinds: BTreeSet<(&str, &str)> = tunnels
         .values()
         .flat_map(|tunnel| {
@@ -65,15 +64,10 @@ pub(super) fn superfluous(
         doomed.extend(ike.children.iter().filter(is_doomed).map(|child| child.id));
     }
     let mut waiting = BTreeSet::new();
-    for (peering, children) in sas.kinds() {
-        if let Some(version) = peerings.get(peering) {
-            for (id, is_due) in spare(&children) {
-                waiting.extend((!is_due).then(|| peering.to_owned()));
-                doomed.extend(is_due.then_some(id));
-            }
-            if *version == IkeVersion::V1 {
-                doomed.extend(crossed(&children));
-            }
+    for (peering, children) in sas.kinds().filter(|(peering, _)| peerings.contains(peering)) {
+        for (id, is_due) in spare(&children) {
+            waiting.extend((!is_due).then(|| peering.to_owned()));
+            doomed.extend(is_due.then_some(id));
         }
     }
     let is_young = |child: &ChildSa| doomed.contains(&child.id) && !is_ripe(child);
@@ -82,7 +76,7 @@ pub(super) fn superfluous(
     let not_yet = sas.list().iter().filter(|ike| has_young(ike) || is_held_up(ike));
     waiting.extend(not_yet.filter_map(|ike| ike.name.clone()));
     let close = |ike: &IkeSa| match &ike.name {
-        Some(name) if peerings.contains_key(name.as_str()) => close_in_peering(sas, ike, name, &doomed),
+        Some(name) if peerings.contains(name.as_str()) => close_in_peering(sas, ike, name, &doomed),
         Some(name) => close_stranger(ike, &doomed, held_names.contains(name.as_str())),
         // Its peer has not said yet whom it wants.
         None => Vec::new(),
@@ -163,21 +157,6 @@ fn joins_all_of(one: &ChildSa, other: &ChildSa) -> bool {
 fn carrying<'a>(children: &[(&'a IkeSa, &'a ChildSa)]) -> impl Iterator<Item = (&'a IkeSa, &'a ChildSa)> {
     let all = children.iter().copied();
     all.filter(|(ike, child)| ike.state == IkeState::Established && child.state == ChildState::Installed)
-}
-
-/// CHILD_SAs that were replaced right after they were made: two IKEv1 quick modes crossed, and each end took the later
-/// one for a rekeying of the earlier. Where the ends disagree on which one that was, this closes both, and the next
-/// attempts come at different moments. A true rekeying comes with a much older one. IKEv2 sees exchanges that cross and
-/// needs no help: there the replaced one carries what we send until the peer closes it, however young it is.
-fn crossed(children: &[(&IkeSa, &ChildSa)]) -> Vec<u32> {
-    let of = |state| {
-        let established = children.iter().filter(|(ike, _)| ike.state == IkeState::Established);
-        established.map(|(_, child)| *child).filter(move |child| child.state == state)
-    };
-    let is_crossed = |replaced: &&ChildSa| {
-        of(ChildState::Installed).any(|child| child.age_secs.abs_diff(replaced.age_secs) < CROSSING_SECS)
-    };
-    of(ChildState::Replaced).filter(is_crossed).map(|child| child.id).collect()
 }
 
 /// The lowest survives: the one that joins most, since a peer that has more networks by now agrees to more.

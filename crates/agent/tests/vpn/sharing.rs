@@ -82,8 +82,7 @@ async fn connections_come_change_and_go_beside_one_another(version: IkeVersion) 
     right.until(|state| !is_active(state, &rights[1])).await;
 }
 
-/// Waits until packets pass. When two IKEv1 quick modes have crossed, an end may send by the one that the other end has
-/// just given up, until it hears of that.
+/// Waits until packets pass: an end that answers sends by what the other end may not have worked out yet.
 pub(crate) async fn passes(site: &sites::Site, from: &str, to: &str) {
     let trying = async {
         while !site.ping(from, to) {
@@ -188,6 +187,34 @@ async fn attempts_that_cross_on_the_wire_end_with_one_tunnel_each() {
         sites::settle_with(&left, &right, 3).await;
         stays(&left).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ikev1_quick_modes_that_cross_lose_nothing() {
+    let Some((left, right)) = pair(3) else { return };
+    let (lefts, rights): (Vec<_>, Vec<_>) =
+        (1..=3).map(|number| sites::specs(IkeVersion::V1, number)).unzip();
+    apply(&left, &lefts[..1], &right, &rights[..1]).await;
+    sites::settle(&left, &right, 1).await;
+    let all = |specs: &[ConnectionSpec]| [&specs[..1], &waiting(&specs[1..])].concat();
+    let (lefts, rights) = (all(&lefts), all(&rights));
+    left.vpn().apply(&lefts).await.unwrap();
+    right.vpn().apply(&rights).await.unwrap();
+    // In the one IKE SA that there is.
+    tokio::join!(left.initiate(&lefts[1..]), right.initiate(&rights[1..]));
+    left.until(|state| lefts.iter().all(|spec| is_active(state, spec))).await;
+    right.until(|state| rights.iter().all(|spec| is_active(state, spec))).await;
+    passes(&left, "10.1.2.1", "10.2.2.1").await;
+    passes(&left, "10.1.3.1", "10.2.3.1").await;
+    let pinging =
+        [left.keep_pinging("10.1.2.1", "10.2.2.1"), right.keep_pinging("10.2.3.1", "10.1.3.1")];
+    println!("the same at both ends: {}", left.spis().await == right.spis().await);
+    assert!(left.ping_for_secs(13, "10.1.1.1", "10.2.1.1"));
+    for pinging in pinging {
+        assert_eq!(pinging.stop().await.1, 0);
+    }
+    assert!(lefts.iter().all(|spec| is_active(&left.state(), spec)));
+    assert!(rights.iter().all(|spec| is_active(&right.state(), spec)));
 }
 
 fn waiting(specs: &[ConnectionSpec]) -> Vec<ConnectionSpec> {

@@ -299,23 +299,18 @@ fn attempts_are_given_up_but_no_tunnels() {
 }
 
 #[test]
-fn of_quick_modes_that_crossed_the_replaced_one_is_closed_but_a_rekeyed_one_is_left_to_charon() {
-    let (v1, v2) = (IkeVersion::V1, IkeVersion::V2);
-    for (version, age_secs, want) in [
-        (v1, 100, vec![Terminate::Child(1)]),
-        (v1, 103, vec![Terminate::Child(1)]),
-        (v1, 154, vec![]),
-        // A peer may replace its SAs as early as it likes.
-        (v2, 103, vec![]),
-    ] {
+fn what_was_replaced_is_left_to_charon_however_young_it_is() {
+    for version in [IkeVersion::V1, IkeVersion::V2] {
         let connection = connection(1, version);
-        let mut ike = ike_sa(&connection, 1, IkeState::Established);
-        ike.children = vec![
-            child_sa(&connection, 1, ChildState::Replaced),
-            child_sa(&connection, 2, ChildState::Installed),
-        ];
-        ike.children[0].age_secs = age_secs;
-        assert_eq!(close(vec![ike], &[&connection]), want, "{version}: {age_secs} s beside 100 s");
+        for age_secs in [100, 103, 154] {
+            let mut ike = ike_sa(&connection, 1, IkeState::Established);
+            ike.children = vec![
+                child_sa(&connection, 1, ChildState::Replaced),
+                child_sa(&connection, 2, ChildState::Installed),
+            ];
+            ike.children[0].age_secs = age_secs;
+            assert_eq!(close(vec![ike], &[&connection]), [], "{version}: {age_secs} s beside 100 s");
+        }
     }
 }
 
