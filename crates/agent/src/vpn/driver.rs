@@ -25,6 +25,7 @@ use tokio::time::{Instant, sleep_until};
 use self::listing::{Look, Unsure};
 use self::split::Split;
 use self::wanted::{Goal, Name, Resolved, Run, Wanted, resolve};
+use super::calls::Calls;
 use super::daemon::{self, Daemon};
 use super::faults::{Faults, Listener};
 use super::observations::Observations;
@@ -57,6 +58,7 @@ pub(super) async fn run(setup: VpnSetup, messages: mpsc::Receiver<Message>, stat
         wanted: BTreeMap::new(),
         faults: Faults::default(),
         silence: Silence::default(),
+        calls: Calls::default(),
         closing: BTreeMap::new(),
         observations: Observations::default(),
         resolving: JoinSet::new(),
@@ -87,6 +89,7 @@ struct Driver {
     wanted: BTreeMap<SiteConnectionId, Wanted>,
     faults: Faults,
     silence: Silence,
+    calls: Calls,
     /// What charon was told to close, and when.
     closing: BTreeMap<Terminate, Instant>,
     observations: Observations,
@@ -202,6 +205,7 @@ impl Driver {
                     });
                     is_news |= self.faults.hear(&line, Instant::now(), &self.sas, listeners);
                     self.silence.hear(&line, Instant::now());
+                    self.calls.hear(&line, Instant::now());
                 }
                 Event::SasChanged { connection } => {
                     self.unsure.of(connection);

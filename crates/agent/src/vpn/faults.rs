@@ -187,7 +187,7 @@ fn limit<T>(by_ike_id: &mut BTreeMap<u32, T>) {
 }
 
 /// A of `A is initiating a Main Mode IKE_SA`.
-fn caller(text: &str) -> Option<IpAddr> {
+pub(super) fn caller(text: &str) -> Option<IpAddr> {
     let (address, _) = text.split_once(" is initiating a")?;
     address.parse().ok()
 }

@@ -9,6 +9,9 @@ pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// So much earlier than the other end the one with the lower address begins: more than a negotiation takes.
 const HEAD_START: Duration = Duration::from_millis(100);
+/// The same where there is no hurry, since something carries packets: more than it takes the one that goes first to come back
+/// after a refusal.
+const LONG_HEAD_START: Duration = Duration::from_secs(2);
 
 /// Attempts at once, then after 1, 2, 4 ... seconds, give or take a fifth: gateways that lost the same peer at the same
 /// moment do not come back to it in step.
@@ -28,6 +31,11 @@ impl Pace {
     /// the same moment, they would make it twice otherwise.
     pub(super) fn after_head_start() -> Self {
         Self { attempts: 0, next: Some(Instant::now() + HEAD_START) }
+    }
+
+    /// The same for a tunnel that is to be replaced over IKEv1, where two attempts must not cross.
+    pub(super) fn after_long_head_start() -> Self {
+        Self { attempts: 0, next: Some(Instant::now() + LONG_HEAD_START) }
     }
 
     /// The first attempt is due in a moment, another one at either end of a tunnel that both ends lost.

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use adit_ike::charon::{ChildSa, ChildState, IkeSa, IkeState};
 use adit_ike::{Child, Connection, Pair, Peering};
 use adit_model::SiteConnectionId;
-use adit_model::algorithm::IkeVersion;
 
 /// The SAs of a daemon at one moment.
 #[derive(Debug, Default)]
@@ -15,9 +14,6 @@ pub(super) struct Sas {
     by_kind: BTreeMap<(String, String), Vec<Place>>,
     by_peering: BTreeMap<String, Vec<usize>>,
 }
-
-/// So young an IKE SA of an IKEv1 peer's is that it is about to ask for what it made it for.
-const BEGINS_SECS: u64 = 2;
 
 /// An IKE SA's place in the list, and a CHILD_SA's in it.
 type Place = (usize, usize);
@@ -155,19 +151,11 @@ impl Tunnel<'_> {
     /// The CHILD_SAs to ask for now: those that are neither up nor on their way. `asked` are the IKE SAs in which they
     /// were asked for already: what waits there for its turn is not listed by name. Unless `is_patient`, an attempt of the
     /// peer's is no reason to wait: anybody can begin one in its name.
-    ///
-    /// Between an IKE SA and its first CHILD_SA an IKEv1 peer is about to ask, and is not to be asked for the same meanwhile:
-    /// IKEv1 does not see that two exchanges cross, and ends that do not agree on what became of it have two SAs.
     pub(super) fn missing(&self, sas: &Sas, asked: &BTreeSet<u32>, is_patient: bool) -> Vec<String> {
-        let begins = |ike: &IkeSa| {
-            self.connection.ike_version() == IkeVersion::V1 && !ike.initiator && ike.age_secs < BEGINS_SECS
-        };
         let is_under_way = sas.of_peering(self.peering).any(|ike| match ike.state {
             IkeState::Connecting if ike.initiator => asked.contains(&ike.id),
             IkeState::Connecting => is_patient,
-            IkeState::Established | IkeState::Replaced => {
-                ike.is_busy && asked.contains(&ike.id) || is_patient && begins(ike)
-            }
+            IkeState::Established | IkeState::Replaced => ike.is_busy && asked.contains(&ike.id),
             IkeState::Closing => false,
         });
         if is_under_way {

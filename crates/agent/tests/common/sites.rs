@@ -193,7 +193,8 @@ pub(crate) async fn settle_in(left: &Site, right: &Site, ikes: usize, count: usi
 /// the one that has replaced the other: both carry packets then.
 async fn are_the_same(left: &Site, right: &Site) -> bool {
     let has_all = |one: &[(u32, u32)], other: &[(u32, u32)]| other.iter().all(|spis| one.contains(spis));
-    has_all(&left.standing().await, &right.spis().await) && has_all(&right.standing().await, &left.spis().await)
+    has_all(&left.standing().await, &right.spis().await)
+        && has_all(&right.standing().await, &left.spis().await)
 }
 
 pub(crate) fn is_active(state: &VpnState, spec: &ConnectionSpec) -> bool {

@@ -206,8 +206,7 @@ async fn ikev1_quick_modes_that_cross_lose_nothing() {
     right.until(|state| rights.iter().all(|spec| is_active(state, spec))).await;
     passes(&left, "10.1.2.1", "10.2.2.1").await;
     passes(&left, "10.1.3.1", "10.2.3.1").await;
-    let pinging =
-        [left.keep_pinging("10.1.2.1", "10.2.2.1"), right.keep_pinging("10.2.3.1", "10.1.3.1")];
+    let pinging = [left.keep_pinging("10.1.2.1", "10.2.2.1"), right.keep_pinging("10.2.3.1", "10.1.3.1")];
     println!("the same at both ends: {}", left.spis().await == right.spis().await);
     assert!(left.ping_for_secs(13, "10.1.1.1", "10.2.1.1"));
     for pinging in pinging {

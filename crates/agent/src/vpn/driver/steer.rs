@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use adit_ike::charon::{IkeState, Terminate, ViciError};
 use adit_ike::{Fingerprint, Peering};
+use adit_model::algorithm::IkeVersion;
 use adit_model::{Reason, ReasonCode, SiteConnectionId};
 use jiff::Timestamp;
 use tokio::time::Instant;
@@ -171,6 +172,9 @@ impl Driver {
                 let replaces = wanted.tunnel().is_some_and(|it| it.old(&self.sas).next().is_some());
                 wanted.progress.pace = match (connection.initiates() || replaces, connection.goes_first()) {
                     (true, true) => Pace::now(),
+                    (true, false) if replaces && connection.ike_version() == IkeVersion::V1 => {
+                        Pace::after_long_head_start()
+                    }
                     (true, false) => Pace::after_head_start(),
                     (false, _) => Pace::default(),
                 };
@@ -193,8 +197,12 @@ impl Driver {
             let Some(wanted) = self.wanted.get_mut(&id) else { continue };
             wanted.progress.pace.again_after_pause();
             let Some(tunnel) = wanted.tunnel() else { continue };
-            let mut children =
-                tunnel.missing(&self.sas, &wanted.progress.asked, !wanted.progress.has_yielded);
+            let is_patient = !wanted.progress.has_yielded;
+            let mut children = if is_patient && self.calls.is_calling(tunnel.connection, now) {
+                Vec::new()
+            } else {
+                tunnel.missing(&self.sas, &wanted.progress.asked, is_patient)
+            };
             let peering = tunnel.peering.to_owned();
             // Of very many that are replaced at once the last ones wait until the first ones' old SAs are gone.
             let room = room.entry(peering.clone()).or_insert_with(|| self.sas.room_in(&peering));

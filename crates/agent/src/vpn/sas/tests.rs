@@ -96,26 +96,6 @@ fn two_connections_that_want_the_very_same_are_served_by_one() {
 }
 
 #[test]
-fn an_ikev1_peer_that_has_just_made_an_ike_sa_is_given_the_time_for_what_it_made_it_for() {
-    let (v1, v2) = (IkeVersion::V1, IkeVersion::V2);
-    for (what, version, initiator, age_secs, is_patient, asks) in [
-        ("the peer's", v1, false, 0, true, false),
-        ("the peer's, a little older", v1, false, 1, true, false),
-        ("the peer's, that nothing came in", v1, false, 2, true, true),
-        ("the peer's, once more", v1, false, 0, false, true),
-        ("our own", v1, true, 0, true, true),
-        ("the peer's, where exchanges that cross are seen", v2, false, 0, true, true),
-    ] {
-        let connection = connection(1, version);
-        let peering = peering(&[&connection]);
-        let ike = ike_sa(&connection, 1, IkeState::Established);
-        let sas = Sas::new(vec![IkeSa { initiator, age_secs, ..ike }]);
-        let missing = tunnel(&connection, &peering).missing(&sas, &BTreeSet::new(), is_patient);
-        assert_eq!(!missing.is_empty(), asks, "{what}");
-    }
-}
-
-#[test]
 fn no_more_are_asked_for_than_charon_can_list() {
     let connection = connection(1, IkeVersion::V2);
     let peering = peering(&[&connection]);

@@ -1,0 +1,86 @@
+//! Whose attempts have just begun. charon learns late which connection an attempt of a peer's is for, and its log says where
+//! it comes from at once.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use adit_ike::Connection;
+use adit_ike::charon::LogLine;
+use adit_model::algorithm::IkeVersion;
+use tokio::time::Instant;
+
+use super::faults::caller;
+
+/// So long an attempt takes at most where all is well.
+const TAKES: Duration = Duration::from_secs(2);
+/// Anybody can call, in anybody's name: so many are remembered.
+const REMEMBERED: usize = 1000;
+
+/// When each peer began an attempt last.
+#[derive(Debug, Default)]
+pub(super) struct Calls {
+    heard: BTreeMap<IpAddr, Instant>,
+}
+
+impl Calls {
+    /// Takes in a line of charon's log.
+    pub(super) fn hear(&mut self, line: &LogLine, now: Instant) {
+        let Some(peer) = caller(&line.text) else { return };
+        self.heard.retain(|_, at| *at + TAKES > now);
+        if self.heard.len() < REMEMBERED {
+            self.heard.insert(peer, now);
+        }
+    }
+
+    /// Whether the peer is about to ask for what we would ask for. IKEv1 does not see that two attempts cross: where each end
+    /// takes another one of the two IKE SAs for the successor of the other, neither has what the other one holds on to.
+    /// IKEv2 needs no help.
+    pub(super) fn is_calling(&self, connection: &Connection, now: Instant) -> bool {
+        let is_recent = |at: &Instant| *at + TAKES > now;
+        connection.ike_version() == IkeVersion::V1
+            && self.heard.get(&connection.peer()).is_some_and(is_recent)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vpn::examples::connection;
+
+    #[test]
+    fn a_peer_that_has_just_called_over_ikev1_is_about_to_ask() {
+        let (v1, v2) = (IkeVersion::V1, IkeVersion::V2);
+        let main = "192.0.2.2 is initiating a Main Mode IKE_SA";
+        for (version, text, secs, is_calling) in [
+            (v1, main, 0, true),
+            (v1, "192.0.2.2 is initiating a Aggressive Mode IKE_SA", 1, true),
+            (v1, main, 2, false),
+            (v1, "192.0.2.3 is initiating a Main Mode IKE_SA", 0, false),
+            (v1, "initiating Main Mode IKE_SA peering-1[1] to 192.0.2.2", 0, false),
+            (v2, "192.0.2.2 is initiating an IKE_SA", 0, false),
+        ] {
+            let (mut calls, now) = (Calls::default(), Instant::now());
+            calls.hear(&LogLine { connection: None, ike_id: Some(1), text: text.to_owned() }, now);
+            let later = now + Duration::from_secs(secs);
+            assert_eq!(
+                calls.is_calling(&connection(1, version), later),
+                is_calling,
+                "{text}, {version}, {secs} s"
+            );
+        }
+    }
+
+    #[test]
+    fn a_flood_of_calls_is_not_remembered() {
+        let (mut calls, now) = (Calls::default(), Instant::now());
+        let call =
+            |number: u32| format!("{} is initiating a Main Mode IKE_SA", std::net::Ipv4Addr::from(number));
+        for number in 0..2000 {
+            calls.hear(&LogLine { connection: None, ike_id: Some(number), text: call(number) }, now);
+        }
+        assert_eq!(calls.heard.len(), REMEMBERED);
+        calls.hear(&LogLine { connection: None, ike_id: None, text: call(1) }, now + TAKES);
+        assert_eq!(calls.heard.len(), 1);
+    }
+}
