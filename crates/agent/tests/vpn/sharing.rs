@@ -168,7 +168,8 @@ async fn ends_that_start_all_of_them_at_once_settle_for_good() {
         left.vpn().apply(&waiting(&lefts)).await.unwrap();
         right.vpn().apply(&waiting(&rights)).await.unwrap();
         apply(&left, &lefts, &right, &rights).await;
-        sites::settle_in(&left, &right, 1, 3).await;
+        // Over IKEv1 attempts may cross where the machine is slow, and their IKE SAs share the tunnels.
+        sites::settle_with(&left, &right, 3).await;
         stays(&left).await;
     }
 }
