@@ -18,7 +18,7 @@ use std::thread;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::packages::{self, Package};
-use crate::test::{Skips, pass_on};
+use crate::test::{MOST_AGAIN, Skips, failed_test, pass_on};
 use crate::{tool, unpacked};
 use guest::{Guest, Machine};
 use qemu::Qemu;
@@ -106,9 +106,6 @@ static SUITES: [Suite; 4] = [
 /// What stands around the output of the tests in all that the guest prints.
 const BEGIN: &str = "adit: the programs begin";
 const END: &str = "adit: the programs have ended";
-/// When more tests fail, it is no accident.
-const MOST_AGAIN: usize = 5;
-
 /// Runs those of the tests whose names contain one of the filters, or all.
 pub(crate) fn run(filters: &[OsString]) -> Result<ExitCode> {
     packages::install(&[packages::FOR_DEMO, packages::FOR_UML, packages::FOR_QEMU])?;
@@ -255,11 +252,6 @@ struct Verdict {
     passed: bool,
     /// The names of those that failed.
     failed: Vec<String>,
-}
-
-/// NAME of `test NAME ... FAILED`.
-fn failed_test(line: &str) -> Option<&str> {
-    line.strip_prefix("test ")?.strip_suffix(" ... FAILED")
 }
 
 /// Builds the test programs, and says where they are.

@@ -1,11 +1,11 @@
 //! `cargo xtask test`.
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
 use std::io::{self, BufRead, BufReader, Write};
 use std::num::NonZero;
 use std::path::PathBuf;
-use std::process::{ExitCode, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 use std::thread;
 
 use anyhow::{Context, Result};
@@ -26,6 +26,11 @@ const ENVIRONMENTS: [(&str, &str); 8] = [
     ("XTASK_TEMPEST", "tests/clients/tempest.txt"),
 ];
 
+/// The test programs whose tests have daemons negotiate, and processors of others to share.
+const WITH_DAEMONS: [&str; 3] = ["vpn", "foreign", "node"];
+/// When more tests fail, it is no accident.
+pub(crate) const MOST_AGAIN: usize = 5;
+
 /// How many tests run at once, for the tests. Those with daemons wait more than they compute.
 const TEST_THREADS: &str = "RUST_TEST_THREADS";
 
@@ -34,38 +39,108 @@ pub(crate) fn run(filters: &[OsString]) -> Result<ExitCode> {
     packages::install(&[packages::FOR_DEMO, packages::FOR_TESTS])?;
     apparmor::admit()?;
     let mut skips = Skips::default();
-    let mut tests = tool::cargo();
-    tests.args(["test", "--workspace", "--locked", "--no-fail-fast", "--", "--show-output"]).args(filters);
+    let mut variables = Variables::new();
     for (variable, requirements, environment) in environments_and_tests() {
         match environment {
-            Ok(programs) => drop(tests.env(variable, programs.join("python"))),
+            Ok(programs) => variables.push((variable, programs.join("python").into())),
             Err(error) => skips.add(&format!("what {requirements} asks for: {error:#}")),
         }
     }
     match unpacked::STARTER.root() {
-        Ok(root) => drop(tests.env(unpacked::STARTER.variable, root)),
+        Ok(root) => variables.push((unpacked::STARTER.variable, root.into())),
         Err(error) => skips.add(&format!("a peer with the old starter: {error:#}")),
     }
     let cluster = Cluster::start();
     match &cluster {
-        Ok(cluster) => drop(tests.env("XTASK_POSTGRES", cluster.url())),
+        Ok(cluster) => variables.push(("XTASK_POSTGRES", cluster.url().into())),
         Err(error) => skips.add(&format!("PostgreSQL: {error:#}")),
     }
     // The other one is the guest's.
-    tests.env("XTASK_DATA_PLANE", "userspace");
-    if std::env::var_os(TEST_THREADS).is_none() {
+    variables.push(("XTASK_DATA_PLANE", "userspace".into()));
+    let tests_at_once = std::env::var_os(TEST_THREADS).unwrap_or_else(|| {
         let processors = thread::available_parallelism().map_or(1, NonZero::get);
-        tests.env(TEST_THREADS, (2 * processors).to_string());
-    }
-    let mut running =
-        tests.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("cannot run cargo")?;
-    let output = running.stdout.take().expect("it was piped above");
-    pass_on(BufReader::new(output).lines(), &mut io::stdout(), &mut skips)?;
-    let status = running.wait().context("cannot wait for cargo")?;
+        (2 * processors).to_string().into()
+    });
+    let first = Tests { programs: &[], tests_at_once: &tests_at_once, variables: &variables }
+        .run(filters, &mut skips)?;
+    let passed = first.passed || pass_alone(&first.failed, &variables, &mut skips)?;
     drop(cluster);
     let kernel = kernel_test::run_as_part(filters, &mut skips);
     skips.say();
-    Ok(if kernel? { tool::exit_code(status) } else { ExitCode::FAILURE })
+    Ok(if kernel? && passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What tests find in their environment.
+type Variables = Vec<(&'static str, OsString)>;
+
+/// Test programs, and how to run them.
+struct Tests<'a> {
+    /// By their names, or none for all that there are.
+    programs: &'a [&'a str],
+    tests_at_once: &'a OsStr,
+    variables: &'a Variables,
+}
+
+/// What became of tests.
+struct Verdict {
+    passed: bool,
+    /// The names of those that failed.
+    failed: Vec<String>,
+}
+
+impl Tests<'_> {
+    fn command(&self) -> Command {
+        let mut tests = tool::cargo();
+        tests.args(["test", "--workspace", "--locked", "--no-fail-fast"]);
+        tests.args(self.programs.iter().map(|program| format!("--test={program}")));
+        tests.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        tests.env(TEST_THREADS, self.tests_at_once).arg("--");
+        tests
+    }
+
+    fn run<S: AsRef<OsStr>>(&self, filters: &[S], skips: &mut Skips) -> Result<Verdict> {
+        let mut tests = self.command();
+        tests.arg("--show-output").args(filters).stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut running = tests.spawn().context("cannot run cargo")?;
+        let output = running.stdout.take().expect("it was piped above");
+        let mut failed = Vec::new();
+        let lines = BufReader::new(output).lines().inspect(|line| {
+            let name = line.as_ref().ok().and_then(|line| failed_test(line));
+            failed.extend(name.map(str::to_owned));
+        });
+        pass_on(lines, &mut io::stdout(), skips)?;
+        let status = running.wait().context("cannot wait for cargo")?;
+        Ok(Verdict { passed: status.success(), failed })
+    }
+
+    /// The names of the tests that there are.
+    fn names(&self) -> Result<BTreeSet<String>> {
+        let list = tool::output(self.command().args(["--list", "--format=terse"]));
+        let list = list.context("cargo does not list the tests")?;
+        Ok(list.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect())
+    }
+}
+
+/// Runs tests that failed beside all the others once more, one after the other, and says so aloud, if they are few and all of
+/// them have daemons negotiate: these do not get their turn in time on a machine that is busy with other things. Returns
+/// whether all of them passed.
+fn pass_alone(failed: &[String], variables: &Variables, skips: &mut Skips) -> Result<bool> {
+    if failed.is_empty() || failed.len() > MOST_AGAIN {
+        return Ok(false);
+    }
+    let tests = Tests { programs: &WITH_DAEMONS, tests_at_once: OsStr::new("1"), variables };
+    let names = tests.names()?;
+    if !failed.iter().all(|name| names.contains(name)) {
+        return Ok(false);
+    }
+    eprintln!("xtask: failed beside the others, and are run once more alone: {}", failed.join(", "));
+    let exact = std::iter::once("--exact").chain(failed.iter().map(String::as_str));
+    Ok(tests.run(&exact.collect::<Vec<_>>(), skips)?.passed)
+}
+
+/// NAME of `test NAME ... FAILED`.
+pub(crate) fn failed_test(line: &str) -> Option<&str> {
+    line.strip_prefix("test ")?.strip_suffix(" ... FAILED")
 }
 
 /// Makes the environments while cargo compiles the tests: one waits for the network, the other for the processor. What

@@ -1,7 +1,7 @@
 //! Running other programs, and knowing where things are.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -66,11 +66,6 @@ pub(crate) fn as_root(program: &str) -> Option<Command> {
         sudo.arg(program);
         sudo
     })
-}
-
-/// Our own exit code for another program's.
-pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
-    if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn shown(command: &Command) -> String {
