@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use adit_api::client::{Client, Credentials, Object};
 use adit_ike::Backend;
-use adit_ike::charon::{ChildSa, Config, Process, Vici};
+use adit_ike::charon::{ChildSa, ChildState, Config, Process, Vici};
 use adit_linux::Namespace;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -146,6 +146,8 @@ impl Region {
         let sas = Vici::connect(charon.socket()).await.unwrap().sas().await.unwrap();
         let all = sas.iter().flat_map(|sa| sa.children.iter().map(move |child| (sa, child)));
         let owner = |child: &ChildSa| adit_ike::Child::owner(&child.name).map(|id| id.to_string());
+        // Of two IKEv1 attempts that crossed each end keeps the one that it takes for replaced, too.
+        let all = all.filter(|(_, child)| child.state == ChildState::Installed);
         let own = all.filter(|(_, child)| owner(child).as_deref() == Some(connection));
         own.map(|(sa, child)| [sa.initiator_spi, sa.responder_spi, child.spi_in.into(), child.spi_out.into()])
             .collect()
