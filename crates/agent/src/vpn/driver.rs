@@ -319,6 +319,8 @@ impl Driver {
         self.look = None;
         self.faults.forget_sas();
         self.silence = Silence::default();
+        // What a peer has begun is over.
+        self.calls = Calls::default();
         self.closing.clear();
         self.wanted.values_mut().for_each(Wanted::forget);
     }
