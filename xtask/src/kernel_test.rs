@@ -285,6 +285,11 @@ struct Target {
     src_path: PathBuf,
 }
 
+/// The names of the tests of all suites.
+pub(crate) fn names() -> Result<Vec<String>> {
+    Ok(programs()?.iter().filter_map(|program| tests(program, &[])).flatten().collect())
+}
+
 /// Those of its tests whose names contain one of the filters, or all; `None` if it cannot be asked.
 fn tests(program: &Path, filters: &[String]) -> Option<Vec<String>> {
     let list = tool::output(Command::new(program).args(["--list", "--format=terse"]).args(filters))?;
