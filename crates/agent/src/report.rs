@@ -241,6 +241,7 @@ mod tests {
                 .map(|number| (id(number), StatusReport { status: Status::Active, reason: None }))
                 .into(),
             observations: [1, 2].into_iter().map(id).zip(seconds.map(observed)).collect(),
+            remaining: None,
         }
     }
 

@@ -214,6 +214,8 @@ impl Router {
         self.log(&failures);
         let error = (!result.failures.is_empty())
             .then(|| Reason::new(ReasonCode::RouterNotReady, result.failures.join("; ")));
+        // Without its firewall no connection was loaded.
+        let vpn_error = vpn_error.or_else(|| error.clone().filter(|_| !result.fenced));
         self.applied.send_replace(Some(Applied {
             document,
             error,
@@ -241,11 +243,13 @@ impl Router {
         }
         self.applied.send_replace(None);
         let done = self.take_off(turn).await;
+        let failed = || Reason::new(ReasonCode::RouterNotReady, self.failures.join("; "));
+        let error = done.is_err().then(failed);
         self.applied.send_replace(Some(Applied {
             document,
-            error: None,
+            vpn_error: error.clone(),
+            error,
             wired_ports: Vec::new(),
-            vpn_error: None,
             vpn: None,
             off_since: Some(*self.off_since.get_or_insert(now)),
         }));

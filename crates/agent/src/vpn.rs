@@ -18,13 +18,14 @@ mod examples;
 mod faults;
 mod mtu;
 mod observations;
+mod outdated;
 mod pace;
 mod plan;
 mod sas;
 mod silence;
 mod status;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use adit_api::agent::StatusReport;
@@ -58,6 +59,8 @@ pub struct VpnState {
     pub connections: BTreeMap<SiteConnectionId, StatusReport>,
     /// The SAs of each of them that charon has been asked for.
     pub observations: BTreeMap<SiteConnectionId, Observation>,
+    /// Connections that have SAs of what they were before, or live by them, also such as were not applied any more.
+    pub outdated: BTreeSet<SiteConnectionId>,
 }
 
 /// The VPN of one router. Dropping it stops steering and leaves charon, with all its tunnels, running.

@@ -99,7 +99,7 @@ pub struct Place {
 /// What an agent observed of one router. A report is the whole truth about that router at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RouterReport {
-    /// The generation of the document that was applied last.
+    /// The generation of the document that was applied last, as far as that went: `error` and `remaining` say how far.
     pub observed_generation: u64,
     /// Why the router could not be set up; `None` when it was.
     pub error: Option<Reason>,
@@ -116,6 +116,18 @@ pub struct RouterReport {
     /// site connection that is left out it has nothing newer to tell. An agent of before tells of none.
     #[serde(default)]
     pub observations: BTreeMap<SiteConnectionId, Observation>,
+    /// What of that document is not in force in the tunnels. An agent of before does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remaining: Option<Remaining>,
+}
+
+/// What is between a router's tunnels and its document. Nothing is when both are empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remaining {
+    /// Why the tunnels were not taken over from the document; it is tried again.
+    pub failure: Option<Reason>,
+    /// Site connections that have SAs of what they were before, also such as the document does not have any more.
+    pub outdated: BTreeSet<SiteConnectionId>,
 }
 
 /// The state of one thing.

@@ -29,7 +29,8 @@ pub static EXTENSIONS: &[Extension] = &[
     extension(
         "adit-vpn-diagnostics",
         "VPN diagnostics",
-        "Why VPN services and IPsec site connections are as they are: reasons, security associations, events",
+        "Why VPN services and IPsec site connections are as they are: reasons, security associations, events; and whether \
+         what was asked for is in force",
         "2026-11-21T10:00:00-00:00",
     ),
     extension(

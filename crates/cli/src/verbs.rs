@@ -169,7 +169,7 @@ async fn delete(noun: &'static Noun, matches: &ArgMatches, session: &Session) ->
     let (mut deleted, mut failures) = (Vec::new(), Vec::new());
     for name in &wanted {
         match delete_one(noun, session, matches, name).await {
-            Ok(id) => deleted.push((name.as_str(), id)),
+            Ok(object) => deleted.push((name.as_str(), object)),
             Err(error) => {
                 say(&format!("Failed to delete {} with name or ID '{name}': {error}", noun.one));
                 failures.push(error);
@@ -182,16 +182,16 @@ async fn delete(noun: &'static Noun, matches: &ArgMatches, session: &Session) ->
     sum_up(&failures, wanted.len(), noun.counted())
 }
 
-/// Deletes the object of this name or id; its id.
+/// Deletes the object of this name or id; what it was.
 pub(crate) async fn delete_one(
     noun: &'static Noun,
     session: &Session,
     matches: &ArgMatches,
     name: &str,
-) -> Result<String> {
-    let id = names::id_of(&found(session, noun, matches, name).await?);
-    let path = format!("{}/{}", noun.path, encode(&id));
-    session.send(noun.service, Method::DELETE, &path, None).await.map(|_| id)
+) -> Result<Object> {
+    let object = found(session, noun, matches, name).await?;
+    let path = format!("{}/{}", noun.path, encode(&names::id_of(&object)));
+    session.send(noun.service, Method::DELETE, &path, None).await.map(|_| object)
 }
 
 /// The end of a command over several objects.

@@ -14,6 +14,8 @@ use crate::error::{Error, Result};
 use crate::grammar::arguments::flag;
 use crate::grammar::{Noun, Settled, Verb};
 use crate::names;
+use crate::noun::network::{PORT, ROUTER};
+use crate::noun::vpn::{SERVICE, SITE_CONNECTION};
 use crate::session::{Object, Session};
 
 /// How often the server is asked.
@@ -23,8 +25,11 @@ const LIMIT: &str = "120";
 
 /// Adds the options.
 pub(crate) fn add(command: Command, verb: Verb) -> Command {
-    let what =
-        if verb == Verb::Delete { "Stay until it is gone" } else { "Stay until it works, or has failed" };
+    let what = if verb == Verb::Delete {
+        "Stay until it is gone"
+    } else {
+        "Stay until it works as was asked for, or has failed"
+    };
     command.arg(flag("wait").help(what)).arg(
         Arg::new("wait-timeout")
             .long("wait-timeout")
@@ -42,6 +47,8 @@ pub(crate) struct Waiting {
     interrupted: Signal,
     begun: Instant,
     progress: Progress,
+    /// Whether the server has shown that it tells no more than the objects themselves do.
+    is_told_nothing: bool,
 }
 
 impl Waiting {
@@ -54,23 +61,24 @@ impl Waiting {
         let limit = matches.get_one::<u64>("wait-timeout").copied().unwrap_or_default();
         let interrupted = signal(SignalKind::interrupt())?;
         let (limit, begun) = (Duration::from_secs(limit), Instant::now());
-        Ok(Some(Self { limit, interrupted, begun, progress: Progress::new() }))
+        Ok(Some(Self { limit, interrupted, begun, progress: Progress::new(), is_told_nothing: false }))
     }
 
-    /// Waits for an object, and returns it as it is then.
+    /// Waits for an object, and returns it as it is then: in force on its node, where the server tells, and what it was
+    /// meant to be.
     pub(crate) async fn until_settled(mut self, noun: &Noun, session: &Session, id: &str) -> Result<Object> {
         let Some(settled) = noun.settled else {
             return found(noun, session, id).await?.ok_or_else(|| gone(noun, id));
         };
         let mut called = format!("{} {id}", noun.one);
         loop {
-            let object = match found(noun, session, id).await {
+            let (object, told) = match self.look(noun, session, id).await {
                 // A server that is away for a moment goes on with it when it is back.
                 Err(error) if error.may_pass() => {
                     self.pause(&called, "in no known state", &format!(": {error}")).await?;
                     continue;
                 }
-                found => found?.ok_or_else(|| gone(noun, id))?,
+                looked => looked?,
             };
             if let Some(name) =
                 object.get(noun.called_by).and_then(Value::as_str).filter(|name| !name.is_empty())
@@ -78,28 +86,65 @@ impl Waiting {
                 called = format!("{} {name}", noun.one);
             }
             let status = object.get("status").and_then(Value::as_str).unwrap_or("in no known state");
-            if settled(&object, None) == Settled::Yes {
-                return Ok(object);
-            }
-            let (code, why) = reason(noun, session, id).await;
-            match settled(&object, code.as_deref()) {
-                Settled::Yes => return Ok(object),
-                Settled::Failed => return Err(Error::Waited(format!("{called} is {status}{why}"))),
-                Settled::No => self.pause(&called, status, &why).await?,
+            let why = told.why();
+            match (settled(&object, told.code.as_deref()), told.is_applied) {
+                (Settled::No, _) => self.pause(&called, status, &why).await?,
+                // It is what it was before.
+                (Settled::Yes | Settled::Failed, false) => {
+                    self.pause(&called, &format!("{status} (not applied yet)"), &why).await?;
+                }
+                (Settled::Yes, true) => return Ok(object),
+                (Settled::Failed, true) => {
+                    return Err(Error::Waited(format!("{called} is {status}{why}")));
+                }
             }
         }
     }
 
-    /// Waits until none of these objects, by name and id, is there any more.
+    /// An object, and what is told of it at the same moment.
+    async fn look(&mut self, noun: &Noun, session: &Session, id: &str) -> Result<(Object, Told)> {
+        let mut object = found(noun, session, id).await?.ok_or_else(|| gone(noun, id))?;
+        let Some((teller, whose)) = teller(noun, &object) else { return Ok((object, Told::default())) };
+        let Some(told) = self.ask(session, teller, &whose).await? else {
+            return Ok((object, Told::default()));
+        };
+        if teller.path == noun.path
+            && let Some(status) = &told.status
+        {
+            object.insert("status".to_owned(), status.clone().into());
+        }
+        Ok((object, told))
+    }
+
+    /// What is told of an object, by servers that do.
+    async fn ask(&mut self, session: &Session, noun: &Noun, id: &str) -> Result<Option<Told>> {
+        if self.is_told_nothing {
+            return Ok(None);
+        }
+        let path = format!("{}/{}/diagnostics", noun.path, encode(id));
+        match session.get(noun.service, &path).await {
+            Ok(body) => Ok(Some(Told::read(&body["diagnostics"]))),
+            Err(error) if error.may_pass() => Err(error),
+            // A Neutron has nothing there.
+            Err(_) => {
+                self.is_told_nothing = true;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Waits until none of these objects, which were deleted by these names, is there any more: neither in the API nor, where
+    /// the server tells, at its gateway.
     pub(crate) async fn until_gone(
         mut self,
         noun: &Noun,
         session: &Session,
-        deleted: &[(&str, String)],
+        deleted: &[(&str, Object)],
     ) -> Result<()> {
-        for (name, id) in deleted {
+        for (name, object) in deleted {
+            let (id, called) = (names::id_of(object), format!("the end of {} {name}", noun.one));
             loop {
-                let (status, why) = match found(noun, session, id).await {
+                let (status, why) = match found(noun, session, &id).await {
                     Ok(None) => break,
                     Ok(Some(object)) => {
                         let status = object.get("status").and_then(Value::as_str);
@@ -110,7 +155,17 @@ impl Waiting {
                     }
                     Err(error) => return Err(error),
                 };
-                self.pause(&format!("the end of {} {name}", noun.one), &status, &why).await?;
+                self.pause(&called, &status, &why).await?;
+            }
+            let service = object.get("vpnservice_id").and_then(Value::as_str);
+            let Some(service) = service.filter(|_| noun.path == SITE_CONNECTION.path) else { continue };
+            loop {
+                let why = match self.ask(session, &SERVICE, service).await {
+                    Ok(Some(told)) if !told.is_applied => told.why(),
+                    Ok(_) => break,
+                    Err(error) => format!(": {error}"),
+                };
+                self.pause(&called, "to come at its gateway", &why).await?;
             }
         }
         Ok(())
@@ -145,17 +200,55 @@ fn gone(noun: &Noun, id: &str) -> Error {
     Error::NotFound(format!("{} {id} is gone", noun.one))
 }
 
-/// Why it is not so yet, as a word for programs and as a part of a sentence, if the server says. Only Adit does, of what
-/// belongs to a VPN.
-async fn reason(noun: &Noun, session: &Session, id: &str) -> (Option<String>, String) {
-    if !noun.path.starts_with("vpn/") {
-        return (None, String::new());
+/// What tells how far an object has come, as a noun and an id: itself, or the router that has it.
+fn teller(noun: &Noun, object: &Object) -> Option<(&'static Noun, String)> {
+    let text = |name| object.get(name).and_then(Value::as_str).unwrap_or_default();
+    let own = [&SITE_CONNECTION, &SERVICE, &ROUTER].into_iter().find(|own| own.path == noun.path);
+    if let Some(own) = own {
+        return Some((own, names::id_of(object)));
     }
-    let path = format!("{}/{}/diagnostics", noun.path, encode(id));
-    let body = session.get(noun.service, &path).await.unwrap_or_default();
-    let reason = &body["diagnostics"]["reason"];
-    let text = reason["text"].as_str().map(|text| format!(": {text}"));
-    (reason["code"].as_str().map(str::to_owned), text.unwrap_or_default())
+    let is_routers = noun.path == PORT.path && text("device_owner").starts_with("network:router_");
+    is_routers.then(|| (&ROUTER, text("device_id").to_owned()))
+}
+
+/// What Adit tells of an object, beside the object itself.
+struct Told {
+    /// Whether its node has it as it was asked for. A server that does not tell is believed to have it so.
+    is_applied: bool,
+    /// Why not, in a sentence.
+    pending: Option<String>,
+    status: Option<String>,
+    /// Why it has this status, as a word for programs.
+    code: Option<String>,
+    /// The same in a sentence.
+    reason: Option<String>,
+}
+
+/// Nothing is told.
+impl Default for Told {
+    fn default() -> Self {
+        Self { is_applied: true, pending: None, status: None, code: None, reason: None }
+    }
+}
+
+impl Told {
+    fn read(diagnostics: &Value) -> Self {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let reason = &diagnostics["reason"];
+        Self {
+            is_applied: diagnostics["applied"].as_bool() != Some(false),
+            pending: text(&diagnostics["pending"]),
+            status: text(&diagnostics["status"]),
+            code: text(&reason["code"]),
+            reason: text(&reason["text"]),
+        }
+    }
+
+    /// Why it is not so yet, as a part of a sentence.
+    fn why(&self) -> String {
+        let why = self.pending.as_ref().or(self.reason.as_ref());
+        why.map(|why| format!(": {why}")).unwrap_or_default()
+    }
 }
 
 /// One line on a terminal, which is written over and goes at the end.

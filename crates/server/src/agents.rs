@@ -2,6 +2,7 @@
 
 pub(crate) mod document;
 pub(crate) mod liveness;
+pub(crate) mod progress;
 pub(crate) mod report;
 pub(crate) mod schedule;
 pub(crate) mod watch;

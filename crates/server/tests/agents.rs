@@ -357,6 +357,124 @@ async fn diagnostics_tell_since_when_why_and_what_the_gateway_sees() {
     assert!(!rekeyed.to_string().contains("secret"), "{rekeyed}");
 }
 
+impl Scene {
+    /// Of the document that an agent is given now.
+    async fn generation(&self) -> u64 {
+        let list = self.ask("GET", "routers", Value::Null).await;
+        list.body["routers"][0]["generation"].as_u64().unwrap()
+    }
+
+    /// Reports on a document that was applied with this error, and of which this remains.
+    async fn apply(&self, generation: u64, error: Value, remaining: Value) {
+        let mut report = self.report(json!({"status": "ACTIVE", "reason": null}));
+        let router = &mut report["routers"][&self.router];
+        router["observed_generation"] = json!(generation);
+        router["error"] = error;
+        if !remaining.is_null() {
+            router["remaining"] = remaining;
+        }
+        assert_eq!(self.ask("POST", "reports", report).await.status, 204);
+    }
+
+    /// What is missing at the router, at the VPN service and at the connection until they are as they were asked for.
+    async fn pending(&self) -> [String; 3] {
+        let mut all = [const { String::new() }; 3];
+        let paths = [
+            format!("routers/{}", self.router),
+            format!("vpn/vpnservices/{}", self.service),
+            format!("vpn/ipsec-site-connections/{}", self.connection),
+        ];
+        for (pending, path) in all.iter_mut().zip(paths) {
+            let shown = self.shown(&format!("{path}/diagnostics")).await;
+            let told = &shown.body["diagnostics"];
+            assert_eq!(told["applied"], json!(told["pending"].is_null()), "{path}: {told}");
+            *pending = told["pending"].as_str().unwrap_or_default().to_owned();
+        }
+        all
+    }
+}
+
+#[tokio::test]
+async fn what_was_asked_for_is_applied_when_the_gateway_says_so_of_the_newest_of_it() {
+    let scene = Scene::new().await;
+    let (none, all_done) = (Value::Null, json!({"failure": null, "outdated": []}));
+    let not_yet = "the agent on node `node-1` has not taken it over yet";
+    assert_eq!(scene.pending().await, [not_yet; 3]);
+    assert_eq!(scene.diagnostics().await["applied_generation"], none);
+
+    let first = scene.generation().await;
+    // An agent of before does not say what remains, so nobody may believe that nothing does.
+    scene.apply(first, none.clone(), none.clone()).await;
+    assert_eq!(scene.pending().await, [not_yet; 3]);
+    scene.apply(first, none.clone(), all_done.clone()).await;
+    assert_eq!(scene.pending().await, [""; 3]);
+    let told = scene.diagnostics().await;
+    assert_eq!((&told["generation"], &told["applied_generation"]), (&json!(first), &json!(first)));
+
+    let path = format!("/networking/v2.0/vpn/ipsec-site-connections/{}", scene.connection);
+    let psk = json!({"ipsec_site_connection": {"psk": "other"}});
+    assert_eq!(scene.server.call(Some(&scene.demo.token), "PUT", &path, &psk).await.status, 200);
+    assert_eq!(scene.status_of(&format!("vpn/ipsec-site-connections/{}", scene.connection)).await, "ACTIVE");
+    assert_eq!(scene.pending().await, [not_yet; 3]);
+    scene.apply(first, none.clone(), all_done.clone()).await;
+    assert_eq!(scene.pending().await, [not_yet; 3], "that was said of the one before");
+
+    let second = scene.generation().await;
+    assert!(second > first);
+    let remaining = |failure: Value, outdated: &str| json!({"failure": failure, "outdated": [outdated]});
+    let broken = |text: &str| json!({"code": "router-not-ready", "text": text});
+    let replacing = "the gateway has security associations of before the change still";
+    let deleted = "00000000-0000-4000-8000-000000000000";
+    let nothing = || none.clone();
+    for (what, error, remaining, want) in [
+        ("a cable is missing", broken("no cable"), all_done.clone(), ["no cable", "", ""]),
+        (
+            "no daemon",
+            nothing(),
+            json!({"failure": broken("no daemon"), "outdated": []}),
+            ["", "no daemon", "no daemon"],
+        ),
+        (
+            "the old tunnel stands",
+            nothing(),
+            remaining(nothing(), &scene.connection),
+            ["", replacing, replacing],
+        ),
+        ("one that was deleted stands", nothing(), remaining(nothing(), deleted), ["", replacing, ""]),
+        ("all is done", nothing(), all_done.clone(), ["", "", ""]),
+    ] {
+        scene.apply(second, error, remaining).await;
+        assert_eq!(scene.pending().await, want, "{what}");
+    }
+
+    scene.silence_agent().await;
+    for pending in scene.pending().await {
+        assert!(
+            pending.starts_with("the agent on node `node-1` has not been heard of since 20"),
+            "{pending}"
+        );
+    }
+    // Another process of the agent has to look first: the node may have been switched off and on.
+    let again = json!({
+        "host": "node-1", "availability_zone": "nova", "data_plane": "userspace", "physical_networks": ["public"],
+        "version": "0.1.0", "incarnation": "10000000-0000-4000-8000-000000000000",
+    });
+    let hello = scene.server.call_as_agent(AGENT_KEY, "PUT", "/agent/v1/agents/node-1", &again).await;
+    assert_eq!(hello.status, 200, "{hello:?}");
+    assert_eq!(scene.pending().await, [not_yet; 3]);
+    scene.apply(second, none, all_done).await;
+    assert_eq!(scene.pending().await, [""; 3]);
+
+    let router = scene.router.parse().unwrap();
+    let leave = async |session: &Session| {
+        let routers = session.table::<Router>();
+        let agent = routers.find(router).await.unwrap().unwrap().agent_id;
+        assert!(routers.assign(router, agent, None).await.unwrap());
+    };
+    scene.write(leave).await;
+    assert_eq!(scene.pending().await, ["no agent serves the router"; 3]);
+}
+
 #[tokio::test]
 async fn the_last_fifty_events_are_kept() {
     let scene = Scene::new().await;

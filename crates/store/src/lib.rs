@@ -13,6 +13,7 @@
     reason = "sea-orm derives want the parts of an entity to be public within their module"
 )]
 
+mod applied;
 pub mod changes;
 mod checks;
 mod error;
@@ -30,6 +31,7 @@ mod table;
 mod tags;
 mod transaction;
 
+pub use applied::Applied;
 pub use checks::{CHECKS_KEPT, Check};
 pub use error::Error;
 pub use history::StatusChange;

@@ -19,6 +19,7 @@ mod m0017_tokens_of_users;
 mod m0018_diagnostics;
 mod m0019_reason_codes;
 mod m0020_checks;
+mod m0021_applied_documents;
 
 pub(crate) struct Migrator;
 
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0018_diagnostics::Migration),
             Box::new(m0019_reason_codes::Migration),
             Box::new(m0020_checks::Migration),
+            Box::new(m0021_applied_documents::Migration),
         ]
     }
 }

@@ -39,12 +39,14 @@ pub enum Turn {
 }
 
 impl Table<'_, Agent> {
-    /// A process of an agent begins: reports of those before it count no more.
+    /// A process of an agent begins: reports of those before it count no more, and what they said of documents is not
+    /// known to be so any more.
     ///
     /// # Errors
     /// [`Error::Statement`], [`Error::Referenced`].
     pub async fn begin_reports(&self, agent: AgentId, incarnation: Uuid) -> Result<()> {
-        self.put_order(agent, incarnation, 0).await
+        self.put_order(agent, incarnation, 0).await?;
+        self.session.forget_applied(agent).await
     }
 
     /// Takes the next place in the order of an agent's reports. Until the session ends, nobody else reports as this agent.

@@ -52,7 +52,7 @@ async fn restarts_lose_no_packet_and_no_spi() {
         (server, agent) = (Some(one), Some(other));
     })
     .await;
-    let (mut server, _agent) = (server.unwrap(), agent.unwrap());
+    let (mut server, mut agent) = (server.unwrap(), agent.unwrap());
     assert_eq!(world.spis().await, spis, "apart");
 
     // In the middle of the way to a second tunnel the server is away.
@@ -78,6 +78,17 @@ async fn restarts_lose_no_packet_and_no_spi() {
     let (sent, lost) = pings.stop().await;
     assert!(lost.is_empty(), "lost of {sent}: {lost:?}");
     println!("{sent} echo requests, none lost");
+
+    // Whoever waits for a change of a tunnel that is up waits for the gateway, and is told so.
+    agent.end(Signal::SIGTERM).await;
+    let change = "vpn ipsec site connection set --dpd action=restart,interval=10,timeout=40 --wait";
+    let output = left.run(&format!("{change} --wait-timeout 1 conn")).await;
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(6), "{told}");
+    assert!(told.contains("conn is still ACTIVE (not applied yet) after 1 s: the agent on node `"), "{told}");
+    assert!(told.contains("` has not taken it over yet; the server goes on with it"), "{told}");
+    agent.start();
+    left.command(&format!("{change} conn")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -233,6 +244,7 @@ async fn what_is_deleted_leaves_nothing_and_disturbs_nobody() {
     assert_eq!(world.spis().await, spis, "the other router");
     let (sent, lost) = pings.stop().await;
     assert!(lost.is_empty(), "lost of {sent}: {lost:?}");
+    changed_while_it_is_up(left, &world.right).await;
     // The command stays until it is so.
     for (line, status) in [("set --disable", "DOWN"), ("set --enable", "ACTIVE")] {
         left.command(&format!("vpn ipsec site connection {line} --wait conn")).await;
@@ -243,11 +255,37 @@ async fn what_is_deleted_leaves_nothing_and_disturbs_nobody() {
     left.command("vpn service create --wait --router left-router another").await;
     let charon = left.charon(&left.router).await.unwrap().pid();
     left.command("vpn ipsec site connection delete --wait conn").await;
+    assert!(!fs::exists(format!("/proc/{charon}")).unwrap(), "the last tunnel is gone, and charon with it");
     world.right.until_status(&world.right.connection, "DOWN").await;
-    until("the end of charon", async || !fs::exists(format!("/proc/{charon}")).unwrap()).await;
     assert!(left.charon(&left.router).await.is_none());
     assert_eq!(ping(&left.host, &world.right.host_address, 5), 0);
     connected_anew(&world).await;
+}
+
+/// What ESP does in the SAs of a region's tunnel, by its diagnostics.
+async fn proposals(region: &Region) -> Vec<String> {
+    let path = format!("{CONNECTIONS}/{}", region.connection);
+    let told = region.tenant.show(&path, "diagnostics", "diagnostics").await.unwrap();
+    let ike_sas = told.get("ike_sas").unwrap().as_array().unwrap();
+    let children = ike_sas.iter().flat_map(|ike| ike["child_sas"].as_array().unwrap());
+    children.map(|child| child["proposal"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Another policy at both ends. The tunnel is up all the time, by its old SAs at first, so its status says nothing.
+async fn changed_while_it_is_up(left: &Region, right: &Region) {
+    let is_of = |proposals: &[String], cipher: &str| {
+        assert!(!proposals.is_empty());
+        proposals.iter().all(|proposal| proposal.starts_with(cipher))
+    };
+    let before = proposals(left).await;
+    assert!(is_of(&before, "AES_CBC_128/"), "{before:?}");
+    for region in [right, left] {
+        region.command("vpn ipsec policy set --encryption-algorithm aes-256 ipsecpolicy").await;
+    }
+    left.command("vpn ipsec site connection set --description changed --wait conn").await;
+    let after = proposals(left).await;
+    assert!(is_of(&after, "AES_CBC_256/"), "{after:?}");
+    assert_eq!(left.status(&left.connection).await, "ACTIVE");
 }
 
 /// The tunnel of the demo is gone on the left; one command makes another one between the same networks.

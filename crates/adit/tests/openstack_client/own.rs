@@ -194,7 +194,7 @@ fn keys_need_not_be_seen_and_can_be_changed() {
     assert_eq!(shown, "\n");
 }
 
-/// No agent is there, so a connection that is switched on stays down, and one that is switched off is what it should be.
+/// No agent is there, so nothing is in force, whatever its status is. What no node has to do with is what it should be.
 #[test]
 fn waiting_ends_when_it_is_so_or_cannot_be_or_nobody_wants_to() {
     let server = Server::start();
@@ -208,17 +208,14 @@ fn waiting_ends_when_it_is_so_or_cannot_be_or_nobody_wants_to() {
     }
     let create = "vpn ipsec site connection create --vpnservice vpn --ikepolicy ike --ipsecpolicy ipsec --peer-address \
                   192.0.2.9 --peer-id 192.0.2.9 --peer-cidr 10.2.0.0/24 --generate-psk";
-    let output = adit(&server, &format!("{create} --disable --wait off"), "");
-    assert_eq!(text(&output.stderr), "", "no progress where nobody sits");
-    assert!(ok(&output).contains("| Status                   | DOWN "), "{}", text(&output.stdout));
-
     let output = adit(&server, &format!("{create} --wait --wait-timeout 1 on"), "");
     assert_eq!((output.status.code(), text(&output.stdout)), (Some(6), String::new()));
     let told = text(&output.stderr);
     assert!(
-        told.contains("IPsec site connection on is still ") && told.contains("the server goes on"),
-        "{told}"
+        told.starts_with("adit: IPsec site connection on is still "),
+        "no progress where nobody sits: {told}"
     );
+    assert!(told.contains(" s: no agent serves the router; the server goes on"), "{told}");
     ok(&adit(&server, "vpn ipsec site connection show on", ""));
 
     let mut waiting = command(&server, &format!("{create} --wait --wait-timeout 600 third")).spawn().unwrap();
@@ -237,12 +234,10 @@ fn waiting_ends_when_it_is_so_or_cannot_be_or_nobody_wants_to() {
     ok(&adit(&server, "vpn ipsec site connection show third", ""));
     // What has a status and is what was asked for at once.
     for line in [
-        "router create --wait second",
-        "router set --wait --disable second",
+        "router create second",
         "port create --wait --network office printer",
         "--os-cloud adit-admin floating ip create --wait ext-net",
         "router delete --wait second",
-        "vpn ipsec site connection delete --wait --wait-timeout 5 on third",
     ] {
         assert_eq!(text(&adit(&server, line, "").stderr), "", "{line}");
     }
@@ -254,6 +249,20 @@ fn waiting_ends_when_it_is_so_or_cannot_be_or_nobody_wants_to() {
         // Nobody wires it.
         ("port set --wait --wait-timeout 0 --device x printer", 6, "port printer is still DOWN after 0 s"),
         ("vpn service set --wait --wait-timeout 0 --description d vpn", 6, "VPN service vpn is still "),
+        (
+            "router set --wait --wait-timeout 0 --disable gateway",
+            6,
+            "router gateway is still ACTIVE (not applied yet) after 0 s: no agent serves the router; the server goes on",
+        ),
+        (&format!("{create} --disable --wait --wait-timeout 0 off"), 6, "off is still "),
+        // It is gone from the API, and nobody says that it is gone from its gateway.
+        (
+            "vpn ipsec site connection delete --wait --wait-timeout 0 third",
+            6,
+            "the end of IPsec site connection third is still to come at its gateway after 0 s: no agent serves the \
+             router; the server goes on",
+        ),
+        ("vpn ipsec site connection show third", 2, "No IPsec site connection found for third"),
     ] {
         let output = adit(&server, line, "");
         assert_eq!(output.status.code(), Some(status), "`{line}`: {}", text(&output.stderr));

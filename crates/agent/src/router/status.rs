@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use adit_api::agent::{RouterReport, StatusReport};
+use adit_api::agent::{Remaining, RouterReport, StatusReport};
 use adit_model::floating_ip::FloatingIpStatus;
 use adit_model::router_document::{ConnectionSpec, ServiceSpec};
 use adit_model::security_association::Observation;
@@ -21,6 +21,7 @@ pub(super) struct Applied {
     pub(super) document: Arc<RouterDocument>,
     pub(super) error: Option<Reason>,
     pub(super) wired_ports: Vec<PortId>,
+    /// Why the tunnels are not as the document has them: charon was not told, or not all of it.
     pub(super) vpn_error: Option<Reason>,
     /// The tunnels, from now on. `None` where there can be none.
     pub(super) vpn: Option<watch::Receiver<VpnState>>,
@@ -87,6 +88,7 @@ impl Applied {
             services,
             connections,
             observations,
+            remaining: Some(Remaining { failure: self.vpn_error.clone(), outdated: vpn.outdated.clone() }),
         }
     }
 

@@ -449,6 +449,7 @@ fn a_report_has_a_reason_for_all_that_is_not_active() {
         daemon_running: true,
         connections: BTreeMap::from([(CONNECTION.parse().unwrap(), active.clone())]),
         observations: BTreeMap::new(),
+        outdated: BTreeSet::from([CONNECTION.parse().unwrap()]),
     };
     let error = || Some(Reason::new(ReasonCode::RouterNotReady, "broken"));
     let vpn_error = || Some(Reason::new(ReasonCode::UnsupportedByGateway, "no"));
@@ -515,6 +516,11 @@ fn a_report_has_a_reason_for_all_that_is_not_active() {
         assert_eq!(report.observed_generation, 3, "{name}");
         assert_eq!(shown(report.services.values().next()), service, "{name}");
         assert_eq!(shown(report.connections.values().next()), connection, "{name}");
+        let remaining = report.remaining.unwrap();
+        let failure = remaining.failure.map(|reason| reason.code);
+        assert_eq!(failure, (name == "daemon refuses").then_some(ReasonCode::UnsupportedByGateway), "{name}");
+        let has_daemon = name == "all is well" || name == "connection off";
+        assert_eq!(remaining.outdated.len(), usize::from(has_daemon), "{name}");
     }
 }
 

@@ -15,7 +15,7 @@ use adit_api::agent::StatusReport;
 use adit_ike::FingerprintKey;
 use adit_ike::charon::{Event, Terminate};
 use adit_model::router_document::ConnectionSpec;
-use adit_model::{Reason, ReasonCode, SiteConnectionId};
+use adit_model::{Reason, ReasonCode, SiteConnectionId, Status};
 use futures_util::FutureExt;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
@@ -33,7 +33,7 @@ use super::pace::{LONGEST_PAUSE, Pace};
 use super::plan::{Loaded, Observed};
 use super::sas::Sas;
 use super::silence::Silence;
-use super::{Message, VpnSetup, VpnState, status};
+use super::{Message, VpnSetup, VpnState, outdated, status};
 
 /// A daemon that ran for so long is not one that fails at its start.
 const STABLE: Duration = Duration::from_secs(30);
@@ -404,10 +404,21 @@ impl Driver {
         }
     }
 
+    /// Connections that have SAs of what they were before, and those that are up by nothing else.
+    fn outdated(&self, reports: &BTreeMap<SiteConnectionId, StatusReport>) -> BTreeSet<SiteConnectionId> {
+        let mut outdated = outdated::owners(&self.sas, self.wanted.values().filter_map(Wanted::tunnel));
+        let is_new = |id| self.wanted.get(id).is_some_and(|wanted| wanted.progress.was_settled);
+        let up = reports.iter().filter(|(_, report)| report.status == Status::Active).map(|(id, _)| id);
+        outdated.extend(up.filter(|id| !is_new(id)));
+        outdated
+    }
+
     fn publish(&self) {
+        let connections = self.wanted.iter().map(|(id, wanted)| (*id, self.report(wanted))).collect();
         let state = VpnState {
             daemon_running: self.daemon.is_some(),
-            connections: self.wanted.iter().map(|(id, wanted)| (*id, self.report(wanted))).collect(),
+            outdated: self.outdated(&connections),
+            connections,
             observations: self.observations.of(self.wanted.keys()),
         };
         self.state.send_if_modified(|current| {

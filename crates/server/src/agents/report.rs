@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use adit_api::ApiError;
-use adit_api::agent::{Place, Report, RouterReport, StatusReport};
+use adit_api::agent::{Place, Remaining, Report, RouterReport, StatusReport};
 use adit_model::port::{OWNER_FLOATING_IP, Port};
 use adit_model::{
     AgentId, FloatingIp, PortId, Reason, Router, RouterId, SiteConnection, Status, VpnService, VpnServiceId,
 };
-use adit_store::{Agent, Listing, Session, Turn};
+use adit_store::{Agent, Applied, Listing, Session, Turn};
 
 use crate::App;
 use crate::resource::FromStore;
@@ -49,6 +49,7 @@ pub(crate) async fn accept(app: &App, agent: AgentId, report: &Report) -> Result
         if let Some(found) = found.filter(|found| found.agent_id == Some(agent)) {
             accept_router(&session, *router, report, &teller.host).await?;
             accept_floating_ips(&session, &found, report).await?;
+            accept_applied(&session, agent, *router, report).await?;
         }
     }
     if let Some(plugged) = &report.host_ports {
@@ -140,6 +141,28 @@ async fn accept_floating_ips(
         }
     }
     Ok(())
+}
+
+/// An agent of before does not say what remains, so nobody may believe that nothing does.
+async fn accept_applied(
+    session: &Session,
+    agent: AgentId,
+    router: RouterId,
+    report: &RouterReport,
+) -> Result<(), ApiError> {
+    let Some(Remaining { failure, outdated }) = &report.remaining else { return Ok(()) };
+    let applied = Applied {
+        agent_id: agent,
+        generation: report.observed_generation,
+        error: report.error.clone(),
+        failure: failure.clone(),
+        outdated: outdated.clone(),
+    };
+    let table = session.table::<Router>();
+    if table.applied(router).await.map_err(ApiError::from_store)?.as_ref() == Some(&applied) {
+        return Ok(());
+    }
+    table.put_applied(router, &applied).await.map_err(ApiError::from_store)
 }
 
 /// Ports of hosts are where an agent sees them; those that it saw before, and does not see any more, are unplugged.

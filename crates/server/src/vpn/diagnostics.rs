@@ -1,8 +1,10 @@
 //! Why a tunnel is as it is, for whoever may see it.
 
 use adit_api::ApiError;
-use adit_api::vpn::diagnostics::{ConnectionDiagnostics, ConnectionSummary, Event, ServiceDiagnostics};
-use adit_model::{SiteConnection, VpnService};
+use adit_api::vpn::diagnostics::{
+    ConnectionDiagnostics, ConnectionSummary, Event, RouterDiagnostics, ServiceDiagnostics,
+};
+use adit_model::{Router, SiteConnection, VpnService};
 use adit_store::{Listing, StatusChange};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -10,7 +12,9 @@ use serde_json::{Value, json};
 
 use super::{SiteConnections, VpnServices};
 use crate::App;
+use crate::agents::progress::Told;
 use crate::caller::Caller;
+use crate::network::Routers;
 use crate::resource::{Context, FromStore, find};
 
 /// `GET /vpn/ipsec-site-connections/{id}/diagnostics`.
@@ -23,9 +27,13 @@ pub(crate) async fn of_connection(app: &App, caller: &Caller, id: &str) -> Resul
     let since = since(&history, connection.created_at);
     let (observed_at, ike_sas) =
         observation.map_or((None, Vec::new()), |seen| (Some(seen.observed_at), seen.ike_sas));
-    let SiteConnection { id, name, status, reason, .. } = connection.record;
+    let SiteConnection { id, name, status, reason, vpn_service_id, .. } = connection.record;
+    let service = session.table::<VpnService>().find(vpn_service_id).await.map_err(ApiError::from_store)?;
+    let gone = || ApiError::internal(format!("the VPN service `{vpn_service_id}` is referred to but gone"));
+    let router = service.ok_or_else(gone)?.router_id;
+    let progress = Told::of(&session, router).await?.of_connection(id);
     let events = events(history);
-    answer(&ConnectionDiagnostics { id, name, status, since, reason, observed_at, ike_sas, events })
+    answer(&ConnectionDiagnostics { id, name, status, since, reason, progress, observed_at, ike_sas, events })
 }
 
 /// `GET /vpn/vpnservices/{id}/diagnostics`.
@@ -42,9 +50,18 @@ pub(crate) async fn of_service(app: &App, caller: &Caller, id: &str) -> Result<V
     let ipsec_site_connections =
         connections.into_iter().map(|connection| summary(connection.record)).collect();
     let since = since(&history, service.created_at);
-    let VpnService { id, name, status, reason, .. } = service.record;
+    let VpnService { id, name, status, reason, router_id, .. } = service.record;
+    let progress = Told::of(&session, router_id).await?.of_service(&session, id).await?;
     let events = events(history);
-    answer(&ServiceDiagnostics { id, name, status, since, reason, events, ipsec_site_connections })
+    answer(&ServiceDiagnostics { id, name, status, since, reason, progress, events, ipsec_site_connections })
+}
+
+/// `GET /routers/{id}/diagnostics`. Every router is `ACTIVE`.
+pub(crate) async fn of_router(app: &App, caller: &Caller, id: &str) -> Result<Value, ApiError> {
+    let session = app.store().read().await.map_err(ApiError::from_store)?;
+    let Router { id, name, .. } = find::<Routers>(Context { session: &session, caller }, id).await?.record;
+    let progress = Told::of(&session, id).await?.of_router();
+    answer(&RouterDiagnostics { id, name, status: "ACTIVE", progress })
 }
 
 /// Since when the newest status holds. Before a gateway has said anything it is the first one.

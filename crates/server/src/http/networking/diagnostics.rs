@@ -26,5 +26,14 @@ pub(super) fn routes() -> Vec<Route<Call, ApiError>> {
                 Box::pin(async move { ok(diagnostics::of_service(app, caller, asked.name(0)).await?) })
             },
         ),
+        Route::new(
+            "GET",
+            "routers/{router_id}/diagnostics",
+            "Show whether a router is as it was asked for",
+            |asked| {
+                let Call { app, caller, .. } = asked.call;
+                Box::pin(async move { ok(diagnostics::of_router(app, caller, asked.name(0)).await?) })
+            },
+        ),
     ]
 }

@@ -69,6 +69,7 @@ const OTHERS: &[Line] = &[
     ("PUT", "routers/{router_id}/add_extraroutes", ROUTES, CHANGE),
     ("GET", "vpn/ipsec-site-connections/{ipsec_site_connection_id}/diagnostics", "", SEE),
     ("GET", "vpn/vpnservices/{vpnservice_id}/diagnostics", "", SEE),
+    ("GET", "routers/{router_id}/diagnostics", "", SEE),
     ("GET", "vpn/ipsec-site-connections/{ipsec_site_connection_id}/peer-config?format=adit", "", SEE),
     (
         "POST",
