@@ -29,7 +29,7 @@ pub(crate) struct Reports {
 #[derive(Debug)]
 enum Message {
     /// The newest about a router; `None` when there is nothing to say of it any more.
-    Router(RouterId, Option<RouterReport>),
+    Router(RouterId, Option<Box<RouterReport>>),
     /// The ports of hosts that are plugged in.
     Hosts(BTreeSet<PortId>),
     /// Say everything again.
@@ -51,7 +51,7 @@ impl Reports {
     /// Replaces what is said about a router.
     pub(crate) fn send(&self, router: RouterId, report: Option<RouterReport>) {
         // Nobody listens any more when the agent is shutting down.
-        let _ = self.sender.send(Message::Router(router, report));
+        let _ = self.sender.send(Message::Router(router, report.map(Box::new)));
     }
 
     /// Replaces what is said about hosts: the ports that are plugged in.
@@ -79,9 +79,9 @@ impl Board {
     fn take(&mut self, message: Message) {
         match message {
             Message::Router(router, Some(report)) => {
-                if self.newest.get(&router) != Some(&report) {
-                    self.newest.insert(router, report.clone());
-                    self.unheard.insert(router, report);
+                if self.newest.get(&router) != Some(&*report) {
+                    self.newest.insert(router, (*report).clone());
+                    self.unheard.insert(router, *report);
                 }
             }
             Message::Router(router, None) => {
@@ -261,13 +261,13 @@ mod tests {
             assert_eq!(told.connections.len(), 2, "statuses are told of all");
             Some(told.observations.keys().copied().collect::<Vec<_>>())
         };
-        let router_is = |seconds| Some(Message::Router(router, Some(report_of(1, seconds))));
+        let router_is = |seconds| Some(Message::Router(router, Some(Box::new(report_of(1, seconds)))));
         assert_eq!(tell(router_is([1, 1]), false), Some(vec![id(1), id(2)]));
         assert_eq!(tell(None, true), Some(vec![id(1), id(2)]), "nobody heard it before");
         assert_eq!(tell(router_is([1, 1]), true), None, "the same");
         assert_eq!(tell(router_is([1, 2]), false), Some(vec![id(2)]));
         assert_eq!(tell(router_is([3, 2]), true), Some(vec![id(1), id(2)]), "the other one was not heard");
-        let newer = Message::Router(router, Some(report_of(2, [3, 2])));
+        let newer = Message::Router(router, Some(Box::new(report_of(2, [3, 2]))));
         assert_eq!(tell(Some(newer), true), Some(vec![]), "only the generation is another one");
         assert_eq!(tell(Some(Message::Repeat), true), Some(vec![id(1), id(2)]));
         assert_eq!(tell(Some(Message::Router(router, None)), true), None);

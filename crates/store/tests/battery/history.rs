@@ -1,8 +1,8 @@
 //! What gateways said over time, and in which order.
 
 use adit_model::security_association::Observation;
-use adit_model::{AgentId, Reason, ReasonCode, SiteConnection, SiteConnectionId, Status, VpnService};
-use adit_store::{Agent, StatusChange, Store, Turn};
+use adit_model::{AgentId, Reason, ReasonCode, Router, SiteConnection, SiteConnectionId, Status, VpnService};
+use adit_store::{Agent, Applied, StatusChange, Store, Turn};
 use uuid::Uuid;
 
 use crate::database::{Database, insert, insert_connection};
@@ -73,6 +73,41 @@ pub(crate) async fn what_was_observed_last_is_kept(database: Database) -> Databa
     drop(session);
     assert_eq!(observe(1).await.into_iter().collect::<Vec<_>>(), [(id(1), time(1))]);
     assert_eq!(observe(2).await.into_iter().collect::<Vec<_>>(), [(id(1), time(2))]);
+    database
+}
+
+pub(crate) async fn what_was_made_of_a_document_is_known_until_its_agent_starts_anew(
+    database: Database,
+) -> Database {
+    let store = store(&database).await;
+    insert(&store, sample::agent(1)).await;
+    let known = async || {
+        let session = store.read().await.unwrap();
+        session.table::<Router>().applied(id(1)).await.unwrap()
+    };
+    let said = |generation, outdated: &[u8]| Applied {
+        agent_id: id(1),
+        generation,
+        error: None,
+        failure: Some(Reason::new(ReasonCode::DaemonDown, "no daemon")),
+        outdated: outdated.iter().map(|number| id(*number)).collect(),
+    };
+    assert_eq!(known().await, None);
+    for applied in [said(1, &[]), said(2, &[1, 7]), Applied { failure: None, ..said(2, &[]) }] {
+        let session = store.write().await.unwrap();
+        session.table::<Router>().put_applied(id(1), &applied).await.unwrap();
+        session.commit().await.unwrap();
+        assert_eq!(known().await, Some(applied));
+    }
+    for (agent, is_known) in [(2, true), (1, false)] {
+        if agent == 2 {
+            insert(&store, sample::agent(2)).await;
+        }
+        let session = store.write().await.unwrap();
+        session.table::<Agent>().begin_reports(id(agent), Uuid::from_u128(1)).await.unwrap();
+        session.commit().await.unwrap();
+        assert_eq!(known().await.is_some(), is_known, "agent {agent} starts");
+    }
     database
 }
 
