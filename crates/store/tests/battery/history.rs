@@ -76,9 +76,7 @@ pub(crate) async fn what_was_observed_last_is_kept(database: Database) -> Databa
     database
 }
 
-pub(crate) async fn what_was_made_of_a_document_is_known_until_its_agent_starts_anew(
-    database: Database,
-) -> Database {
+pub(crate) async fn what_was_applied_is_known_until_the_agent_starts_anew(database: Database) -> Database {
     let store = store(&database).await;
     insert(&store, sample::agent(1)).await;
     let known = async || {

@@ -55,7 +55,7 @@ on_both_databases! {
     constraints::rows_that_others_refer_to_stay
     history::changes_are_kept_newest_first_as_many_as_is_useful
     history::reports_are_taken_in_their_order
-    history::what_was_made_of_a_document_is_known_until_its_agent_starts_anew
+    history::what_was_applied_is_known_until_the_agent_starts_anew
     history::what_was_observed_last_is_kept
     listing::a_marker_must_be_in_the_list
     listing::filters_are_evaluated_by_the_database
