@@ -18,7 +18,7 @@ use std::thread;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::packages::{self, Package};
-use crate::test::{MOST_AGAIN, Skips, failed_test, pass_on};
+use crate::test::{Skips, Told, Verdict, pass_on};
 use crate::{tool, unpacked};
 use guest::{Guest, Machine};
 use qemu::Qemu;
@@ -190,12 +190,11 @@ impl Job {
     fn run(&self, skips: &mut Skips) -> Result<bool> {
         let Suite { what, tests_at_once, .. } = self.suite;
         let first = self.run_in_guest(&self.filters, *tests_at_once, "", skips)?;
-        if first.passed || first.failed.is_empty() || first.failed.len() > MOST_AGAIN {
-            return Ok(first.passed);
-        }
-        let failed = first.failed.join(", ");
-        eprintln!("xtask: {what}: failed beside the others, and are run once more alone: {failed}");
-        let alone: Vec<String> = std::iter::once("--exact".to_owned()).chain(first.failed).collect();
+        let Some(failed) = first.again() else { return Ok(first.passed) };
+        let names = failed.join(", ");
+        eprintln!("xtask: {what}: failed beside the others, and are run once more alone: {names}");
+        let alone: Vec<String> =
+            std::iter::once("--exact").map(str::to_owned).chain(failed.to_vec()).collect();
         Ok(self.run_in_guest(&alone, 1, "-alone", skips)?.passed)
     }
 
@@ -218,12 +217,12 @@ impl Job {
         );
 
         let command = command_line(program, filters, peers, tests_at_once);
-        let mut failed = Vec::new();
+        let mut told = Told::default();
         let mut guest = Guest::start(machine.as_ref(), &name, &[command])?;
         let mut said = guest.output().map(|line| {
             let line = line?;
             writeln!(log, "{line}")?;
-            failed.extend(failed_test(&line).map(str::to_owned));
+            told.hear(&line);
             Ok(line)
         });
         let tests = (&mut said)
@@ -243,15 +242,8 @@ impl Job {
         passed_on?;
         rest?;
         let status = guest.wait().with_context(|| format!("see {}", log_path.display()))?;
-        Ok(Verdict { passed: status == 0, failed })
+        Ok(told.verdict(status == 0))
     }
-}
-
-/// What a guest says of the tests that it ran.
-struct Verdict {
-    passed: bool,
-    /// The names of those that failed.
-    failed: Vec<String>,
 }
 
 /// Builds the test programs, and says where they are.
@@ -353,19 +345,7 @@ fn quoted(word: &str) -> String {
 mod tests {
     use std::path::Path;
 
-    use super::{Part, command_line, failed_test};
-
-    #[test]
-    fn tests_that_failed_are_known_by_their_names() {
-        for (line, want) in [
-            ("test sharing::one_ikev1 ... FAILED", Some("sharing::one_ikev1")),
-            ("test sharing::one_ikev1 ... ok", None),
-            ("test result: FAILED. 45 passed; 2 failed; 0 ignored", None),
-            ("the test of it ... FAILED", None),
-        ] {
-            assert_eq!(failed_test(line), want, "{line}");
-        }
-    }
+    use super::{Part, command_line};
 
     #[test]
     fn a_command_line_means_the_same_to_a_shell() {

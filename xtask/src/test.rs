@@ -29,7 +29,7 @@ const ENVIRONMENTS: [(&str, &str); 8] = [
 /// The test programs whose tests have daemons negotiate, and processors of others to share.
 const WITH_DAEMONS: [&str; 3] = ["vpn", "foreign", "node"];
 /// When more tests fail, it is no accident.
-pub(crate) const MOST_AGAIN: usize = 5;
+const MOST_AGAIN: usize = 5;
 
 /// How many tests run at once, for the tests. Those with daemons wait more than they compute.
 const TEST_THREADS: &str = "RUST_TEST_THREADS";
@@ -63,7 +63,7 @@ pub(crate) fn run(filters: &[OsString]) -> Result<ExitCode> {
     });
     let first = Tests { programs: &[], tests_at_once: &tests_at_once, variables: &variables }
         .run(filters, &mut skips)?;
-    let passed = first.passed || pass_alone(&first.failed, &variables, &mut skips)?;
+    let passed = first.passed || pass_alone(&first, &variables, &mut skips)?;
     drop(cluster);
     let kernel = kernel_test::run_as_part(filters, &mut skips);
     skips.say();
@@ -81,13 +81,6 @@ struct Tests<'a> {
     variables: &'a Variables,
 }
 
-/// What became of tests.
-struct Verdict {
-    passed: bool,
-    /// The names of those that failed, if that is all that went wrong.
-    failed: Vec<String>,
-}
-
 impl Tests<'_> {
     fn command(&self) -> Command {
         let mut tests = tool::cargo();
@@ -103,28 +96,20 @@ impl Tests<'_> {
         tests.arg("--show-output").args(filters).stdin(Stdio::null()).stdout(Stdio::piped());
         let mut running = tests.spawn().context("cannot run cargo")?;
         let output = running.stdout.take().expect("it was piped above");
-        let (mut failed, mut begun, mut ended) = (Vec::new(), 0, 0);
-        let lines = BufReader::new(output).lines().inspect(|line| {
-            let Ok(line) = line else { return };
-            failed.extend(failed_test(line).map(str::to_owned));
-            begun +=
-                usize::from(line.starts_with("running ") && line.trim_end_matches('s').ends_with(" test"));
-            ended += usize::from(line.starts_with("test result: "));
-        });
+        let mut told = Told::default();
+        let lines =
+            BufReader::new(output).lines().inspect(|line| line.iter().for_each(|line| told.hear(line)));
         pass_on(lines, &mut io::stdout(), skips)?;
         let status = running.wait().context("cannot wait for cargo")?;
-        // A program that ended before its last test has more to answer for than the tests that it named.
-        Ok(Verdict { passed: status.success(), failed: if begun == ended { failed } else { Vec::new() } })
+        Ok(told.verdict(status.success()))
     }
 }
 
 /// Runs tests that failed beside all the others once more, one after the other, and says so aloud, if they are few and all of
 /// them have daemons negotiate: these do not get their turn in time on a machine that is busy with other things. Returns
 /// whether all of them passed.
-fn pass_alone(failed: &[String], variables: &Variables, skips: &mut Skips) -> Result<bool> {
-    if failed.is_empty() || failed.len() > MOST_AGAIN {
-        return Ok(false);
-    }
+fn pass_alone(first: &Verdict, variables: &Variables, skips: &mut Skips) -> Result<bool> {
+    let Some(failed) = first.again() else { return Ok(false) };
     let tests = Tests { programs: &WITH_DAEMONS, tests_at_once: OsStr::new("1"), variables };
     let names = kernel_test::names()?;
     if !failed.iter().all(|name| names.contains(name)) {
@@ -135,8 +120,47 @@ fn pass_alone(failed: &[String], variables: &Variables, skips: &mut Skips) -> Re
     Ok(tests.run(&exact.collect::<Vec<_>>(), skips)?.passed)
 }
 
+/// What became of tests.
+pub(crate) struct Verdict {
+    pub(crate) passed: bool,
+    /// The names of those that failed, if that is all that went wrong.
+    failed: Vec<String>,
+}
+
+impl Verdict {
+    /// The tests that may be run once more, alone: all that failed, if they are few.
+    pub(crate) fn again(&self) -> Option<&[String]> {
+        (!self.failed.is_empty() && self.failed.len() <= MOST_AGAIN).then_some(&self.failed)
+    }
+}
+
+/// What test programs tell of their tests, line by line.
+#[derive(Default)]
+pub(crate) struct Told {
+    /// The names of tests that failed.
+    failed: Vec<String>,
+    /// How many programs have begun.
+    begun: usize,
+    /// How many of them have come to their end.
+    ended: usize,
+}
+
+impl Told {
+    pub(crate) fn hear(&mut self, line: &str) {
+        self.failed.extend(failed_test(line).map(str::to_owned));
+        let begins = line.starts_with("running ") && line.trim_end_matches('s').ends_with(" test");
+        self.begun += usize::from(begins);
+        self.ended += usize::from(line.starts_with("test result: "));
+    }
+
+    /// A program that ended before its last test has more to answer for than the tests that it named.
+    pub(crate) fn verdict(self, passed: bool) -> Verdict {
+        Verdict { passed, failed: if self.begun == self.ended { self.failed } else { Vec::new() } }
+    }
+}
+
 /// NAME of `test NAME ... FAILED`.
-pub(crate) fn failed_test(line: &str) -> Option<&str> {
+fn failed_test(line: &str) -> Option<&str> {
     line.strip_prefix("test ")?.strip_suffix(" ... FAILED")
 }
 
@@ -211,7 +235,39 @@ pub(crate) fn pass_on(
 mod tests {
     use std::io::BufRead;
 
-    use super::{Skips, pass_on};
+    use super::{Skips, Told, failed_test, pass_on};
+
+    #[test]
+    fn tests_that_failed_are_known_by_their_names() {
+        for (line, want) in [
+            ("test sharing::one_ikev1 ... FAILED", Some("sharing::one_ikev1")),
+            ("test sharing::one_ikev1 ... ok", None),
+            ("test result: FAILED. 45 passed; 2 failed; 0 ignored", None),
+            ("the test of it ... FAILED", None),
+        ] {
+            assert_eq!(failed_test(line), want, "{line}");
+        }
+    }
+
+    #[test]
+    fn few_failures_of_programs_that_came_to_their_end_are_looked_at_once_more() {
+        let failed =
+            |count| (0..count).map(|number| format!("test t{number} ... FAILED\n")).collect::<String>();
+        let end = "test result: FAILED. 0 passed\n";
+        for (what, output, passed, again) in [
+            ("all is well", format!("running 1 test\ntest a ... ok\n{end}"), true, None),
+            ("one", format!("running 1 test\n{}{end}", failed(1)), false, Some(1)),
+            ("a few", format!("running 9 tests\n{}{end}running 0 tests\n{end}", failed(5)), false, Some(5)),
+            ("many", format!("running 9 tests\n{}{end}", failed(6)), false, None),
+            ("a crash", format!("running 9 tests\n{}", failed(1)), false, None),
+            ("not a test", format!("running 0 tests\n{end}"), false, None),
+        ] {
+            let mut told = Told::default();
+            output.lines().for_each(|line| told.hear(line));
+            let verdict = told.verdict(passed);
+            assert_eq!((verdict.passed, verdict.again().map(<[_]>::len)), (passed, again), "{what}");
+        }
+    }
 
     #[test]
     fn only_the_skips_of_tests_that_passed_are_told() {
