@@ -1,15 +1,10 @@
 //! A server behind TLS: whom the client trusts, and what it says when it does not.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+#[path = "../../../../api/tests/certificates/mod.rs"]
+mod certificates;
 
-use rustls::ServerConfig;
-use rustls::crypto::ring;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsAcceptor;
 
 use super::{adit, command, ok, text};
 use crate::support::server::Server;
@@ -18,7 +13,7 @@ use crate::support::server::Server;
 async fn a_server_behind_tls_is_trusted_when_somebody_known_vouches_for_it() {
     let server = Server::start();
     let port = proxy(server.address()).await;
-    let authority = certificates().join("authority.pem");
+    let authority = certificates::authority();
     let authority = authority.display();
     let url = format!("--os-auth-url https://127.0.0.1:{port}/identity/v3");
     for (line, status, told) in [
@@ -49,10 +44,10 @@ async fn a_server_behind_tls_is_trusted_when_somebody_known_vouches_for_it() {
     }
     // The variable says it too, and the whole catalog is behind TLS.
     let mut by_variable = command(&server, &format!("{url} network list -f value -c Name"));
-    let output = by_variable.env("OS_CACERT", certificates().join("authority.pem")).output().unwrap();
+    let output = by_variable.env("OS_CACERT", certificates::authority()).output().unwrap();
     assert_eq!(ok(&output), "one\n");
     let mut by_variable = command(&server, &format!("{url} catalog show network -f json"));
-    let output = by_variable.env("OS_CACERT", certificates().join("authority.pem")).output().unwrap();
+    let output = by_variable.env("OS_CACERT", certificates::authority()).output().unwrap();
     assert!(
         ok(&output).contains(&format!("\"https://127.0.0.1:{port}/networking\"")),
         "{}",
@@ -60,22 +55,9 @@ async fn a_server_behind_tls_is_trusted_when_somebody_known_vouches_for_it() {
     );
 }
 
-/// Those of the tests of `adit-api`.
-fn certificates() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../api/tests/certificates")
-}
-
 /// A proxy as it stands in front of a server: it speaks TLS, and says so to the server. Returns its port.
 async fn proxy(server: &str) -> u16 {
-    let certificate = CertificateDer::from_pem_file(certificates().join("server.pem")).unwrap();
-    let key = PrivateKeyDer::from_pem_file(certificates().join("server-key.pem")).unwrap();
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let acceptor = certificates::acceptor();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let server = server.to_owned();
