@@ -286,8 +286,48 @@ impl Drop for Progress {
 mod tests {
     use serde_json::{Value, json};
 
+    use super::{Told, teller};
     use crate::grammar::{Noun, Settled};
     use crate::noun::{network, vpn};
+
+    #[test]
+    fn who_tells_of_an_object_is_itself_or_its_router() {
+        let plain = json!({"id": "x"});
+        let interface = json!({"id": "x", "device_owner": "network:router_interface", "device_id": "r"});
+        let host = json!({"id": "x", "device_owner": "compute:nova", "device_id": "h"});
+        for (noun, object, want) in [
+            (&vpn::SITE_CONNECTION, &plain, Some(("vpn/ipsec-site-connections", "x"))),
+            (&vpn::SERVICE, &plain, Some(("vpn/vpnservices", "x"))),
+            (&network::ROUTER, &plain, Some(("routers", "x"))),
+            (&network::PORT, &interface, Some(("routers", "r"))),
+            (&network::PORT, &host, None),
+            // Its status is another one as soon as it is to lead elsewhere.
+            (&network::FLOATING_IP, &plain, None),
+        ] {
+            let told = teller(noun, object.as_object().unwrap());
+            let told = told.as_ref().map(|(noun, id)| (noun.path, id.as_str()));
+            assert_eq!(told, want, "{} {object}", noun.one);
+        }
+    }
+
+    #[test]
+    fn what_is_told_of_an_object_is_believed_as_far_as_it_goes() {
+        let reason = json!({"code": "admin-down", "text": "it is switched off"});
+        for (told, is_applied, why) in [
+            (json!({"applied": true, "pending": null, "reason": null}), true, ""),
+            (json!({"applied": true, "pending": null, "reason": reason}), true, ": it is switched off"),
+            (
+                json!({"applied": false, "pending": "nobody is there", "reason": reason}),
+                false,
+                ": nobody is there",
+            ),
+            // An Adit of before.
+            (json!({"reason": reason}), true, ": it is switched off"),
+        ] {
+            let read = Told::read(&told);
+            assert_eq!((read.is_applied, read.why().as_str()), (is_applied, why), "{told}");
+        }
+    }
 
     #[test]
     fn an_object_is_settled_when_it_is_what_was_asked_for() {
