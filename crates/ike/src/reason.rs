@@ -217,7 +217,11 @@ impl Fault {
         let (code, text) = match self {
             Self::NoAnswer { repeated } => (
                 ReasonCode::PeerUnreachable,
-                format!("the peer {peer} does not answer: asked {} times so far", repeated + 1),
+                format!(
+                    "the peer {peer} does not answer: asked {} times so far; check its address, that it is up, and that \
+                     UDP ports 500 and 4500 reach it",
+                    repeated + 1
+                ),
             ),
             Self::GaveUp => (
                 ReasonCode::PeerUnreachable,
@@ -241,9 +245,13 @@ impl Fault {
                      UDP ports 500 and 4500 still reach it"
                 ),
             ),
-            Self::Unreachable(cause) => {
-                (ReasonCode::PeerUnreachable, format!("nothing can be sent to the peer {peer}: {cause}"))
-            }
+            Self::Unreachable(cause) => (
+                ReasonCode::PeerUnreachable,
+                format!(
+                    "nothing can be sent to the peer {peer}: {cause}: check that this is its address, and that the \
+                     router's external network has a way there"
+                ),
+            ),
             Self::WrongKey => (
                 ReasonCode::AuthFailed,
                 format!(
@@ -269,7 +277,8 @@ impl Fault {
             Self::WrongIdentity(detail) => (
                 ReasonCode::PeerIdentityMismatch,
                 format!(
-                    "we are `{local_id}` and expect `{peer_id}`, which does not suit the other end: {detail}"
+                    "we are `{local_id}` and expect `{peer_id}`, which does not suit the other end: {detail}; `peer_id` \
+                     here has to be what the other end calls itself, and it has to expect `{local_id}`"
                 ),
             ),
             Self::IkeProposalRefused => (
@@ -288,7 +297,8 @@ impl Fault {
             Self::NoConfiguration => (
                 ReasonCode::PeerIdentityMismatch,
                 format!(
-                    "the peer {peer} calls an address or an IKE version that this connection does not have"
+                    "the peer {peer} calls an address or an IKE version that this connection does not have: it has to call \
+                     the external address of the VPN service, with the version of the IKE policy here"
                 ),
             ),
             Self::ChildProposalRefused => (
@@ -304,7 +314,13 @@ impl Fault {
                     join(peer_networks)
                 ),
             ),
-            Self::ClosedByPeer => (ReasonCode::PeerDeleted, format!("the peer {peer} closed the tunnel")),
+            Self::ClosedByPeer => (
+                ReasonCode::PeerDeleted,
+                format!(
+                    "the peer {peer} closed the tunnel: its log says why; see there whether the connection is still \
+                     configured and switched on, and start it again"
+                ),
+            ),
             Self::Abandoned => (
                 ReasonCode::WaitingForPeer,
                 format!(

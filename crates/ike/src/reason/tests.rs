@@ -86,12 +86,20 @@ fn sentences_name_what_was_offered_and_what_to_look_at() {
         Fault::GaveUp,
         Fault::ProofUnanswered,
         Fault::Vanished,
+        Fault::Unreachable("Network is unreachable".to_owned()),
         Fault::WrongKey,
+        Fault::Refused,
+        Fault::Unread,
+        Fault::WrongIdentity("IDir '192.0.2.2' does not match to 'right.example'".to_owned()),
         Fault::IkeProposalRefused,
+        Fault::IkeProposalUnacceptable,
+        Fault::NoConfiguration,
         Fault::ChildProposalRefused,
         Fault::SelectorsRefused,
         Fault::ClosedByPeer,
         Fault::Abandoned,
+        Fault::NotInstalled,
+        Fault::NoRoute,
     ]
     .map(|fault| fault.reason(&context()).to_string());
     insta::assert_snapshot!(sentences.join("\n"));
