@@ -131,7 +131,10 @@ pub(crate) fn command(command: Command) -> Command {
             text("psk-file", "FILE", "File with the pre-shared key [default: one is made up]")
                 .value_hint(clap::ValueHint::FilePath),
         )
-        .arg(flag("show-psk").help("Print the pre-shared key"))
+        .arg(
+            flag("show-psk")
+                .help("Print the pre-shared key; with `--dry-run` no key that is still to be made up"),
+        )
         .arg(flag("dry-run").help("Print what would be made, kept and changed, and change nothing"));
     options::add(wait::add(command, Verb::Create), Shape::List)
 }

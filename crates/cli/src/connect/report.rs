@@ -9,6 +9,7 @@ use super::perform::{Became, Tunnel};
 use super::plan::{Action, Kind, Plan};
 use crate::output::Report;
 use crate::output::cell::Cell;
+use crate::psk::Psk;
 use crate::session::Object;
 
 /// What would be done.
@@ -22,7 +23,10 @@ pub(super) fn planned(plan: &Plan, observed: &[Observed; 2], connections: &[Acti
             Action::Create(attributes) => (attributes, "create"),
             Action::Change { object, .. } => (object, "change"),
         };
-        let mut row = row(plan, observed, (side, kind), object, word, psk);
+        let mut row = row(observed, (side, kind), object, word);
+        if psk {
+            row.push(key_of(kind, plan.keys.foreseen()));
+        }
         row.push(Cell::plain(details(action)));
         row
     });
@@ -38,7 +42,11 @@ pub(super) fn made(tunnel: &Tunnel, plan: &Plan, observed: &[Observed; 2], psk: 
             Became::Created => "created",
             Became::Changed => "changed",
         };
-        row(plan, observed, (part.side, part.kind), &part.object, word, psk)
+        let mut row = row(observed, (part.side, part.kind), &part.object, word);
+        if psk {
+            row.push(key_of(part.kind, plan.keys.key.as_ref()));
+        }
+        row
     });
     let rows = rows.collect();
     Report::List { columns: columns(psk, &[]), rows }
@@ -50,16 +58,9 @@ fn columns(psk: bool, more: &[&str]) -> Vec<String> {
     columns.into_iter().chain(key).chain(more.iter().copied()).map(str::to_owned).collect()
 }
 
-fn row(
-    plan: &Plan,
-    observed: &[Observed; 2],
-    (side, kind): (Side, Kind),
-    object: &Object,
-    word: &str,
-    psk: bool,
-) -> Vec<Cell> {
+fn row(observed: &[Observed; 2], (side, kind): (Side, Kind), object: &Object, word: &str) -> Vec<Cell> {
     let attribute = |name: &str| Cell::plain(object.get(name).cloned().unwrap_or_default());
-    let mut row = vec![
+    vec![
         Cell::plain(side.word()),
         Cell::plain(observed[side as usize].cloud.clone()),
         Cell::plain(kind.noun().one),
@@ -67,12 +68,13 @@ fn row(
         attribute("id"),
         Cell::plain(word),
         attribute("status"),
-    ];
-    if psk {
-        let key = plan.keys.key.as_ref().filter(|_| kind == Kind::Connection);
-        row.push(Cell::plain(key.map(|key| key.reveal().to_owned())));
-    }
-    row
+    ]
+}
+
+/// The key, which is the connections' alone.
+fn key_of(kind: Kind, key: Option<&Psk>) -> Cell {
+    let key = key.filter(|_| kind == Kind::Connection);
+    Cell::plain(key.map(|key| key.reveal().to_owned()))
 }
 
 /// What a step would do, in a few words. The key is never one of them.

@@ -1,5 +1,9 @@
 //! What the options of `vpn connect` ask for.
 
+use adit_model::algorithm::{EncapsulationMode, LifetimeSecs, NegotiationMode, TransformProtocol};
+use adit_model::ike_policy::IkeParameters;
+use adit_model::ipsec_policy::IpsecParameters;
+use adit_model::proposal::beyond_ikev1;
 use adit_model::site_connection::{Dpd, Initiator};
 use clap::ArgMatches;
 use serde_json::{Value, json};
@@ -8,7 +12,7 @@ use super::Side;
 use crate::error::{Error, Result};
 use crate::grammar::draft::pairs;
 use crate::noun::vpn::DPD;
-use crate::psk::{self, Psk};
+use crate::psk::{self, Otherwise, Psk};
 use crate::session::{Object, Session};
 
 /// The longest end of a name that is made of the tunnel's.
@@ -56,16 +60,46 @@ impl Wish {
             dpd: Object::new(),
             ip_version: text("ip-version").and_then(|version| version.parse().ok()),
             psk: match (text("psk"), text("psk-file")) {
-                (Some(psk), _) => Some(psk::given(&psk)?),
+                (Some(psk), _) => Some(psk::given(&psk, Otherwise::FileOrNone)?),
                 (None, Some(path)) => Some(psk::from_file(&path)?),
                 (None, None) => None,
             },
         };
         wish.name.iter().try_for_each(|name| check_name(name))?;
+        wish.check_algorithms()?;
         if wish.description.chars().count() > LONGEST {
             return Err(Error::Usage(format!("--description: at most {LONGEST} characters")));
         }
         Ok(wish)
+    }
+
+    /// Refuses a pair of policies that no gateway could offer, before anything is made.
+    fn check_algorithms(&self) -> Result<()> {
+        let Some((ike, ipsec)) = self.policies() else { return Ok(()) };
+        beyond_ikev1(&ike, &ipsec).map_or(Ok(()), |why| Err(Error::Usage(format!("--ike-version: {why}"))))
+    }
+
+    /// What the two policies will say, if all the words are known here.
+    fn policies(&self) -> Option<(IkeParameters, IpsecParameters)> {
+        let (encryption, auth) = (self.encryption.parse().ok()?, self.auth.parse().ok()?);
+        let group = self.pfs.parse().ok()?;
+        let ike = IkeParameters {
+            version: self.ike_version.parse().ok()?,
+            negotiation_mode: NegotiationMode::Main,
+            encryption,
+            auth,
+            dh_group: group,
+            lifetime: LifetimeSecs::DEFAULT,
+        };
+        let ipsec = IpsecParameters {
+            transform_protocol: TransformProtocol::Esp,
+            encapsulation_mode: EncapsulationMode::Tunnel,
+            encryption,
+            auth,
+            pfs_group: group,
+            lifetime: LifetimeSecs::DEFAULT,
+        };
+        Some((ike, ipsec))
     }
 
     /// Reads `--dpd`.

@@ -90,6 +90,7 @@ fn argument(noun: &'static Noun, verb: Verb, option: &'static Opt) -> Arg {
         | Kind::Clear(_)
         | Kind::NoTags
         | Kind::GeneratePsk
+        | Kind::PasswordPrompt(_)
         | Kind::Anyway
         | Kind::OrShow
         | Kind::Own => arg.action(ArgAction::SetTrue),

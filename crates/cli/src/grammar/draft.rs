@@ -6,10 +6,11 @@ use serde_json::Value;
 
 use super::{Key, KeyKind, Kind, Noun, Opt, Verb};
 use crate::error::{Error, Result};
+use crate::names;
 use crate::noun::identity::{DOMAIN, PROJECT, USER};
 use crate::noun::network::SUBNET;
+use crate::psk::{self, Otherwise};
 use crate::session::{Object, Session};
-use crate::{names, psk};
 
 /// What a command is to send.
 pub(crate) struct Draft {
@@ -59,7 +60,7 @@ impl Draft {
         };
         for option in noun.options_of(verb) {
             if matches.value_source(option.name) == Some(ValueSource::CommandLine) {
-                draft.take(option, matches, session).await?;
+                draft.take(noun, option, matches, session).await?;
             }
         }
         (noun.shape)(&mut draft)?;
@@ -116,7 +117,13 @@ impl Draft {
         Ok(())
     }
 
-    async fn take(&mut self, option: &Opt, matches: &ArgMatches, session: &Session) -> Result<()> {
+    async fn take(
+        &mut self,
+        noun: &'static Noun,
+        option: &Opt,
+        matches: &ArgMatches,
+        session: &Session,
+    ) -> Result<()> {
         // Options without a value have none to get.
         let given = matches.try_get_many::<String>(option.name).ok().flatten();
         let texts: Vec<String> = given.map(|all| all.cloned().collect()).unwrap_or_default();
@@ -128,16 +135,16 @@ impl Draft {
             Kind::Number(attribute) => self.put(attribute, number(option, text)?),
             Kind::Is(attribute, fixed) => self.put(attribute, fixed.value()),
             Kind::Truth(attribute) => self.put(attribute, text.eq_ignore_ascii_case("true")),
-            Kind::Id(attribute, noun) => self.put(attribute, names::id(session, noun, text).await?),
-            Kind::Of(attribute, noun) => {
-                self.put(attribute, names::id(session, noun, text).await?);
+            Kind::Id(attribute, other) => self.put(attribute, names::id(session, other, text).await?),
+            Kind::Of(attribute, other) => {
+                self.put(attribute, names::id(session, other, text).await?);
                 self.of = Some(attribute);
             }
             Kind::Whose => self.whose = Some(user(session, text, matches).await?),
             Kind::Roles(attribute) => self.put(attribute, roles(texts)),
             Kind::Json(attribute) => self.put(attribute, json(option, text)?),
-            Kind::Ids(attribute, noun) => self.put(attribute, ids(noun, &texts, session).await?),
-            Kind::MoreIds(attribute, noun) => self.take_more(attribute, ids(noun, &texts, session).await?),
+            Kind::Ids(attribute, other) => self.put(attribute, ids(other, &texts, session).await?),
+            Kind::MoreIds(attribute, other) => self.take_more(attribute, ids(other, &texts, session).await?),
             Kind::Endpoints(attribute) => self.put(attribute, endpoints(texts, matches, session).await?),
             Kind::Texts(attribute) => self.put(attribute, texts),
             Kind::More(attribute) => self.take_more(attribute, values(texts)),
@@ -157,9 +164,13 @@ impl Draft {
             Kind::OrShow => self.or_show = true,
             Kind::Own => self.own = true,
             Kind::Password(attribute) => self.put(attribute, psk::password(option.name, text)?.reveal()),
+            Kind::PasswordPrompt(attribute) => self.put(attribute, psk::asked_password()?.reveal()),
             Kind::Tags => self.tags = Some(texts),
             Kind::NoTags => self.no_tags = true,
-            Kind::Psk => self.put("psk", psk::given(text)?.reveal()),
+            Kind::Psk => {
+                let otherwise = if noun.is_old { Otherwise::Input } else { Otherwise::FileOrGenerated };
+                self.put("psk", psk::given(text, otherwise)?.reveal());
+            }
             Kind::PskFile => self.put("psk", psk::from_file(text)?.reveal()),
             Kind::GeneratePsk => self.make_psk(),
         }

@@ -73,6 +73,8 @@ pub(crate) enum Kind {
     OrShow,
     /// A password, or `-` for one on standard input.
     Password(&'static str),
+    /// A password that is asked for at the terminal.
+    PasswordPrompt(&'static str),
     /// What is one's own, rather than all.
     Own,
     /// Says what is so anyway: other clients have more to choose from.

@@ -156,12 +156,22 @@ pub(super) fn is_free(found: &Found<'_>, peers: &[Subnet]) -> Result<()> {
         let local = seen.subnets.iter().find(|subnet| locals.iter().any(|local| local.overlaps(subnet.cidr)));
         let peer = peers.iter().find(|subnet| theirs.iter().any(|peer| peer.overlaps(subnet.cidr)));
         if let (Some(local), Some(peer)) = (local, peer) {
-            return Err(found.conflict(&format!(
-                "{} joins {} and {} already",
-                spoken(Kind::Connection, other),
-                local.cidr,
-                peer.cidr
-            )));
+            let why =
+                format!("{} joins {} and {} already", spoken(Kind::Connection, other), local.cidr, peer.cidr);
+            // One that this command made is known by its name.
+            let suffix = Kind::Connection.name("", found.side);
+            let tunnel =
+                other.get("name").and_then(Value::as_str).and_then(|name| name.strip_suffix(&suffix));
+            let remedy = "delete it, or change its networks".to_owned();
+            return Err(found.obstacle(
+                &why,
+                &match tunnel {
+                    Some(tunnel) => {
+                        format!("{remedy}, or, if this command made it, go on with it: `--name {tunnel}`")
+                    }
+                    None => remedy,
+                },
+            ));
         }
     }
     Ok(())

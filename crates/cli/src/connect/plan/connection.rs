@@ -13,6 +13,8 @@ use crate::session::Object;
 pub(in crate::connect) struct Keys {
     /// The key; `None` where nobody may see the one that is there.
     pub(in crate::connect) key: Option<Psk>,
+    /// Whether it was made up now, so that another run would have another one.
+    is_made_up: bool,
     /// Whether the connection of a side, left and right, is to be told.
     is_new: [bool; 2],
 }
@@ -25,15 +27,10 @@ impl Keys {
             connection.get("psk").and_then(Value::as_str)
         };
         let is_there = |side: Side| existing[side as usize].is_some();
-        let key = match given {
-            Some(key) => Some(psk::known(key.reveal())),
-            None => match (there(Side::Left), there(Side::Right)) {
-                (Some(key), _) | (None, Some(key)) => Some(psk::known(key)),
-                // Both are there, and have one that one may not see.
-                (None, None) if Side::BOTH.into_iter().all(is_there) => None,
-                (None, None) => Some(psk::generated()),
-            },
-        };
+        let known = given.map(Psk::reveal).or(there(Side::Left)).or(there(Side::Right)).map(psk::known);
+        // Where both are there, they have one that one may not see.
+        let is_made_up = known.is_none() && !Side::BOTH.into_iter().all(is_there);
+        let key = known.or_else(|| is_made_up.then(psk::generated));
         let is_new = Side::BOTH.map(|side| {
             let differs = key.as_ref().map(Psk::reveal) != there(side);
             // A key that is there but hidden cannot be compared: it is left, unless another one is asked for or made.
@@ -41,7 +38,12 @@ impl Keys {
             let is_alone = given.is_none() && Side::BOTH.into_iter().all(is_there);
             key.is_some() && differs && !(is_hidden && is_alone)
         });
-        Self { key, is_new }
+        Self { key, is_made_up, is_new }
+    }
+
+    /// The key as far as it is known before the tunnel is made.
+    pub(in crate::connect) fn foreseen(&self) -> Option<&Psk> {
+        self.key.as_ref().filter(|_| !self.is_made_up)
     }
 }
 

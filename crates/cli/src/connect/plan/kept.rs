@@ -76,19 +76,21 @@ impl<'a> Found<'a> {
             return Ok(Action::Keep((*service).clone()));
         }
         if let Some(service) = usable.first() {
-            return Err(self.conflict(&format!(
-                "{} is switched off: `adit vpn service set --enable {}`",
-                spoken(Kind::Service, service),
-                id_of(service)
-            )));
+            return Err(self.obstacle(
+                &format!("{} is switched off", spoken(Kind::Service, service)),
+                &format!("`adit --os-cloud {} vpn service set --enable {}`", self.seen.cloud, id_of(service)),
+            ));
         }
         // Neutron takes several services of a router, and then only one of them works.
         if let Some(service) = services.first().filter(|_| !self.seen.takes_several_services) {
-            return Err(self.conflict(&format!(
-                "the router has the {}, which is made for one subnet or is another project's, and a second one would \
-                 break it",
-                spoken(Kind::Service, service)
-            )));
+            return Err(self.obstacle(
+                &format!(
+                    "the router has the {}, which is made for one subnet or is another project's, and a second one \
+                     would break it",
+                    spoken(Kind::Service, service)
+                ),
+                "change or delete what is there",
+            ));
         }
         Ok(Action::Create(super::wanted(Kind::Service, self, &[], wish)))
     }
@@ -97,11 +99,20 @@ impl<'a> Found<'a> {
     pub(super) fn conflict(&self, why: &str) -> Error {
         conflict(self.side, self.seen, why)
     }
+
+    /// What is there stands against any tunnel of this kind, whatever its name; and what to do about it.
+    pub(super) fn obstacle(&self, why: &str, remedy: &str) -> Error {
+        refusal(self.side, self.seen, why, remedy)
+    }
 }
 
 fn conflict(side: Side, seen: &Observed, why: &str) -> Error {
+    refusal(side, seen, why, "take another `--name`, or change or delete what is there")
+}
+
+fn refusal(side: Side, seen: &Observed, why: &str, remedy: &str) -> Error {
     Error::Usage(format!(
-        "{}: in the cloud `{}`, {why}; nothing was changed: take another `--name`, or change or delete what is there",
+        "{}: in the cloud `{}`, {why}; nothing was changed: {remedy}",
         side.option(),
         seen.cloud
     ))

@@ -249,8 +249,16 @@ fn what_differs_is_changed_where_it_is_the_tunnels_own_and_refused_elsewhere() {
             |_, wish| wish.name = Some("other".to_owned()),
             Err(
                 "IPsec site connection `left-cloud-gw-right-cloud-gw-left` (left-Connection) joins 10.1.0.0/24 and \
-                 10.2.0.0/24 already",
+                 10.2.0.0/24 already; nothing was changed: delete it, or change its networks, or, if this command made it, \
+                 go on with it: `--name left-cloud-gw-right-cloud-gw`",
             ),
+        ),
+        (
+            "somebody else's tunnel between the same networks",
+            |ends, _| {
+                ends[0].connections[0].insert("name".to_owned(), "mine".into());
+            },
+            Err("already; nothing was changed: delete it, or change its networks"),
         ),
     ];
     for (what, change, want) in cases {
@@ -266,6 +274,22 @@ fn what_differs_is_changed_where_it_is_the_tunnels_own_and_refused_elsewhere() {
             (Err(got), Err(want)) => assert!(got.to_string().contains(want), "{what}: {got}"),
             (got, want) => panic!("{what}: {:?} instead of {want:?}", got.map_err(|error| error.to_string())),
         }
+    }
+}
+
+#[test]
+fn a_key_that_will_be_another_one_is_not_foreseen() {
+    let given = || Wish { psk: Some(psk::known("k")), ..wish() };
+    let made = taken(ends(), &wish());
+    let stored = made[0].connections[0]["psk"].as_str().unwrap().to_owned();
+    for (ends, wish, want) in [
+        (ends(), wish(), None),
+        (ends(), given(), Some("k")),
+        (made.clone(), wish(), Some(stored.as_str())),
+        (made, given(), Some("k")),
+    ] {
+        let plan = plan(&ends, &wish).unwrap();
+        assert_eq!(plan.keys.foreseen().map(psk::Psk::reveal), want);
     }
 }
 
@@ -392,7 +416,13 @@ fn a_service_of_the_router_is_taken_where_one_will_do() {
         (vec![foreign()], true, Ok("new")),
         (vec![of_subnet()], false, Err("a second one would break it")),
         (vec![foreign()], false, Err("a second one would break it")),
-        (vec![off()], true, Err("is switched off: `adit vpn service set --enable off`")),
+        (
+            vec![off()],
+            true,
+            Err(
+                "is switched off; nothing was changed: `adit --os-cloud left-cloud vpn service set --enable off`",
+            ),
+        ),
         (vec![service(json!({"external_v4_ip": null}))], true, Err("that of `--left` no address")),
     ] {
         let told = format!("{services:?} {takes_several}");

@@ -50,7 +50,14 @@ pub(crate) static USER: Noun = Noun {
             "password",
             Kind::Password("password"),
             "Password, which others may see here; `-` reads it from standard input",
-        ),
+        )
+        .group("password"),
+        Opt::both(
+            "password-prompt",
+            Kind::PasswordPrompt("password"),
+            "Ask for the password at the terminal",
+        )
+        .group("password"),
         Opt::both(
             "project",
             Kind::Project("default_project_id"),
@@ -80,22 +87,26 @@ pub(crate) static PASSWORD: Act = Act {
 };
 
 fn with_passwords(command: Command) -> Command {
-    let option =
-        |name: &'static str| Arg::new(name).long(name).required(true).value_name(name.to_uppercase());
-    command.arg(option("original-password").help("Password until now")).arg(
-        option("password")
-            .help("Password from now on, which others may see here; `-` reads it from standard input"),
-    )
+    let option = |name: &'static str| Arg::new(name).long(name).value_name(name.to_uppercase());
+    command
+        .arg(option("original-password").help(
+            "Password until now, which others may see here; `-` reads it from standard input, before the new one [default: \
+             it is asked for at the terminal]",
+        ))
+        .arg(option("password").help(
+            "Password from now on, which others may see here; `-` reads it from standard input [default: it is asked for \
+             at the terminal]",
+        ))
 }
 
 fn change<'a>(session: &'a Session, matches: &'a ArgMatches) -> Doing<'a> {
     Box::pin(async move {
-        let text = |name: &str| matches.get_one::<String>(name).map(String::as_str).unwrap_or_default();
-        let password = psk::password("password", text("password"))?;
+        let text = |name: &str| matches.get_one::<String>(name).map(String::as_str);
+        let [original, password] = psk::change_of_password(text("original-password"), text("password"))?;
         let user = session.description["user"]["id"].as_str().unwrap_or_default();
         let body = json!({"user": {
             "password": password.reveal(),
-            "original_password": text("original-password"),
+            "original_password": original.reveal(),
         }});
         let path = format!("users/{}/password", encode(user));
         session.send(Service::Identity, Method::POST, &path, Some(&body)).await?;
