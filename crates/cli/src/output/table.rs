@@ -72,9 +72,11 @@ impl Table {
         self
     }
 
-    /// Breaks the cells of a column. Its head is never broken, and makes the room that it needs.
+    /// Breaks the cells of a column. Its head is never broken, and makes the room that it needs; cells that are narrower
+    /// than the limit take no more room than they need.
     fn wrap(&mut self, index: usize, limit: usize) {
-        let limit = limit.max(width(&self.columns[index].0));
+        let needed = self.rows.iter().map(|row| width_of_cell(&row[index])).max().unwrap_or(0);
+        let limit = limit.min(needed).max(width(&self.columns[index].0));
         self.broken.push((index, limit));
         for row in &mut self.rows {
             let lines: Vec<String> = row[index].split('\n').flat_map(|line| wrapped(line, limit)).collect();
@@ -83,12 +85,12 @@ impl Table {
     }
 
     fn widths(&self) -> Vec<usize> {
-        let of_cell = |cell: &String| cell.split('\n').map(width).max().unwrap_or(0);
         let head = self.columns.iter().map(|(name, _)| width(name));
         head.enumerate()
             .map(|(index, head)| {
-                let needed = self.rows.iter().map(|row| of_cell(&row[index])).max().unwrap_or(0).max(head);
-                // A column that was broken keeps the room that it was given.
+                let needed =
+                    self.rows.iter().map(|row| width_of_cell(&row[index])).max().unwrap_or(0).max(head);
+                // A column that was broken keeps the room that it was given, though its lines may be shorter.
                 let given = self.broken.iter().find(|(broken, _)| *broken == index);
                 given.map_or(needed, |(_, given)| needed.max(*given))
             })
@@ -139,6 +141,11 @@ fn terminal_width() -> Option<usize> {
 
 fn width(text: &str) -> usize {
     text.width()
+}
+
+/// The widest of a cell's lines.
+fn width_of_cell(cell: &str) -> usize {
+    cell.split('\n').map(width).max().unwrap_or(0)
 }
 
 /// What a cell cannot show: returns, tabs, whose width depends on where they stand, and what a terminal would obey.
