@@ -99,16 +99,18 @@ fn fields(object: Object) -> Vec<(String, Cell)> {
 /// Deletes what can be deleted, and tells of both.
 async fn delete(noun: &'static Noun, matches: &ArgMatches, session: &Session) -> Result<Report> {
     let wanted: Vec<&String> = matches.get_many("object").into_iter().flatten().collect();
-    let (mut gone, mut missing, mut failures) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut gone, mut failures) = (Vec::new(), Vec::new());
+    let (mut missing, mut several) = (Vec::new(), Vec::new());
     for name in &wanted {
         match verbs::delete_one(noun, session, matches, name).await {
             Ok(_) => gone.push(name.as_str()),
-            Err(Error::NotFound(_)) => missing.push(format!("'{name}'")),
+            Err(Error::NotFound(why)) if why == names::several(noun, name) => several.push(name.as_str()),
+            Err(Error::NotFound(_)) => missing.push(name.as_str()),
             Err(error) => failures.push(error),
         }
     }
     let told = format!("Deleted {}(s): {}\n", noun.singular, gone.join(", "));
-    if missing.is_empty() && failures.is_empty() {
+    if missing.is_empty() && several.is_empty() && failures.is_empty() {
         return Ok(Report::Text(told));
     }
     if !gone.is_empty() {
@@ -117,8 +119,19 @@ async fn delete(noun: &'static Noun, matches: &ArgMatches, session: &Session) ->
     for error in &failures {
         say(&format!("adit: {error}"));
     }
-    if missing.is_empty() {
-        return verbs::sum_up(&failures, wanted.len(), &format!("{}(s)", noun.singular));
+    let what = noun.singular;
+    let mut told = Vec::new();
+    if !missing.is_empty() {
+        told.push(format!("Unable to find {what}(s) with id(s) '{}'.", missing.join(", ")));
     }
-    Err(Error::NotFound(format!("Unable to find {}(s) with id(s) {}.", noun.singular, missing.join(", "))))
+    if !several.is_empty() {
+        told.push(format!(
+            "Multiple {what}(s) matches found for name(s) '{}'. Please use an ID to be more specific.",
+            several.join(", ")
+        ));
+    }
+    if told.is_empty() {
+        return verbs::sum_up(&failures, wanted.len(), &format!("{what}(s)"));
+    }
+    Err(Error::NotFound(told.join("\n")))
 }

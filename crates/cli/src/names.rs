@@ -49,12 +49,7 @@ pub(crate) async fn find_among(
                 }
             }
             0 => {}
-            _ => {
-                return Err(Error::NotFound(format!(
-                    "More than one {} exists with the name '{name}': use the ID",
-                    noun.capitalized()
-                )));
-            }
+            _ => return Err(Error::NotFound(several(noun, name))),
         },
         // Whoever may not list may still see what is its own.
         Err(Error::Refused { status: 403, .. }) if noun.service == Service::Identity && !may_be_id => {
@@ -71,6 +66,15 @@ pub(crate) async fn find_among(
         return Ok(object);
     }
     Err(nothing(noun, name))
+}
+
+/// What is said where several have a name.
+pub(crate) fn several(noun: &Noun, name: &str) -> String {
+    if noun.is_old {
+        let what = noun.singular;
+        return format!("Multiple {what} matches found for name '{name}', use an ID to be more specific.");
+    }
+    format!("More than one {} exists with the name '{name}': use the ID", noun.capitalized())
 }
 
 fn nothing(noun: &Noun, name: &str) -> Error {
