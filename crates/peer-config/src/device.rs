@@ -117,7 +117,11 @@ impl Device {
             None => Ok(text),
             Some(one) => {
                 let Self(device) = self;
-                let one = one.escape_default();
+                // Only what could not be seen is written otherwise.
+                let one = match one {
+                    '"' | '\'' | '\\' => one.to_string(),
+                    one => one.escape_debug().to_string(),
+                };
                 Err(Refused::new(format!(
                     "the configuration of {device} cannot carry the character `{one}` in {attribute}: use another one"
                 )))

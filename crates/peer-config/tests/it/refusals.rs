@@ -103,6 +103,21 @@ fn what_a_device_cannot_do_is_refused_with_what_would_do() {
         ),
         (
             Format::CiscoIos,
+            |spec| spec.peer_id = "Head\"office".to_owned(),
+            "the configuration of Cisco IOS cannot carry the character `\"` in peer_id: use another one",
+        ),
+        (
+            Format::CiscoIos,
+            |spec| spec.peer_id = "Head\\office".to_owned(),
+            "the configuration of Cisco IOS cannot carry the character `\\` in peer_id: use another one",
+        ),
+        (
+            Format::CiscoIos,
+            |spec| spec.peer_id = "Head\u{200b}office".to_owned(),
+            "the configuration of Cisco IOS cannot carry the character `\\u{200b}` in peer_id: use another one",
+        ),
+        (
+            Format::CiscoIos,
             |spec| {
                 spec.ike.version = IkeVersion::V1;
                 spec.peer_id = "office.example".to_owned();
