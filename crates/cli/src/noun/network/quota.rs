@@ -25,6 +25,8 @@ struct Counted {
     head: &'static str,
     /// The option of `set`.
     option: &'static str,
+    /// Several of them, in a sentence.
+    many: &'static str,
 }
 
 const fn counted(
@@ -32,26 +34,39 @@ const fn counted(
     shown: &'static str,
     head: &'static str,
     option: &'static str,
+    many: &'static str,
 ) -> Counted {
-    Counted { key, shown, head, option }
+    Counted { key, shown, head, option, many }
 }
 
 const COUNTED: [Counted; 15] = [
-    counted("ikepolicy", "ikepolicy", "", "ikepolicies"),
-    counted("ipsecpolicy", "ipsecpolicy", "", "ipsecpolicies"),
-    counted("endpoint_group", "endpoint_group", "", "endpoint-groups"),
-    counted("vpnservice", "vpnservice", "", "vpnservices"),
-    counted("ipsec_site_connection", "ipsec_site_connection", "", "ipsec-site-connections"),
-    counted("floatingip", "floating_ips", "Floating IPs", "floating-ips"),
-    counted("network", "networks", "Networks", "networks"),
-    counted("port", "ports", "Ports", "ports"),
-    counted("rbac_policy", "rbac_policies", "RBAC Policies", "rbac-policies"),
-    counted("router_route", "router_routes", "Router Routes", "router-routes"),
-    counted("router", "routers", "Routers", "routers"),
-    counted("security_group", "security_groups", "Security Groups", "secgroups"),
-    counted("security_group_rule", "security_group_rules", "Security Group Rules", "secgroup-rules"),
-    counted("subnet", "subnets", "Subnets", "subnets"),
-    counted("subnetpool", "subnet_pools", "Subnet Pools", "subnetpools"),
+    counted("ikepolicy", "ikepolicy", "", "ikepolicies", "IKE policies"),
+    counted("ipsecpolicy", "ipsecpolicy", "", "ipsecpolicies", "IPsec policies"),
+    counted("endpoint_group", "endpoint_group", "", "endpoint-groups", "endpoint groups"),
+    counted("vpnservice", "vpnservice", "", "vpnservices", "VPN services"),
+    counted(
+        "ipsec_site_connection",
+        "ipsec_site_connection",
+        "",
+        "ipsec-site-connections",
+        "IPsec site connections",
+    ),
+    counted("floatingip", "floating_ips", "Floating IPs", "floating-ips", "floating IPs"),
+    counted("network", "networks", "Networks", "networks", "networks"),
+    counted("port", "ports", "Ports", "ports", "ports"),
+    counted("rbac_policy", "rbac_policies", "RBAC Policies", "rbac-policies", "RBAC policies"),
+    counted("router_route", "router_routes", "Router Routes", "router-routes", "router routes"),
+    counted("router", "routers", "Routers", "routers", "routers"),
+    counted("security_group", "security_groups", "Security Groups", "secgroups", "security groups"),
+    counted(
+        "security_group_rule",
+        "security_group_rules",
+        "Security Group Rules",
+        "secgroup-rules",
+        "security group rules",
+    ),
+    counted("subnet", "subnets", "Subnets", "subnets", "subnets"),
+    counted("subnetpool", "subnet_pools", "Subnet Pools", "subnetpools", "subnet pools"),
 ];
 
 /// The commands of quotas.
@@ -114,7 +129,7 @@ fn with_limits(command: Command) -> Command {
         );
     COUNTED.iter().fold(command, |command, counted| {
         let limit = Arg::new(counted.option).long(counted.option).value_name("LIMIT").action(ArgAction::Set);
-        let help = format!("Most {}; -1 for no limit", counted.shown.replace('_', " "));
+        let help = format!("Most {}; -1 for no limit", counted.many);
         command.arg(limit.allow_negative_numbers(true).value_parser(value_parser!(i64)).help(help))
     })
 }
