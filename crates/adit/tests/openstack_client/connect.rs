@@ -184,6 +184,10 @@ fn two_clouds_are_connected_by_one_command_that_may_be_repeated() {
         assert!(planned[10]["Details"].as_str().unwrap().contains("peer_address=198.51.100."), "{planned:?}");
         assert_eq!(world.used(&["left", "right"]), [""; 0], "a look changes nothing");
     }
+    for (rest, want) in [("", Value::Null), ("--psk k", "k".into())] {
+        let planned = world.rows(&format!("{CONNECT} --dry-run --show-psk {rest}"));
+        assert_eq!(planned[10]["Pre-shared Key"], want, "a key that the next run would not use is not shown");
+    }
 
     let output = world.run(&format!("{CONNECT} --description tunnel -f json"));
     assert!(output.status.success(), "{}", text(&output.stderr));
@@ -237,8 +241,12 @@ fn two_clouds_are_connected_by_one_command_that_may_be_repeated() {
     assert_eq!(right["DPD"]["action"], "restart");
     let before = both();
     for (line, told) in [
+        (
+            format!("{CONNECT} --ike-version v1 --encryption-algorithm aes-128-gcm-16 --dry-run"),
+            "--ike-version: IKEv1 has no aes-128-gcm-16 for the key exchange",
+        ),
         (format!("{CONNECT} --pfs group19"), "has the pfs group14, and not group19"),
-        (format!("{CONNECT} --name other"), "joins 10.1.0.0/24 and 10.2.0.0/24 already"),
+        (format!("{CONNECT} --name other"), "go on with it: `--name left-gw-right-gw`"),
         (
             "vpn connect --left right/gw/desks --right left/gw/desks".to_owned(),
             "joins 10.2.0.0/24 and 10.1.0.0/24 already",
@@ -330,6 +338,7 @@ fn wrong_input_is_refused_before_anything_is_made() {
         ("--ip-version 5", "invalid value '5'"),
         ("--ip-version 6", "--ip-version: the gateway of the router `gw` (--left) has no IPv6 address"),
         ("--psk -", "standard input has no key"),
+        ("--psk k --ip-version 6", "`--psk-file FILE` from a file, and without these one is made up"),
         ("--psk-file /nowhere", "--psk-file: cannot read /nowhere"),
         ("--psk - --psk-file /nowhere", "cannot be used with"),
         ("--name ", "--name"),

@@ -166,12 +166,21 @@ fn keys_need_not_be_seen_and_can_be_changed() {
 
     let output = adit(&server, &format!("{create} --psk secret two"), "");
     ok(&output);
-    assert!(text(&output.stderr).contains("warning: a key on the command line"), "{}", text(&output.stderr));
+    let warned = text(&output.stderr);
+    assert!(
+        warned.contains("warning: a key on the command line")
+            && warned.contains("`--generate-psk` makes one up"),
+        "{warned}"
+    );
     assert_eq!(key("two"), "secret");
+    std::fs::write(&file, "x".repeat(3_000_000)).unwrap();
+    let too_long = format!("--psk-file {} three", file.display());
 
     for (rest, told) in [
         ("three", "a pre-shared key is required"),
         ("--psk - three", "standard input has no key"),
+        ("--psk= three", "--psk is empty"),
+        (&too_long, "key: a key has at most 255 characters"),
         ("--psk-file /nowhere three", "cannot read /nowhere"),
         ("--psk - --generate-psk three", "cannot be used with"),
     ] {
@@ -192,6 +201,72 @@ fn keys_need_not_be_seen_and_can_be_changed() {
     ok(&adit(&server, "vpn ipsec site connection unset --description --local-id one", ""));
     let shown = ok(&adit(&server, "vpn ipsec site connection show -f value -c Description one", ""));
     assert_eq!(shown, "\n");
+}
+
+#[test]
+fn a_password_need_not_be_seen() {
+    let server = Server::start();
+    let admin = |line: &str, input: &str| adit(&server, &format!("--os-cloud adit-admin {line}"), input);
+    ok(&admin("user create --password - anna", "one\n"));
+    ok(&admin("role add --user anna --project demo member", ""));
+    let set = |password: &str, rest: &str| {
+        format!("--os-username anna --os-password {password} user password set {rest}")
+    };
+    let changed = adit(&server, &set("one", "--original-password - --password -"), "one\ntwo\n");
+    ok(&changed);
+    assert_eq!(text(&changed.stderr), "", "nobody need be warned");
+    for (line, input, told) in [
+        (
+            set("two", ""),
+            "two\nx\n",
+            "--original-password: there is no terminal to ask at: `--original-password -`",
+        ),
+        (
+            set("two", "--original-password -"),
+            "two\n",
+            "--password: there is no terminal to ask at: `--password -`",
+        ),
+        (set("two", "--original-password - --password -"), "two", "the old password, and not the new one"),
+        (set("two", "--original-password two --password="), "", "--password is empty"),
+        (
+            "--os-cloud adit-admin user set --password - anna".to_owned(),
+            "a\nb\n",
+            "standard input has several lines: a password is one",
+        ),
+        (
+            "--os-cloud adit-admin user create --password-prompt x".to_owned(),
+            "",
+            "--password-prompt: there is no terminal to ask at",
+        ),
+        (
+            "--os-cloud adit-admin user create --password-prompt --password x x".to_owned(),
+            "",
+            "cannot be used with",
+        ),
+    ] {
+        let output = adit(&server, &line, input);
+        assert_eq!(output.status.code(), Some(1), "`{line}`: {}", text(&output.stderr));
+        assert!(text(&output.stderr).contains(told), "`{line}`: {}", text(&output.stderr));
+    }
+    let Some(mut terminal) = Terminal::start(&server, &set("two", "")) else { return };
+    terminal.answer_unseen(&[
+        ("Current password: ", "two\r"),
+        ("New password: ", "wrong\x15threé\x7fe\r"),
+        ("Repeat new password: ", "three\r"),
+    ]);
+    assert_eq!(terminal.ended(), Some(0));
+    ok(&adit(&server, "--os-username anna --os-password three token issue", ""));
+    let prompts = "--os-cloud adit-admin user set --password-prompt anna";
+    for (keys, told, status) in [
+        ("four\r", "adit: the two are not the same: nothing was changed", 1),
+        ("\x03", "adit: nothing was changed", 130),
+    ] {
+        let mut terminal = Terminal::start(&server, prompts).unwrap();
+        terminal.answer_unseen(&[("Password: ", "five\r"), ("Repeat password: ", keys)]);
+        terminal.until(told);
+        assert_eq!(terminal.ended(), Some(status), "{keys:?}");
+    }
+    ok(&adit(&server, "--os-username anna --os-password three token issue", ""));
 }
 
 /// No agent is there, so nothing is in force, whatever its status is. What no node has to do with is what it should be.
@@ -344,12 +419,27 @@ fn the_old_spellings_work() {
     ] {
         assert_eq!(ok(&run(line)).trim(), told, "{line}");
     }
+    let warned = text(&run("ipsec-site-connection-update nothing --psk other").stderr);
+    let only_way = "kept in the shell's history: `--psk -` reads it from standard input\n";
+    assert!(warned.contains(only_way), "{warned}");
+    for _ in 0..2 {
+        ok(&run("vpn-ikepolicy-create twin"));
+    }
     ok(&run(&format!("vpn-service-update {id} --admin-state-up False")));
     let shown = crate::client::rows(&ok(&run(&format!("vpn-service-show {id}"))));
     assert!(shown.contains(&vec!["admin_state_up".to_owned(), "False".to_owned()]), "{shown:?}");
     for (line, told) in [
         ("vpn-service-show nothing", "Unable to find vpnservice with name or id 'nothing'"),
         ("vpn-service-delete nothing", "Unable to find vpnservice(s) with id(s) 'nothing'."),
+        (
+            "vpn-ikepolicy-show twin",
+            "Multiple ikepolicy matches found for name 'twin', use an ID to be more specific.",
+        ),
+        (
+            "vpn-ikepolicy-delete nothing twin none",
+            "Unable to find ikepolicy(s) with id(s) 'nothing, none'.\nMultiple ikepolicy(s) matches found for name(s) \
+             'twin'. Please use an ID to be more specific.",
+        ),
     ] {
         let output = run(line);
         assert_eq!(output.status.code(), Some(2), "{line}");

@@ -24,17 +24,27 @@ const WORLD: [&str; 15] = [
 ];
 
 /// What an administrator makes besides.
-const WORLD_OF_ADMIN: [&str; 6] = [
+const WORLD_OF_ADMIN: [&str; 8] = [
     "network flavor create --service-type VPN --description d gold",
     "network flavor profile create --driver strongswan --metainfo fast",
     "network flavor add profile gold {network flavor profile list -f value -c ID}",
     "region create --parent-region RegionOne north",
     "service create --name glance --disable image",
     "endpoint create --region north image public http://192.0.2.1:9292",
+    "network create --external ext-net",
+    "subnet create --network ext-net --subnet-range 203.0.113.0/24 ext-subnet",
+];
+
+/// A tunnel, which no agent serves.
+const WORLD_OF_VPN: [&str; 3] = [
+    "router set --external-gateway ext-net gateway",
+    "vpn service create --router gateway vpn",
+    "vpn ipsec site connection create --vpnservice vpn --ikepolicy ike --ipsecpolicy ipsec --local-endpoint-group here \
+     --peer-endpoint-group there --peer-address 192.0.2.9 --peer-id 192.0.2.9 --generate-psk conn",
 ];
 
 /// Commands that print the same as the `openstack` command, to the letter.
-const SAME: [&str; 53] = [
+const SAME: [&str; 58] = [
     "network show office",
     "network show office -f json",
     "network show office -f yaml",
@@ -46,6 +56,11 @@ const SAME: [&str; 53] = [
     "network list --max-width 60",
     "network list --sort-column Name --sort-descending",
     "network list --sort-column name --sort-ascending -c Name -f value",
+    "network list --long --max-width 60",
+    "subnet list --long --max-width 100",
+    "vpn service list --long --max-width 60",
+    "vpn service list --long --max-width 80",
+    "vpn ipsec site connection list --long --max-width 120",
     "network list --name nothing",
     "network list --name nothing --print-empty",
     "network list --name nothing -f json",
@@ -125,6 +140,11 @@ fn it_draws_what_the_openstack_command_draws() {
         let command = with_ids(&mut ours, command);
         ours.run_as_admin(&command).ok();
     }
+    for command in WORLD_OF_VPN {
+        ours.run(command).ok();
+    }
+    // Both print the same status once that is told of, and stays.
+    while ours.run("vpn ipsec site connection show conn -f value -c Status").ok() != "DOWN\n" {}
     let mut differences = Vec::new();
     let all = SAME.map(|command| ("adit", command)).into_iter();
     for (cloud, command) in all.chain(SAME_TO_ADMIN.map(|command| ("adit-admin", command))) {

@@ -54,9 +54,26 @@ impl Terminal {
         self.shown.clear();
     }
 
+    /// Presses keys.
+    pub(super) fn press(&mut self, keys: &str) {
+        self.script.stdin.as_mut().unwrap().write_all(keys.as_bytes()).unwrap();
+    }
+
     /// Presses Ctrl-C.
     pub(super) fn interrupt(&mut self) {
-        self.script.stdin.as_mut().unwrap().write_all(b"\x03").unwrap();
+        self.press("\x03");
+    }
+
+    /// Answers questions, of which none shows what is typed.
+    #[track_caller]
+    pub(super) fn answer_unseen(&mut self, answers: &[(&str, &str)]) {
+        for (question, keys) in answers {
+            self.until(question);
+            self.forget();
+            self.press(keys);
+            self.until("\n");
+            assert_eq!(self.shown.split_inclusive('\n').next(), Some("\r\n"), "what is typed is shown");
+        }
     }
 
     /// The exit status of the command.
