@@ -2,16 +2,24 @@
 //!
 //! TLS is rustls with the cryptography of ring, chosen here for the whole program.
 
+mod known;
+mod silence;
+
+use std::io;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use reqwest::{Certificate, ClientBuilder};
 use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+pub use silence::{Silence, Trouble};
 
 /// Whom to trust where a URL begins with `https`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trust {
-    /// Certificates, in PEM, of those who vouch for servers; the system's when `None`.
+    /// Certificates, in PEM, of those who vouch for servers, or of servers themselves; the system's when `None`.
     pub cafile: Option<PathBuf>,
     /// Trust everybody. Whoever sits between can read and change everything then.
     pub insecure: bool,
@@ -27,7 +35,7 @@ pub enum TransportError {
         path: String,
         /// Why not.
         #[source]
-        source: std::io::Error,
+        source: io::Error,
     },
     /// The file has no certificates.
     #[error("{path} has no certificates in PEM form")]
@@ -35,9 +43,15 @@ pub enum TransportError {
         /// The file.
         path: String,
     },
-    /// A certificate cannot be used.
-    #[error("a certificate cannot be used")]
-    Certificate(#[source] reqwest::Error),
+    /// A certificate of the file cannot be used.
+    #[error("a certificate in {path} cannot be used")]
+    Certificate {
+        /// The file.
+        path: String,
+        /// Why not.
+        #[source]
+        source: rustls::Error,
+    },
     /// The client cannot be made.
     #[error("cannot make an HTTP client")]
     Client(#[source] reqwest::Error),
@@ -52,9 +66,13 @@ pub fn builder(url: &str, trust: &Trust) -> Result<ClientBuilder, TransportError
         // Whoever came first at the same moment chose the same.
         let _ = ring::default_provider().install_default();
     }
-    let roots = if url.starts_with("https:") && !trust.insecure { roots(trust)? } else { Vec::new() };
-    let builder = reqwest::Client::builder().tls_certs_only(roots);
-    let builder = if trust.insecure { builder.tls_danger_accept_invalid_certs(true) } else { builder };
+    let builder = reqwest::Client::builder();
+    let builder = match &trust.cafile {
+        _ if trust.insecure => builder.tls_certs_only([]).tls_danger_accept_invalid_certs(true),
+        Some(file) if url.starts_with("https:") => builder.tls_backend_preconfigured(of_file(file)?),
+        None if url.starts_with("https:") => builder.tls_certs_only(of_system()),
+        _ => builder.tls_certs_only([]),
+    };
     Ok(if is_near(url) { builder.no_proxy() } else { builder })
 }
 
@@ -64,17 +82,25 @@ pub fn identity_v3(url: &str) -> String {
     if url.ends_with("/v3") { url.to_owned() } else { format!("{url}/v3") }
 }
 
-fn roots(trust: &Trust) -> Result<Vec<Certificate>, TransportError> {
-    let Some(file) = &trust.cafile else {
-        // A system without certificates trusts nobody, which the first request tells.
-        let system = rustls_native_certs::load_native_certs().certs;
-        // Some systems have one that cannot be used; the others count.
-        return Ok(system.iter().filter_map(|der| Certificate::from_der(der).ok()).collect());
-    };
+/// Those who vouch for servers as the system has it. A system without them trusts nobody, which the first request tells.
+fn of_system() -> Vec<Certificate> {
+    let system = rustls_native_certs::load_native_certs().certs;
+    // Some systems have one that cannot be used; the others count.
+    system.iter().filter_map(|der| Certificate::from_der(der).ok()).collect()
+}
+
+/// TLS with those whom a file of certificates vouches for.
+fn of_file(file: &Path) -> Result<rustls::ClientConfig, TransportError> {
     let path = file.display().to_string();
-    let pem = std::fs::read(file).map_err(|source| TransportError::Read { path: path.clone(), source })?;
-    let certificates = Certificate::from_pem_bundle(&pem).map_err(TransportError::Certificate)?;
-    if certificates.is_empty() { Err(TransportError::NoCertificates { path }) } else { Ok(certificates) }
+    let unreadable = |source| TransportError::Read { path: path.clone(), source };
+    let pem = std::fs::read(file).map_err(unreadable)?;
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    let certificates =
+        certificates.map_err(|error| unreadable(io::Error::new(io::ErrorKind::InvalidData, error)))?;
+    if certificates.is_empty() {
+        return Err(TransportError::NoCertificates { path });
+    }
+    known::config(certificates).map_err(|source| TransportError::Certificate { path, source })
 }
 
 /// Whether a server is on this machine or on a link of it, where no proxy gets.
