@@ -1,10 +1,12 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
@@ -103,16 +105,57 @@ enum HostCommand {
     Del(host::Del),
 }
 
-/// The command line of this process; ends it with help, or with what is wrong.
-pub(crate) fn parse() -> Cli {
+/// The command line of this process; ends it with help, or with what is wrong and the exit status that the client's
+/// commands have for that.
+pub(crate) fn parse(line: &[OsString]) -> Cli {
     let mut command = command();
-    match command
-        .try_get_matches_from_mut(std::env::args_os())
-        .and_then(|matches| Cli::from_arg_matches(&matches))
-    {
+    let program = OsString::from("adit");
+    let whole: Vec<&OsString> = std::iter::once(&program).chain(line).collect();
+    let read = command.try_get_matches_from_mut(&whole);
+    match read.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
-        Err(error) => error.format(&mut command).exit(),
+        Err(error) => {
+            let error = of_any_command(&whole, line).unwrap_or_else(|| error.format(&mut command));
+            // A reader that went away is nobody to tell.
+            let _ = error.print();
+            std::process::exit(i32::from(error.use_stderr()))
+        }
     }
+}
+
+/// What is wrong with a line that begins with no command of this program's own: who mistook a noun is told of nouns, and
+/// the options before it are those of the client.
+fn of_any_command(whole: &[&OsString], line: &[OsString]) -> Option<clap::Error> {
+    let first = adit_cli::first_word(line);
+    let is_own = |first: &str| Cli::command().find_subcommand(first).is_some();
+    if line.is_empty() || first.as_deref().is_some_and(is_own) {
+        return None;
+    }
+    let mut program = adit_cli::beside(Cli::command());
+    let words: Vec<String> = program.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    let mut error = program.try_get_matches_from_mut(whole).err().filter(clap::Error::use_stderr)?;
+    // A list of all of them is what the help is for.
+    error.remove(ContextKind::ValidSubcommand);
+    if error.kind() == ErrorKind::InvalidSubcommand
+        && let Some(meant) = meant(&first.unwrap_or_default(), &words)
+    {
+        error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(vec![meant]));
+    }
+    Some(error)
+}
+
+/// The word that was meant, where that is surer than what clap goes by: it knows no letters that changed places, which is
+/// the most common slip in a short word, nor the commands of `neutron` that are not there, such as `net-list`.
+fn meant(said: &str, words: &[String]) -> Option<String> {
+    let slip = words.iter().find(|word| word.len() > 2 && strsim::osa_distance(said, word) == 1);
+    let of_neutron = || {
+        let (noun, _) = said.split_once('-').filter(|(noun, _)| noun.len() > 2)?;
+        let nouns = adit_cli::commands();
+        let mut nouns = nouns.iter().map(clap::Command::get_name);
+        nouns.find(|word| word.starts_with(noun) || noun.starts_with(word)).map(str::to_owned)
+    };
+    let is_close = |word: &String| strsim::jaro(said, word) > 0.7;
+    slip.cloned().or_else(|| if words.iter().any(is_close) { None } else { of_neutron() })
 }
 
 /// The whole program. The client's commands stand in its help; they are read elsewhere.

@@ -1,6 +1,8 @@
 //! What is generated of the command line: completions for shells, pages of the manual, and chapters of the book.
 
+mod bash;
 mod fish;
+mod page;
 mod reference;
 
 use std::path::Path;
@@ -11,6 +13,18 @@ use nix::sys::stat::{Mode, umask};
 
 use crate::cli;
 
+/// The exit statuses of the client's commands, and what each says.
+const STATUSES: [(&str, &str); 8] = [
+    ("0", "it is done"),
+    ("1", "wrong input"),
+    ("2", "there is no such object, or there are several of that name"),
+    ("3", "the server refused"),
+    ("4", "nobody answers"),
+    ("5", "the server failed"),
+    ("6", "something is not as it should be: `adit vpn why`, `--wait`"),
+    ("130", "waiting or watching was ended by Ctrl-C"),
+];
+
 /// Prints what a shell needs to complete commands.
 pub(crate) fn completion(shell: Shell) -> Result<()> {
     cli::print(&completions(shell)?)
@@ -18,11 +32,19 @@ pub(crate) fn completion(shell: Shell) -> Result<()> {
 
 /// What a shell needs to complete commands.
 pub(crate) fn completions(shell: Shell) -> Result<String> {
-    if shell == Shell::Fish {
-        return Ok(fish::completions(&cli::whole()));
+    let program = || adit_cli::with_who_and_where(cli::whole());
+    if shell == Shell::Bash {
+        bash::completions(program())
+    } else if shell == Shell::Fish {
+        Ok(fish::completions(&program().subcommands(adit_cli::old())))
+    } else {
+        by_clap(shell, program())
     }
+}
+
+fn by_clap(shell: Shell, mut program: clap::Command) -> Result<String> {
     let mut text = Vec::new();
-    clap_complete::generate(shell, &mut cli::whole(), "adit", &mut text);
+    clap_complete::generate(shell, &mut program, "adit", &mut text);
     String::from_utf8(text).context("the completions are no text")
 }
 
@@ -45,10 +67,8 @@ pub(crate) fn pages() -> Result<Vec<(String, Vec<u8>)>> {
     let mut left = vec![program];
     while let Some(command) = left.pop() {
         left.extend(command.get_subcommands().filter(|below| !below.is_hide_set()).cloned());
-        let page = clap_mangen::Man::new(command);
-        let mut text = Vec::new();
-        page.render(&mut text).context("a page of the manual cannot be written")?;
-        pages.push((page.get_filename(), text));
+        let (name, text) = page::write(command).context("a page of the manual cannot be written")?;
+        pages.push((name, text));
     }
     Ok(pages)
 }

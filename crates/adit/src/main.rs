@@ -31,7 +31,7 @@ fn main() -> ExitCode {
     }
     // What Adit writes is its own: nobody else reads a database, a key or a socket unless it is given to them.
     umask(Mode::from_bits_truncate(0o077));
-    let cli = cli::parse();
+    let cli = cli::parse(&line);
     match cli.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

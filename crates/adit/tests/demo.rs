@@ -73,7 +73,7 @@ fn a_region_that_is_killed_fails_the_demo_and_leaves_nothing() {
 #[test]
 fn json_goes_with_once_only() {
     let output = Command::new(env!("CARGO_BIN_EXE_adit")).args(["demo", "--json"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8(output.stderr).unwrap().contains("--once"));
 }
 

@@ -20,12 +20,14 @@ use options::{Given, Setting};
 #[derive(Clone, Default)]
 pub(crate) struct Access {
     settings: Vec<(Setting, String)>,
+    /// The cloud that they are of, as people find it: its name and its file.
+    cloud: Option<(String, PathBuf)>,
 }
 
 impl Access {
     /// Puts together what the command line, the variables and the files say.
     pub(crate) fn find(given: &Given, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
-        let mut access = Self { settings: given.settings.clone() };
+        let mut access = Self { settings: given.settings.clone(), cloud: None };
         let named = given.settings.iter().find(|(setting, _)| *setting == Setting::Cloud);
         // An empty `--os-cloud=` says: none.
         let (cloud, by_option) = match named {
@@ -36,10 +38,14 @@ impl Access {
             || Setting::ALL.iter().filter_map(|setting| Some((*setting, setting.variable(variable)?)));
         let is_without = cloud.is_none() && (by_option || access.has(Setting::AuthUrl));
         let cloud = match cloud {
-            Some(name) => clouds::read(&name, variable)?,
-            None if is_without || variable("OS_AUTH_URL").is_some() => Vec::new(),
+            Some(name) => Some(clouds::read(&name, variable)?),
+            None if is_without || variable("OS_AUTH_URL").is_some() => None,
             None => clouds::only(variable)?,
         };
+        let cloud = cloud.map_or_else(Vec::new, |cloud| {
+            access.cloud = Some((cloud.name, cloud.file));
+            cloud.settings
+        });
         if by_option && !cloud.is_empty() {
             access.fill(cloud);
             access.fill(variables().filter(|(setting, _)| setting.fills_in()).collect());
@@ -69,6 +75,10 @@ impl Access {
     /// A setting that must be there.
     pub(crate) fn need(&self, setting: Setting) -> Result<&str> {
         self.get(setting).ok_or_else(|| {
+            if let Some((name, file)) = &self.cloud {
+                let (key, file) = (setting.key(), file.display());
+                return Error::Usage(format!("{file}: the cloud `{name}` has no `{key}`"));
+            }
             Error::Usage(format!(
                 "who are you, and where? `{}` is not known: name a cloud of `clouds.yaml` with `--os-cloud NAME`, or set {}",
                 setting.key(),

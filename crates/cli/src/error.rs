@@ -34,6 +34,8 @@ pub(crate) enum Error {
         url: String,
         /// Why not.
         why: String,
+        /// What the person could do about it.
+        hint: &'static str,
     },
     /// Several objects were to be dealt with; each failure was told, and this is their sum.
     #[error("{sentence}")]
@@ -64,6 +66,9 @@ pub(crate) enum Error {
     #[error("cannot print: {0}")]
     Print(#[from] std::io::Error),
 }
+
+/// What is said of a refusal without words of the API.
+pub(crate) const WORDLESS: &str = "refused without a reason";
 
 impl Error {
     /// The exit status: 1 for wrong input, 2 for what is not there, 3 for a refusal, 4 when nobody answers, 5 when the
@@ -103,14 +108,18 @@ impl Error {
     /// What the person could do about it, where that is known.
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
+            Self::Refused { status: 401 | 403, message, .. } if message.contains(WORDLESS) => Some(
+                "a server of this API says why: was it something before it that answered, such as a proxy?",
+            ),
             Self::Refused { status: 401, .. } => Some(
                 "the server knows no such user, password, token or project: look at the cloud in `clouds.yaml` or at the \
                  `OS_*` variables",
             ),
-            Self::Unreachable { why, .. } if why.contains("certificate") => {
-                Some("name the certificates to trust with `--os-cacert FILE`, or `cacert:` in `clouds.yaml`")
-            }
-            Self::Unreachable { .. } => Some("is `auth_url` right, and does the server run?"),
+            Self::Refused { status: 403, message, .. } if is_policy(message) => Some(
+                "the roles that you have there do not suffice: to change what a project has takes `member`, and some \
+                 things take `admin`; an administrator gives roles with `role add`",
+            ),
+            Self::Unreachable { hint, .. } => Some(hint),
             Self::While { cause, .. } => cause.hint(),
             Self::Usage(_)
             | Self::NotFound(_)
@@ -128,6 +137,12 @@ impl Error {
     pub(crate) fn during(self, doing: impl Into<String>) -> Self {
         Self::While { doing: doing.into(), cause: Box::new(self) }
     }
+}
+
+/// Whether a refusal says that who asked may not: Neutron's words, or Keystone's.
+fn is_policy(message: &str) -> bool {
+    message.contains("disallowed by policy")
+        || message.contains("not authorized to perform the requested action")
 }
 
 fn refusal(status: u16, message: &str, request_id: Option<&str>) -> String {
@@ -158,7 +173,7 @@ mod tests {
             (refused(409), 3),
             (refused(500), 5),
             (refused(503), 5),
-            (Error::Unreachable { url: String::new(), why: String::new() }, 4),
+            (Error::Unreachable { url: String::new(), why: String::new(), hint: "" }, 4),
             (refused(409).during("Failed to set it"), 3),
         ] {
             assert_eq!(error.status(), want, "{error:?}");

@@ -57,6 +57,28 @@ pub fn whole() -> Vec<Command> {
         .collect()
 }
 
+/// The commands in the spelling of the old `neutron` command, which no help names, with all their arguments.
+pub fn old() -> Vec<Command> {
+    let old = tree::commands(None).into_iter().filter(Command::is_hide_set);
+    old.map(auth::options::add).collect()
+}
+
+/// The options that say who and where, for what is generated of a program: they stand before its first word, too.
+pub fn with_who_and_where(program: Command) -> Command {
+    auth::options::add_here(program)
+}
+
+/// A program with the nouns of the client beside its own commands, and its options, for who mistook a word: the old commands
+/// are named too, and none has arguments.
+pub fn beside(program: Command) -> Command {
+    auth::options::add(program.subcommands(tree::commands(Some(&[]))))
+}
+
+/// The first word of a command line, after options that say who and where.
+pub fn first_word(line: &[OsString]) -> Option<String> {
+    said(line).next()
+}
+
 /// Whether a command line is one of the client: its first word, after options that say who and where, is a noun.
 pub fn is_command(line: &[OsString]) -> bool {
     let words = tree::first_words();

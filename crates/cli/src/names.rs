@@ -30,6 +30,10 @@ pub(crate) async fn find_among(
     name: &str,
     filters: &[(&str, &str)],
 ) -> Result<Object> {
+    // A list of those without a name would find one: an unset variable of a shell would name an object.
+    if name.is_empty() {
+        return Err(Error::Usage(format!("the name or ID of the {} is empty", noun.one)));
+    }
     if noun.called_by.is_empty() {
         return by_id(session, noun, name).await?.ok_or_else(|| nothing(noun, name));
     }
@@ -86,6 +90,10 @@ fn nothing(noun: &Noun, name: &str) -> Error {
 
 /// The object with this id.
 pub(crate) async fn by_id(session: &Session, noun: &Noun, id: &str) -> Result<Option<Object>> {
+    // In a path these are the collection, and what is above it.
+    if matches!(id, "" | "." | "..") {
+        return Ok(None);
+    }
     match session.get(noun.service, &format!("{}/{}", noun.path, encode(id))).await {
         Ok(mut body) => match body.get_mut(noun.singular).map(Value::take) {
             Some(Value::Object(object)) => Ok(Some(object)),

@@ -10,10 +10,9 @@
 //! kept on disk: a token in a file would be a secret in a file.
 
 use std::cell::{OnceCell, RefCell};
-use std::error::Error as _;
 use std::time::Duration;
 
-use adit_api::transport;
+use adit_api::transport::{self, Silence, Trouble};
 use adit_api::view::encode;
 use reqwest::Method;
 use serde_json::{Map, Value};
@@ -55,7 +54,7 @@ pub(crate) type Object = Map<String, Value>;
 impl Session {
     /// Gets a token.
     pub(crate) async fn open(access: Access) -> Result<Self> {
-        let auth_url = transport::identity_v3(access.need(Setting::AuthUrl)?);
+        let auth_url = transport::identity_v3(auth_url(&access)?);
         let body = request::body(&access)?;
         if access.is_insecure() && auth_url.starts_with("https:") {
             say(
@@ -64,7 +63,8 @@ impl Session {
         }
         let clients = Clients::default();
         let url = format!("{auth_url}/auth/tokens");
-        let answer = answer(clients.of(&url, &access)?.post(&url).json(&body), &url).await?;
+        let answer = answer(clients.of(&url, &access)?.post(&url).json(&body), &url).await;
+        let answer = answer.map_err(|error| no_tokens(error, &url))?;
         let Some(token) = answer.token else { return Err(no_api(&url, "the answer has no token")) };
         let description = answer.body.get("token").cloned().unwrap_or_default();
         Ok(Self { clients, access, token, description, bases: Default::default() })
@@ -136,11 +136,49 @@ impl Session {
             });
         let url = endpoints.next().and_then(|endpoint| endpoint["url"].as_str());
         let url = url.ok_or_else(|| {
+            if self.description["project"].is_null() && !self.has(kind) {
+                return Error::Usage(format!(
+                    "the token is for no project, and with it there is no {kind} service: name a project with \
+                     `--os-project-name NAME`, by OS_PROJECT_NAME, or as `project_name` in `clouds.yaml`"
+                ));
+            }
             let region = region.map(|region| format!(" in region {region}")).unwrap_or_default();
             Error::NotFound(format!("the catalog has no {interface} endpoint of a {kind} service{region}"))
         })?;
         let url = url.trim_end_matches('/');
         Ok(if url.ends_with(version) { url.to_owned() } else { format!("{url}{version}") })
+    }
+
+    /// Whether the catalog has a service of this type, wherever it may be.
+    fn has(&self, kind: &str) -> bool {
+        self.description["catalog"].as_array().into_iter().flatten().any(|service| service["type"] == kind)
+    }
+}
+
+/// Where tokens are had: a URL, since what is none is a mistake of who wrote it.
+fn auth_url(access: &Access) -> Result<&str> {
+    let given = access.need(Setting::AuthUrl)?;
+    let is_url = reqwest::Url::parse(given)
+        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some());
+    if is_url {
+        return Ok(given);
+    }
+    let what = if given.is_empty() { "is empty".to_owned() } else { format!("`{given}` is no URL") };
+    Err(Error::Usage(format!(
+        "`auth_url` {what}: it begins with `http://` or `https://`, as `http://HOST:9696/identity/v3` does"
+    )))
+}
+
+/// What it means that a server has nothing where tokens should be had: there is a server, but no Identity API.
+fn no_tokens(error: Error, url: &str) -> Error {
+    let Error::Refused { status: status @ (404 | 405 | 410), message, .. } = &error else { return error };
+    // One that knows where it is says so.
+    let words = message.trim_end();
+    let words = if words.contains(error::WORDLESS) { String::new() } else { format!(": {words}") };
+    Error::Unreachable {
+        url: url.to_owned(),
+        why: format!("there is no Identity API{words} (HTTP {status})"),
+        hint: "is `auth_url` right? It is where the Identity API is, as in `http://HOST:9696/identity/v3`",
     }
 }
 
@@ -171,7 +209,7 @@ struct Answer {
 }
 
 async fn answer(request: reqwest::RequestBuilder, url: &str) -> Result<Answer> {
-    let unreachable = |error: reqwest::Error| Error::Unreachable { url: url.to_owned(), why: reason(&error) };
+    let unreachable = |error: reqwest::Error| silent(&error, url);
     let response = request.send().await.map_err(unreachable)?;
     let status = response.status();
     let header =
@@ -181,7 +219,7 @@ async fn answer(request: reqwest::RequestBuilder, url: &str) -> Result<Answer> {
         let why = format!(
             "it says to go to {elsewhere}, which is not followed: who is there would be told secrets"
         );
-        return Err(Error::Unreachable { url: url.to_owned(), why });
+        return Err(Error::Unreachable { url: url.to_owned(), why, hint: IS_IT_RIGHT });
     }
     let octets = response.bytes().await.map_err(unreachable)?;
     let body: Option<Value> = serde_json::from_slice(&octets).ok();
@@ -193,30 +231,41 @@ async fn answer(request: reqwest::RequestBuilder, url: &str) -> Result<Answer> {
     }
     let message = body.as_ref().and_then(error::words);
     let message = message.unwrap_or_else(|| {
-        format!(
-            "the server refused without a reason: {}",
-            status.canonical_reason().unwrap_or("no known status")
-        )
+        let status = status.canonical_reason().unwrap_or("no known status");
+        format!("{url} {}: {status}", error::WORDLESS)
     });
     Err(Error::Refused { status: status.as_u16(), message, request_id })
 }
 
+/// What to look at where nobody answers.
+const IS_IT_RIGHT: &str = "is `auth_url` right, and does the server run?";
+
 fn no_api(url: &str, why: &str) -> Error {
-    Error::Unreachable { url: url.to_owned(), why: format!("{why}: is it a server of this API?") }
+    let why = format!("{why}: is it a server of this API?");
+    Error::Unreachable { url: url.to_owned(), why, hint: IS_IT_RIGHT }
 }
 
-/// Why a request got no answer, without the URL, which is told anyway.
-fn reason(error: &reqwest::Error) -> String {
+/// A request that got no answer, without the URL in the reason, since it is told anyway.
+fn silent(error: &reqwest::Error, url: &str) -> Error {
+    let url = url.to_owned();
     if error.is_timeout() {
-        return format!("no answer within {} seconds", LIMIT.as_secs());
+        let why = format!("no answer within {} seconds", LIMIT.as_secs());
+        return Error::Unreachable { url, why, hint: IS_IT_RIGHT };
     }
-    let mut source = error.source();
-    let mut last = None;
-    while let Some(cause) = source {
-        last = Some(cause.to_string());
-        source = cause.source();
-    }
-    last.unwrap_or_else(|| error.to_string())
+    let Silence { trouble, why } = Silence::of(error);
+    let hint = match trouble {
+        Trouble::Distrusted => {
+            "`--os-cacert FILE`, or `cacert:` in `clouds.yaml`, names the certificates to trust: that of the authority that \
+             signed the server's, or the server's own"
+        }
+        Trouble::Name => {
+            "`auth_url` must call the server by a name that its certificate has (subjectAltName)"
+        }
+        Trouble::Date => "the server needs a new certificate, unless the clock of this machine is wrong",
+        Trouble::NoTls => "does the server want a URL that begins with `http:`, or is it another port?",
+        Trouble::Other => IS_IT_RIGHT,
+    };
+    Error::Unreachable { url, why, hint }
 }
 
 fn chain(error: &dyn std::error::Error) -> String {

@@ -1,6 +1,7 @@
 //! The tree of commands: nouns of one or several words, with their verbs as leaves.
 
-use clap::{ArgMatches, Command};
+use clap::builder::{NonEmptyStringValueParser, ValueParser};
+use clap::{Arg, ArgMatches, Command};
 
 use crate::act::{self, Act};
 use crate::connect;
@@ -135,7 +136,27 @@ fn made(leaf: &Leaf) -> Command {
         }
     };
     let command = if watch::is_for(leaf.does) { watch::add(command) } else { command };
+    let command = if makes(leaf.does) { command } else { command.mut_args(never_empty) };
     command.args_override_self(true)
+}
+
+/// Whether the word of a command is the name of something that is not there yet, which may be empty.
+fn makes(does: Does) -> bool {
+    match does {
+        Does::Verb(_, verb) => verb == Verb::Create,
+        Does::Old(old) => old.verb == Verb::Create,
+        Does::Connect | Does::Act(_) => false,
+    }
+}
+
+/// What names an object is not empty: an unset variable of a shell names none, and nothing is to be asked of a server.
+fn never_empty(arg: Arg) -> Arg {
+    let is_text = arg.get_value_parser().type_id() == ValueParser::string().type_id();
+    if arg.is_positional() && is_text && arg.get_possible_values().is_empty() {
+        arg.value_parser(NonEmptyStringValueParser::new())
+    } else {
+        arg
+    }
 }
 
 fn about_of(does: Does) -> String {

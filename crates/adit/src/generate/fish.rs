@@ -75,7 +75,7 @@ pub(super) fn completions(program: &Command) -> String {
 /// All commands with their words, those that only begin others too.
 fn collect<'a>(command: &'a Command, words: &str, cases: &mut Vec<(String, &'a Command)>) {
     cases.push((words.to_owned(), command));
-    for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
+    for below in command.get_subcommands() {
         let words = format!("{words} {}", below.get_name());
         collect(below, words.trim_start(), cases);
     }
@@ -91,23 +91,31 @@ fn case(text: &mut String, words: &str, command: &Command) {
     if options.iter().any(|option| option.is_global_set()) {
         let _ = writeln!(text, "                __adit_who_and_where");
     }
-    let below: Vec<&Command> = command.get_subcommands().filter(|below| !below.is_hide_set()).collect();
+    let (old, below): (Vec<&Command>, Vec<&Command>) =
+        command.get_subcommands().partition(|below| below.is_hide_set());
     if !below.is_empty() {
         // A word after these that is none of them is a mistake, or the argument of a command that begins others too.
         let _ = writeln!(text, "            else if test \"$words\" = {}", quoted(words));
-        for below in below {
-            candidate(
-                text,
-                below.get_name(),
-                &below.get_about().map(ToString::to_string).unwrap_or_default(),
-            );
-        }
+        commands(text, &below);
+    }
+    if !old.is_empty() {
+        // The old commands are offered to who begins to write one: each has a hyphen, and no other first word has.
+        let _ = writeln!(text, "                if string match -q -- '*-*' $current");
+        commands(text, &old);
+        let _ = writeln!(text, "                end");
     }
     let is_file = |arg: &Arg| hint(arg).is_some();
     if command.get_positionals().any(is_file) {
         let _ = writeln!(text, "            else\n                __fish_complete_path $current");
     }
     let _ = writeln!(text, "            end");
+}
+
+fn commands(text: &mut String, commands: &[&Command]) {
+    for command in commands {
+        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        candidate(text, command.get_name(), &about);
+    }
 }
 
 /// The names of options, with what they are for.

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use clap::{Arg, ArgAction, Command};
 
+use super::STATUSES;
 use crate::cli;
 
 /// A chapter: the name of its file, and its text.
@@ -46,15 +47,6 @@ are not listed here. `adit COMMAND --help` says what stands here.
 
 | Status | Of a client command |
 |---|---|
-| 0 | it is done |
-| 1 | wrong input |
-| 2 | there is no such object, or there are several of that name |
-| 3 | the server refused |
-| 4 | nobody answers |
-| 5 | the server failed |
-| 6 | something is not as it should be: `adit vpn why`, `--wait` |
-| 130 | waiting or watching was ended by Ctrl-C |
-
 ";
 
 /// All chapters.
@@ -108,7 +100,10 @@ fn leaves(command: &Command, before: &str) -> Vec<Leaf> {
 
 fn index(clients: &[Command], parts: &[Part]) -> String {
     let mut text = format!("{HEAD}# The commands\n\n{INTRODUCTION}");
-    text.push_str("## Who and where\n\nAll client commands have these. Each is also a variable, ");
+    for (status, what) in STATUSES {
+        let _ = writeln!(text, "| {status} | {what} |");
+    }
+    text.push_str("\n## Who and where\n\nAll client commands have these. Each is also a variable, ");
     text.push_str("`OS_CLOUD` for `--os-cloud`, and a key of `clouds.yaml`.\n\n");
     if let Some(command) = clients.first() {
         list(&mut text, command, command.get_arguments().filter(|arg| arg.is_global_set()));

@@ -5,6 +5,7 @@ mod check;
 mod drawing;
 mod elsewhere;
 mod install;
+mod mistakes;
 mod nonsense;
 mod nouns;
 mod peer_config;
@@ -462,6 +463,9 @@ fn completions_and_the_manual_know_every_command() {
     ok(&run(&["manual", folder.path().to_str().unwrap()]));
     for page in ["adit.1", "adit-up.1", "adit-vpn-ipsec-site-connection-create.1", "adit-router-add-subnet.1"]
     {
-        assert!(folder.path().join(page).is_file(), "{page}");
+        let text = std::fs::read_to_string(folder.path().join(page)).unwrap();
+        for section in ["EXIT STATUS", "ENVIRONMENT", "FILES"] {
+            assert!(text.contains(&format!("\n.SH \"{section}\"\n.TP\n")), "{page} lacks {section}");
+        }
     }
 }

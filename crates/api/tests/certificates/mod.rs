@@ -1,34 +1,39 @@
-//! An authority that nobody knows, and the certificate of a server at 127.0.0.1 that it vouches for. Both are good until 2126,
-//! and guard nothing. Also for tests of other crates, which name this file.
+//! An authority that nobody knows, the certificate of a server at 127.0.0.1 that it vouches for, and some that nobody but
+//! themselves vouches for, marked as an authority's, as `openssl req -x509` makes them: `self-signed` and `impostor`, of one
+//! name, and with the key of the former `expired` and `later`, which are not good now. All others are good until 2126. They
+//! guard nothing. Also for tests of other crates, which name this file.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{ServerConfig, SupportedProtocolVersion};
 use tokio_rustls::TlsAcceptor;
 
-/// The file of the authority.
-pub(crate) fn authority() -> PathBuf {
-    file("authority.pem")
+/// The file of a certificate.
+pub(crate) fn file(name: &str) -> PathBuf {
+    // From the folder of any crate of the workspace.
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../api/tests/certificates/{name}.pem"))
 }
 
-/// Speaks TLS as the server.
-pub(crate) fn acceptor() -> TlsAcceptor {
-    let certificate = CertificateDer::from_pem_file(file("server.pem")).unwrap();
-    let key = PrivateKeyDer::from_pem_file(file("server-key.pem")).unwrap();
+/// Speaks TLS with a certificate and a key, which need not be the certificate's.
+pub(crate) fn acceptor(
+    certificate: &str,
+    key: &str,
+    versions: &[&'static SupportedProtocolVersion],
+) -> TlsAcceptor {
+    let certificate = CertificateDer::from_pem_file(file(certificate)).unwrap();
+    let key = PrivateKeyDer::from_pem_file(file(&format!("{key}-key"))).unwrap();
+    let key = ring::sign::any_supported_type(&key).unwrap();
+    // Nobody looks here whether the key is the certificate's.
+    let both = SingleCertAndKey::from(CertifiedKey::new(vec![certificate], key));
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .unwrap();
+        .with_cert_resolver(Arc::new(both));
     TlsAcceptor::from(Arc::new(config))
-}
-
-/// From the folder of any crate of the workspace.
-fn file(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../api/tests/certificates").join(name)
 }

@@ -1,4 +1,4 @@
-//! `clouds.yaml`, with what `secure.yaml` and `clouds-public.yaml` add.
+//! `clouds.yaml`, with what `secure.yaml` and `clouds-public.yaml` add. Each may be JSON as well, and is called so then.
 
 use std::path::{Path, PathBuf};
 
@@ -8,10 +8,17 @@ use yaml_rust2::{Yaml, YamlLoader};
 use super::options::{Setting, truth};
 use crate::error::{Error, Result};
 
+/// A cloud, and where it was found.
+pub(super) struct Cloud {
+    pub(super) name: String,
+    pub(super) file: PathBuf,
+    pub(super) settings: Settings,
+}
+
 type Settings = Vec<(Setting, String)>;
 
-/// The settings of a cloud.
-pub(super) fn read(name: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Settings> {
+/// A cloud.
+pub(super) fn read(name: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Cloud> {
     let Some(path) = find("clouds.yaml", "OS_CLIENT_CONFIG_FILE", variable) else {
         return Err(Error::Usage(format!(
             "there is no `clouds.yaml` that could have the cloud `{name}`: looked in {}",
@@ -22,37 +29,46 @@ pub(super) fn read(name: &str, variable: &dyn Fn(&str) -> Option<String>) -> Res
                 .join(", ")
         )));
     };
-    let clouds = section(&path, "clouds")?;
-    let Some(cloud) = clouds.get(name).and_then(Value::as_object) else {
-        return Err(Error::Usage(format!(
-            "{} has no cloud `{name}`, but {}",
-            path.display(),
-            clouds.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-        )));
+    let mut clouds = section(&path, "clouds")?;
+    let mut cloud = match clouds.remove(name) {
+        Some(Value::Object(cloud)) => cloud,
+        None => return Err(Error::Usage(unknown(name, &path, &clouds))),
+        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
+            return Err(Error::Usage(format!("{}: the cloud `{name}` must be a map", path.display())));
+        }
     };
-    let mut cloud = cloud.clone();
     if let Some(profile) = cloud.get("profile").or_else(|| cloud.get("cloud")).and_then(Value::as_str) {
         let beneath = profile_of(profile, variable)?;
         let above = std::mem::replace(&mut cloud, beneath);
         merge(&mut cloud, above);
     }
-    if let Some(path) = find("secure.yaml", "OS_CLIENT_SECURE_FILE", variable) {
-        let mut secure = section(&path, "clouds")?;
+    if let Some(secure) = find("secure.yaml", "OS_CLIENT_SECURE_FILE", variable) {
+        let mut secure = section(&secure, "clouds")?;
         if let Some(Value::Object(secret)) = secure.remove(name) {
             merge(&mut cloud, secret);
         }
     }
-    Ok(settings(&cloud))
+    let wrong = |why: String| Error::Usage(format!("{}: {why}, in the cloud `{name}`", path.display()));
+    let settings = settings(&cloud).map_err(wrong)?;
+    Ok(Cloud { name: name.to_owned(), file: path, settings })
 }
 
-/// The settings of the only cloud that there is; none where there are several, or none.
-pub(super) fn only(variable: &dyn Fn(&str) -> Option<String>) -> Result<Settings> {
-    let Some(path) = find("clouds.yaml", "OS_CLIENT_CONFIG_FILE", variable) else { return Ok(Vec::new()) };
+/// That a file lacks a cloud, and which it has.
+fn unknown(name: &str, path: &Path, clouds: &Map<String, Value>) -> String {
+    let others: Vec<String> = clouds.keys().map(|name| format!("`{name}`")).collect();
+    let others =
+        if others.is_empty() { "and no other".to_owned() } else { format!("but {}", others.join(", ")) };
+    format!("{} has no cloud `{name}`, {others}", path.display())
+}
+
+/// The only cloud that there is; none where there are several, or none.
+pub(super) fn only(variable: &dyn Fn(&str) -> Option<String>) -> Result<Option<Cloud>> {
+    let Some(path) = find("clouds.yaml", "OS_CLIENT_CONFIG_FILE", variable) else { return Ok(None) };
     let clouds = section(&path, "clouds")?;
     let mut names = clouds.keys();
     match (names.next(), names.next()) {
-        (Some(name), None) => read(name, variable),
-        _ => Ok(Vec::new()),
+        (Some(name), None) => read(name, variable).map(Some),
+        _ => Ok(None),
     }
 }
 
@@ -68,8 +84,8 @@ fn folders(variable: &dyn Fn(&str) -> Option<String>) -> Vec<PathBuf> {
 
 fn find(file: &str, named_by: &str, variable: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
     let named = variable(named_by).filter(|path| !path.is_empty()).map(PathBuf::from);
-    let yml = file.replace(".yaml", ".yml");
-    let found = folders(variable).into_iter().flat_map(|folder| [folder.join(file), folder.join(&yml)]);
+    let spelt = ["yaml", "yml", "json"].map(|ending| Path::new(file).with_extension(ending));
+    let found = folders(variable).into_iter().flat_map(|folder| spelt.clone().map(|file| folder.join(file)));
     named.into_iter().chain(found).find(|path| path.is_file())
 }
 
@@ -77,8 +93,13 @@ fn find(file: &str, named_by: &str, variable: &dyn Fn(&str) -> Option<String>) -
 fn section(path: &Path, key: &str) -> Result<Map<String, Value>> {
     let wrong = |why: String| Error::Usage(format!("{}: {why}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|why| wrong(why.to_string()))?;
-    let document = YamlLoader::load_from_str(&text).map_err(|why| wrong(why.to_string()))?;
-    let mut document = match document.into_iter().next().map(value) {
+    let document = if path.extension().is_some_and(|ending| ending == "json") {
+        Some(serde_json::from_str(&text).map_err(|why| wrong(why.to_string()))?)
+    } else {
+        let documents = YamlLoader::load_from_str(&text).map_err(|why| wrong(why.to_string()))?;
+        documents.into_iter().next().map(value)
+    };
+    let mut document = match document {
         Some(Value::Object(document)) => document,
         None | Some(Value::Null) => return Ok(Map::new()),
         Some(Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
@@ -120,17 +141,32 @@ fn merge(beneath: &mut Map<String, Value>, above: Map<String, Value>) {
     }
 }
 
-fn settings(cloud: &Map<String, Value>) -> Settings {
-    let auth = cloud.get("auth").and_then(Value::as_object);
+/// What a cloud says, or what is wrong with a key of it.
+fn settings(cloud: &Map<String, Value>) -> std::result::Result<Settings, String> {
+    let auth = match cloud.get("auth") {
+        Some(Value::Object(auth)) => Some(auth),
+        None | Some(Value::Null) => None,
+        Some(Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
+            return Err("`auth` must be a map".to_owned());
+        }
+    };
     let look = |key: &str| auth.and_then(|auth| auth.get(key)).or_else(|| cloud.get(key));
-    let mut settings: Settings = Setting::ALL
-        .into_iter()
-        .filter(|setting| !matches!(setting, Setting::Cloud | Setting::Insecure))
-        .filter_map(|setting| {
-            let value = look(setting.key()).or_else(|| look(setting.alias()?))?;
-            Some((setting, text(value)?))
-        })
-        .collect();
+    let mut settings: Settings = Vec::new();
+    for setting in Setting::ALL {
+        if matches!(setting, Setting::Cloud | Setting::Insecure) {
+            continue;
+        }
+        let keys = [Some(setting.key()), setting.alias()];
+        let Some((key, value)) = keys.into_iter().flatten().find_map(|key| Some((key, look(key)?))) else {
+            continue;
+        };
+        match text(value) {
+            Some(text) => settings.push((setting, text)),
+            // Other clients take a list of interfaces, too; the default is in it.
+            None if value.is_null() || setting == Setting::Interface => {}
+            None => return Err(format!("`{key}` must be one text")),
+        }
+    }
     // The first of several regions is the one to begin with.
     if let Some(Value::Array(regions)) = cloud.get("regions")
         && settings.iter().all(|(setting, _)| *setting != Setting::Region)
@@ -143,7 +179,7 @@ fn settings(cloud: &Map<String, Value>) -> Settings {
     if insecure.or(verify) == Some(true) {
         settings.push((Setting::Insecure, "true".to_owned()));
     }
-    settings
+    Ok(settings)
 }
 
 fn text(value: &Value) -> Option<String> {

@@ -1,7 +1,7 @@
 //! The settings: each is an option `--os-NAME`, a variable `OS_NAME` and a key of `clouds.yaml`.
 
 use clap::parser::ValueSource;
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint};
 
 /// Something to know of who somebody is, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -208,6 +208,21 @@ impl Setting {
         Some(if self == Self::Insecure { truth(&value).to_owned() } else { value })
     }
 
+    /// Its option.
+    fn arg(self) -> Arg {
+        let arg = Arg::new(self.option())
+            .long(self.option())
+            .help(self.help())
+            .help_heading("Who and where")
+            .hide_short_help(self != Self::Cloud);
+        if self == Self::Insecure {
+            return arg.action(ArgAction::SetTrue);
+        }
+        // Shells complete files for what they know nothing of.
+        let hint = if self == Self::CaCert { ValueHint::FilePath } else { ValueHint::Other };
+        arg.value_name(self.key().to_uppercase()).num_args(1).value_hint(hint)
+    }
+
     /// The name of its option.
     pub(crate) fn option(self) -> String {
         if self == Self::Insecure {
@@ -219,21 +234,13 @@ impl Setting {
 }
 
 /// Adds the options to a command and to all below it.
-pub(crate) fn add(mut command: Command) -> Command {
-    for setting in Setting::ALL {
-        let arg = Arg::new(setting.option())
-            .long(setting.option())
-            .help(setting.help())
-            .help_heading("Who and where")
-            .hide_short_help(setting != Setting::Cloud)
-            .global(true);
-        command = command.arg(if setting == Setting::Insecure {
-            arg.action(ArgAction::SetTrue)
-        } else {
-            arg.value_name(setting.key().to_uppercase()).num_args(1)
-        });
-    }
-    command
+pub(crate) fn add(command: Command) -> Command {
+    command.args(Setting::ALL.map(|setting| setting.arg().global(true)))
+}
+
+/// Adds the options to a command alone.
+pub(crate) fn add_here(command: Command) -> Command {
+    command.args(Setting::ALL.map(Setting::arg))
 }
 
 /// What the command line says. Options before the noun and after it count the same.

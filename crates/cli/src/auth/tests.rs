@@ -107,3 +107,44 @@ fn what_is_missing_is_named() {
         assert!(told.contains(want), "{given:?}: {told}");
     }
 }
+
+#[test]
+fn what_is_wrong_with_a_file_is_told_with_the_file_the_cloud_and_the_key() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, text, want) in [
+        ("clouds.yaml", "", "has no cloud `adit`, and no other"),
+        ("clouds.yaml", "clouds:\n", "has no cloud `adit`, and no other"),
+        ("clouds.yaml", "clouds: {other: {}}", "has no cloud `adit`, but `other`"),
+        ("clouds.yaml", "clouds: {adit: 7, other: {}}", ": the cloud `adit` must be a map"),
+        ("clouds.yaml", "clouds: {adit: }", ": the cloud `adit` must be a map"),
+        ("clouds.yaml", "clouds: {adit: {auth: 7}}", ": `auth` must be a map, in the cloud `adit`"),
+        (
+            "clouds.yaml",
+            "clouds: {adit: {auth: {auth_url: [1]}}}",
+            ": `auth_url` must be one text, in the cloud `adit`",
+        ),
+        ("clouds.yaml", "clouds: {adit: {auth: {}}}", ": the cloud `adit` has no `auth_url`"),
+        ("clouds.yaml", "clouds: {adit: {auth: }}", ": the cloud `adit` has no `auth_url`"),
+        ("clouds.yaml", "clouds: {adit: {auth: {auth_url: http://x}, interface: [public]}}", "http://x"),
+        ("clouds.json", "{\"clouds\": {\"adit\": {\"auth\":\t{\"auth_url\": \"http://x\"}}}}", "http://x"),
+        ("clouds.json", "clouds: {adit: {}}", ": expected value at line 1"),
+    ] {
+        let folder = dir.path().join("openstack");
+        fs::create_dir_all(&folder).unwrap();
+        let file = folder.join(name);
+        fs::write(&file, text).unwrap();
+        let path = file.display().to_string();
+        // It is named, or found where it is looked for.
+        for (known, value) in
+            [("OS_CLIENT_CONFIG_FILE", path.clone()), ("XDG_CONFIG_HOME", dir.path().display().to_string())]
+        {
+            let given = Given { settings: vec![(Setting::Cloud, "adit".to_owned())] };
+            let found = Access::find(&given, &|name| (name == known).then(|| value.clone()));
+            let got = found.and_then(|access| access.need(Setting::AuthUrl).map(str::to_owned));
+            let got = got.unwrap_or_else(|error| error.to_string());
+            assert!(got.contains(want), "{known} {text}: {got}");
+            assert!(got == want || got.starts_with(&path), "{known} {text}: {got}");
+        }
+        fs::remove_file(file).unwrap();
+    }
+}

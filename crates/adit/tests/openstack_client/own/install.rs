@@ -8,13 +8,19 @@ use std::process::{Command, Output};
 use super::{ok, text};
 
 /// A line of a command that is not complete, and the words that may come next.
-const LINES: [(&str, &str); 7] = [
+const LINES: [(&str, &str); 13] = [
     ("adit vpn ik", "ike"),
     ("adit vpn ike policy cr", "create"),
     ("adit vpn ike policy create --ike-version ", "v1 v2"),
     ("adit vpn ipsec site connection create --generate", "--generate-psk"),
     ("adit --os-cloud mine vpn con", "connect"),
     ("adit network agent li", "list"),
+    ("adit --os-cl", "--os-cloud"),
+    ("adit --os-cloud ", ""),
+    ("adit --os-cloud mine netwo", "network"),
+    ("adit vp", "vpn"),
+    ("adit vpn-ikepolicy-s", "vpn-ikepolicy-show"),
+    ("adit --os-cloud mine ipsec-site-connection-update --dp", "--dpd"),
     ("adit floating ip create --qo", ""),
 ];
 
@@ -89,7 +95,8 @@ fn what_is_installed_completes_and_what_is_uninstalled_is_gone() {
 /// Asks the shells that are here, of somebody with this home, for what may come next.
 fn completes(usr: &Path, home: &Path) {
     // The function that a completion of bash is gets the words and where the cursor is.
-    let bash = "source share/bash-completion/completions/adit
+    // What it tells readline is told to nobody here.
+    let bash = "compopt() { :; }; source share/bash-completion/completions/adit
         function=$(complete -p adit | sed 's/.*-F \\([^ ]*\\).*/\\1/')
         read -ra COMP_WORDS <<< \"$1\"
         case $1 in *' ') COMP_WORDS+=('');; esac

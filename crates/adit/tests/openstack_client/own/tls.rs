@@ -12,29 +12,51 @@ use crate::support::server::Server;
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_server_behind_tls_is_trusted_when_somebody_known_vouches_for_it() {
     let server = Server::start();
-    let port = proxy(server.address()).await;
-    let authority = certificates::authority();
-    let authority = authority.display();
+    let port = proxy(server.address(), "server", "server").await;
+    let itself = proxy(server.address(), "self-signed", "self-signed").await;
+    let expired = proxy(server.address(), "expired", "self-signed").await;
+    let file = |name| certificates::file(name).display().to_string();
+    let by_itself = format!("--os-auth-url https://127.0.0.1:{itself}/identity/v3");
+    let authority = file("authority");
     let url = format!("--os-auth-url https://127.0.0.1:{port}/identity/v3");
     for (line, status, told) in [
         (format!("{url} --os-cacert {authority} network create one"), 0, ""),
         (format!("{url} --os-cacert {authority} network list"), 0, ""),
         (format!("{url} --insecure network list"), 0, "adit: warning: certificates are not checked"),
-        (format!("{url} network list"), 4, "invalid peer certificate: UnknownIssuer"),
-        (format!("{url} network list"), 4, "hint: name the certificates to trust with `--os-cacert FILE`"),
+        (
+            format!("{url} network list"),
+            4,
+            ": nobody trusted here vouches for its certificate\nhint: `--os-cacert FILE`",
+        ),
+        // One that `openssl req -x509` made, and nobody else vouches for.
+        (format!("{by_itself} --os-cacert {} network list", file("self-signed")), 0, ""),
+        (
+            format!("{by_itself} --os-cacert {authority} network list"),
+            4,
+            "is an authority's (CA:TRUE), and not itself among those trusted here\nhint: `--os-cacert FILE`",
+        ),
+        (format!("{by_itself} network list"), 4, "is an authority's (CA:TRUE)"),
+        (
+            format!(
+                "--os-auth-url https://127.0.0.1:{expired}/identity/v3 --os-cacert {} network list",
+                file("expired")
+            ),
+            4,
+            ": its certificate was good until 2021-01-01T00:00:00Z\nhint: the server needs a new certificate",
+        ),
         (format!("{url} --os-cacert /nowhere network list"), 1, "cannot read the certificates in /nowhere"),
         (
             format!(
                 "--os-auth-url https://localhost:{port}/identity/v3 --os-cacert {authority} network list"
             ),
             4,
-            "certificate not valid for name \"localhost\"",
+            ": its certificate is for 127.0.0.1, not for localhost\nhint: `auth_url` must call the server by a",
         ),
         // One that speaks no TLS.
         (
             format!("--os-auth-url https://{}/identity/v3 --insecure network list", server.address()),
             4,
-            "cannot reach https://",
+            ": it speaks no TLS there\nhint: does the server want a URL that begins with `http:`",
         ),
     ] {
         let output = adit(&server, &line, "");
@@ -44,10 +66,10 @@ async fn a_server_behind_tls_is_trusted_when_somebody_known_vouches_for_it() {
     }
     // The variable says it too, and the whole catalog is behind TLS.
     let mut by_variable = command(&server, &format!("{url} network list -f value -c Name"));
-    let output = by_variable.env("OS_CACERT", certificates::authority()).output().unwrap();
+    let output = by_variable.env("OS_CACERT", certificates::file("authority")).output().unwrap();
     assert_eq!(ok(&output), "one\n");
     let mut by_variable = command(&server, &format!("{url} catalog show network -f json"));
-    let output = by_variable.env("OS_CACERT", certificates::authority()).output().unwrap();
+    let output = by_variable.env("OS_CACERT", certificates::file("authority")).output().unwrap();
     assert!(
         ok(&output).contains(&format!("\"https://127.0.0.1:{port}/networking\"")),
         "{}",
@@ -56,8 +78,8 @@ async fn a_server_behind_tls_is_trusted_when_somebody_known_vouches_for_it() {
 }
 
 /// A proxy as it stands in front of a server: it speaks TLS, and says so to the server. Returns its port.
-async fn proxy(server: &str) -> u16 {
-    let acceptor = certificates::acceptor();
+async fn proxy(server: &str, certificate: &str, key: &str) -> u16 {
+    let acceptor = certificates::acceptor(certificate, key, rustls::ALL_VERSIONS);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let server = server.to_owned();
