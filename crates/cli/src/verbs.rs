@@ -47,14 +47,36 @@ async fn create(noun: &'static Noun, matches: &ArgMatches, session: &Session) ->
     }
     let mut body = sent?;
     let mut object = unwrapped(&mut body, noun.singular)?;
-    if let Some(tags) = &draft.tags {
-        tag(noun, session, &names::id_of(&object), tags).await?;
+    let finished = finish(noun, session, &mut object, draft.tags.as_ref(), waiting).await;
+    if let Err(error) = finished {
+        // It exists, and a key that was made up for it is told only now.
+        let made = match shown(noun, session, object.clone()).await {
+            Ok(made) => made,
+            Err(_) => fields(noun, &object),
+        };
+        crate::output::print(made, &Options::of(matches))?;
+        return Err(error);
+    }
+    shown(noun, session, object).await
+}
+
+/// What is left to do for an object that has just been made.
+async fn finish(
+    noun: &'static Noun,
+    session: &Session,
+    object: &mut Object,
+    tags: Option<&Vec<String>>,
+    waiting: Option<Waiting>,
+) -> Result<()> {
+    let id = names::id_of(object);
+    if let Some(tags) = tags {
+        tag(noun, session, &id, tags).await?;
         object.insert("tags".to_owned(), json!(tags));
     }
     if let Some(waiting) = waiting {
-        object = waiting.until_settled(noun, session, &names::id_of(&object)).await?;
+        *object = waiting.until_settled(noun, session, &id).await?;
     }
-    shown(noun, session, object).await
+    Ok(())
 }
 
 async fn show(noun: &'static Noun, matches: &ArgMatches, session: &Session) -> Result<Report> {

@@ -284,8 +284,13 @@ fn waiting_ends_when_it_is_so_or_cannot_be_or_nobody_wants_to() {
     }
     let create = "vpn ipsec site connection create --vpnservice vpn --ikepolicy ike --ipsecpolicy ipsec --peer-address \
                   192.0.2.9 --peer-id 192.0.2.9 --peer-cidr 10.2.0.0/24 --generate-psk";
-    let output = adit(&server, &format!("{create} --wait --wait-timeout 1 on"), "");
-    assert_eq!((output.status.code(), text(&output.stdout)), (Some(6), String::new()));
+    let output = adit(&server, &format!("{create} --wait --wait-timeout 1 -f value -c ID -c Name on"), "");
+    let id = ok(&adit(&server, "vpn ipsec site connection show -f value -c ID on", ""));
+    assert_eq!(
+        (output.status.code(), text(&output.stdout)),
+        (Some(6), format!("{id}on\n")),
+        "what was made is told, whatever became of it"
+    );
     let told = text(&output.stderr);
     assert!(
         told.starts_with("adit: IPsec site connection on is still "),
@@ -302,6 +307,11 @@ fn waiting_ends_when_it_is_so_or_cannot_be_or_nobody_wants_to() {
     kill(Pid::from_raw(waiting.id().cast_signed()), Signal::SIGINT).unwrap();
     let output = waiting.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
+    let shown: serde_json::Value =
+        serde_json::from_str(&ok(&adit(&server, "vpn ipsec site connection show -f json third", "")))
+            .unwrap();
+    let key = shown["Pre-shared Key"].as_str().unwrap();
+    assert!(text(&output.stdout).contains(key), "the key that was made up: {}", text(&output.stdout));
     assert!(
         text(&output.stderr).contains("no longer waiting for IPsec site connection third"),
         "{}",
