@@ -1,16 +1,16 @@
 //! The VPN of one router: its charon made to match, its tunnels set up and watched.
 //!
 //! [`Vpn`] is a handle; one task per router owns everything behind it (`driver`). What must change is worked out by
-//! pure functions: what to load (`plan`), and over what charon lists (`sas`) what to ask for, what to close (`closing`)
-//! and what to report (`status`). What charon logs says why a tunnel is down (`faults`) and
-//! which peers are about to ask for one (`calls`). Which packets are too large for a
-//! tunnel is the kernel's to say, by routes (`mtu`).
+//! pure functions: what to load (`plan`), and over what charon lists (`sas`) what to ask for, what to close (`closing`,
+//! `crossed`) and what to report (`status`). What charon logs says why a tunnel is down (`faults`) and which peers are about
+//! to ask for one (`calls`). Which packets are too large for a tunnel is the kernel's to say, by routes (`mtu`).
 //!
 //! A change is made before it breaks anything: charon gets the new configuration, the new SAs are negotiated beside the
 //! old ones, and the old ones are closed once the new ones stand, or after a while in which the peer did not agree.
 
 mod calls;
 mod closing;
+mod crossed;
 mod daemon;
 mod driver;
 #[cfg(test)]

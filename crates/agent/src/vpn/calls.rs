@@ -24,13 +24,14 @@ pub(super) struct Calls {
 }
 
 impl Calls {
-    /// Takes in a line of charon's log.
-    pub(super) fn hear(&mut self, line: &LogLine, now: Instant) {
-        let Some(peer) = caller(&line.text) else { return };
+    /// Takes in a line of charon's log. Returns who has begun an attempt.
+    pub(super) fn hear(&mut self, line: &LogLine, now: Instant) -> Option<IpAddr> {
+        let peer = caller(&line.text)?;
         self.heard.retain(|_, at| *at + TAKES > now);
         if self.heard.len() < REMEMBERED {
             self.heard.insert(peer, now);
         }
+        Some(peer)
     }
 
     /// Whether the peer is about to ask for what we would ask for. IKEv1 does not see that two attempts cross: where each end
@@ -61,7 +62,9 @@ mod tests {
             (v2, "192.0.2.2 is initiating an IKE_SA", 0, false),
         ] {
             let (mut calls, now) = (Calls::default(), Instant::now());
-            calls.hear(&LogLine { connection: None, ike_id: Some(1), text: text.to_owned() }, now);
+            let line = LogLine { connection: None, ike_id: Some(1), text: text.to_owned() };
+            let caller = calls.hear(&line, now);
+            assert_eq!(caller.is_some(), !text.starts_with("initiating"), "{text}");
             let later = now + Duration::from_secs(secs);
             assert_eq!(
                 calls.is_calling(&connection(1, version), later),

@@ -4,8 +4,7 @@
 //! changed is closed by that end; between equals the choice rests on what both ends know, which is SPIs, selectors and,
 //! within a moment, ages.
 //!
-//! Two IKEv1 quick modes that cross are left alone: each end takes the later one for a rekeying of the earlier, and they may
-//! disagree on which one that was, but both SAs carry packets at both ends, and the first true rekeying replaces both.
+//! Of two IKEv1 quick modes that cross that cannot be said: see `crossed`.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +13,7 @@ use std::time::Duration;
 use adit_ike::charon::{ChildSa, ChildState, IkeSa, IkeState, Terminate};
 use adit_ike::{Child, Pair};
 use adit_model::SiteConnectionId;
+use adit_model::algorithm::IkeVersion;
 use ipnet::IpNet;
 
 use super::sas::{Sas, Tunnel};
@@ -23,13 +23,13 @@ use super::sas::{Sas, Tunnel};
 pub(super) const GRACE: Duration = Duration::from_secs(10);
 /// So old a new SA must be until the one that it replaces is closed, or itself: by then the other end has it as well. An end
 /// that hears of the end of an SA before it has worked out the keys would take it for one that stands.
-const SETTLED_SECS: u64 = 2;
+pub(super) const SETTLED_SECS: u64 = 2;
 /// For so long two of a kind are left to the end that made the second one: if it did so on purpose, it closes the first
 /// one once the second has settled.
-const DUPLICATE_SECS: u64 = 5;
+pub(super) const DUPLICATE_SECS: u64 = 5;
 /// SAs that both ends asked for at once are no further apart. One that is older has been replaced by an end that had a
 /// reason.
-const AT_ONCE_SECS: u64 = 3;
+pub(super) const AT_ONCE_SECS: u64 = 3;
 
 /// What to do about SAs that are too much.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -47,7 +47,8 @@ pub(super) fn superfluous(
     tunnels: &BTreeMap<SiteConnectionId, Tunnel<'_>>,
     held: &BTreeSet<SiteConnectionId>,
 ) -> Closing {
-    let peerings: BTreeSet<&str> = tunnels.values().map(|tunnel| tunnel.peering).collect();
+    let peerings: BTreeMap<&str, IkeVersion> =
+        tunnels.values().map(|tunnel| (tunnel.peering, tunnel.connection.ike_version())).collect();
     let kinds: BTreeSet<(&str, &str)> = tunnels
         .values()
         .flat_map(|tunnel| {
@@ -64,8 +65,9 @@ pub(super) fn superfluous(
         doomed.extend(ike.children.iter().filter(is_doomed).map(|child| child.id));
     }
     let mut waiting = BTreeSet::new();
-    for (peering, children) in sas.kinds().filter(|(peering, _)| peerings.contains(peering)) {
-        for (id, is_due) in spare(&children) {
+    for (peering, children) in sas.kinds() {
+        let Some(version) = peerings.get(peering) else { continue };
+        for (id, is_due) in spare(&children, *version) {
             waiting.extend((!is_due).then(|| peering.to_owned()));
             doomed.extend(is_due.then_some(id));
         }
@@ -76,7 +78,7 @@ pub(super) fn superfluous(
     let not_yet = sas.list().iter().filter(|ike| has_young(ike) || is_held_up(ike));
     waiting.extend(not_yet.filter_map(|ike| ike.name.clone()));
     let close = |ike: &IkeSa| match &ike.name {
-        Some(name) if peerings.contains(name.as_str()) => close_in_peering(sas, ike, name, &doomed),
+        Some(name) if peerings.contains_key(name.as_str()) => close_in_peering(sas, ike, name, &doomed),
         Some(name) => close_stranger(ike, &doomed, held_names.contains(name.as_str())),
         // Its peer has not said yet whom it wants.
         None => Vec::new(),
@@ -88,6 +90,15 @@ pub(super) fn superfluous(
 pub(super) fn give_up(sas: &Sas, peering: &str) -> Vec<Terminate> {
     let attempts = sas.of_peering(peering).filter(|ike| ike.state == IkeState::Connecting && !ike.is_up());
     attempts.map(|ike| Terminate::HalfOpen(ike.id)).collect()
+}
+
+/// The attempts of ours to give up where the peer has begun one of its own, of which one is to come about. The end that goes
+/// first holds on to one that the peer has answered.
+pub(super) fn give_way(sas: &Sas, tunnel: Tunnel<'_>) -> Vec<Terminate> {
+    let is_ours = |ike: &&IkeSa| ike.state == IkeState::Connecting && ike.initiator && !ike.is_up();
+    let is_weak = |ike: &&IkeSa| !tunnel.connection.goes_first() || ike.responder_spi == 0;
+    let ours = sas.of_peering(tunnel.peering).filter(is_ours).filter(is_weak);
+    ours.map(|ike| Terminate::HalfOpen(ike.id)).collect()
 }
 
 /// Whether a CHILD_SA of a kind that no connection wants may go.
@@ -130,17 +141,21 @@ fn is_replaced(sas: &Sas, tunnel: Tunnel<'_>, old: &ChildSa) -> bool {
 /// Those CHILD_SAs of the same kind that another one makes superfluous, since it joins all that they join, and whether it is
 /// time to close them. A peer may well make one for each pair of networks.
 ///
-/// Of those that came up because both ends started at once, both ends choose the same one, or they would close both. One
-/// that is younger than that was negotiated by an end that gave up the older ones, and closes them itself; this end
+/// Of those that came up because both ends started at once, both ends choose the same one, or they would close both; over
+/// IKEv1 they could not, and leave them alone. One that is younger than that was negotiated by an end that gave up the older ones, and closes them itself; this end
 /// steps in where that does not happen.
-fn spare(children: &[(&IkeSa, &ChildSa)]) -> Vec<(u32, bool)> {
+fn spare(children: &[(&IkeSa, &ChildSa)], version: IkeVersion) -> Vec<(u32, bool)> {
     let spare = |(_, child): (&IkeSa, &ChildSa)| {
         let rivals = || carrying(children).filter(|(_, other)| joins_all_of(other, child));
         let youngest = rivals().map(|(_, other)| other.age_secs).min()?;
         let is_recent = |other: &ChildSa| other.age_secs - youngest < AT_ONCE_SECS;
         let recent = rivals().filter(|(_, other)| is_recent(other));
         let (_, best) = recent.min_by_key(|(ike, other)| Rank::of(ike, other))?;
-        let patience = if is_recent(child) { DUPLICATE_SECS } else { GRACE.as_secs() };
+        let patience = match (is_recent(child), version) {
+            (true, IkeVersion::V1) => return None,
+            (true, IkeVersion::V2) => DUPLICATE_SECS,
+            (false, _) => GRACE.as_secs(),
+        };
         (best.id != child.id).then_some((child.id, youngest >= patience))
     };
     carrying(children).filter_map(spare).collect()

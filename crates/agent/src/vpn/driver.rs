@@ -60,6 +60,7 @@ pub(super) async fn run(setup: VpnSetup, messages: mpsc::Receiver<Message>, stat
         silence: Silence::default(),
         calls: Calls::default(),
         closing: BTreeMap::new(),
+        rekeying: BTreeMap::new(),
         observations: Observations::default(),
         resolving: JoinSet::new(),
         addresses: BTreeMap::new(),
@@ -92,6 +93,8 @@ struct Driver {
     calls: Calls,
     /// What charon was told to close, and when.
     closing: BTreeMap<Terminate, Instant>,
+    /// The CHILD_SAs that it was told to rekey, and when.
+    rekeying: BTreeMap<u32, Instant>,
     observations: Observations,
     resolving: JoinSet<Resolved>,
     /// What peers' names meant last.
@@ -193,6 +196,7 @@ impl Driver {
     async fn on_event(&mut self, first: Event) -> bool {
         let mut sas_changed = false;
         let mut is_news = false;
+        let mut callers = BTreeSet::new();
         self.heard = Instant::now();
         let mut event = Some(first);
         while let Some(next) = event {
@@ -205,7 +209,7 @@ impl Driver {
                     });
                     is_news |= self.faults.hear(&line, Instant::now(), &self.sas, listeners);
                     self.silence.hear(&line, Instant::now());
-                    self.calls.hear(&line, Instant::now());
+                    callers.extend(self.calls.hear(&line, Instant::now()));
                 }
                 Event::SasChanged { connection } => {
                     self.unsure.of(connection);
@@ -218,7 +222,9 @@ impl Driver {
             }
             event = next_event(&mut self.daemon).now_or_never();
         }
-        if sas_changed && self.refresh().await.is_err() {
+        let has_failed =
+            self.give_way(&callers).await.is_err() || sas_changed && self.refresh().await.is_err();
+        if has_failed {
             self.lose().await;
         }
         is_news || sas_changed
@@ -322,6 +328,7 @@ impl Driver {
         // What a peer has begun is over.
         self.calls = Calls::default();
         self.closing.clear();
+        self.rekeying.clear();
         self.wanted.values_mut().for_each(Wanted::forget);
     }
 

@@ -189,12 +189,11 @@ pub(crate) async fn settle_in(left: &Site, right: &Site, ikes: usize, count: usi
     }
 }
 
-/// Whether each end has the tunnels of the other one. Of two IKEv1 quick modes that crossed each end may hold another one for
-/// the one that has replaced the other: both carry packets then.
+/// Whether both ends have the same tunnels, and none of what crossed is left, which is replaced after a while.
 async fn are_the_same(left: &Site, right: &Site) -> bool {
-    let has_all = |one: &[(u32, u32)], other: &[(u32, u32)]| other.iter().all(|spis| one.contains(spis));
-    has_all(&left.standing().await, &right.spis().await)
-        && has_all(&right.standing().await, &left.spis().await)
+    left.spis().await == right.spis().await
+        && left.crossed().await.is_empty()
+        && right.crossed().await.is_empty()
 }
 
 pub(crate) fn is_active(state: &VpnState, spec: &ConnectionSpec) -> bool {
@@ -358,9 +357,19 @@ impl Site {
         self.installed(None).await
     }
 
-    /// The same, and those of CHILD_SAs that were replaced.
-    async fn standing(&self) -> Vec<(u32, u32)> {
-        self.spis_that(|child| matches!(child.state, ChildState::Installed | ChildState::Replaced)).await
+    /// The names of CHILD_SAs that came about twice at once, as IKEv1 quick modes that cross leave them.
+    pub(crate) async fn crossed(&self) -> BTreeSet<String> {
+        let sas = self.vici().await.sas().await.unwrap();
+        let children: Vec<&ChildSa> = sas.iter().flat_map(|sa| &sa.children).collect();
+        let stands = |child: &ChildSa| matches!(child.state, ChildState::Installed | ChildState::Replaced);
+        let is_twin = |one: &ChildSa, other: &ChildSa| {
+            one.id != other.id
+                && one.name == other.name
+                && stands(other)
+                && one.age_secs.abs_diff(other.age_secs) < 3
+        };
+        let has_twin = |child: &&&ChildSa| stands(child) && children.iter().any(|it| is_twin(child, it));
+        children.iter().filter(has_twin).map(|child| child.name.clone()).collect()
     }
 
     pub(crate) async fn spis_of(&self, spec: &ConnectionSpec) -> Vec<(u32, u32)> {

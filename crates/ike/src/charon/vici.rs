@@ -194,6 +194,14 @@ impl Vici {
         fine_if_refused(self.request("terminate", message.with("timeout", -1)).await)
     }
 
+    /// Starts to replace a CHILD_SA by a new one, by charon's number for it; fine if there is none. Returns at once.
+    ///
+    /// # Errors
+    /// Any [`ViciError`] but [`ViciError::Refused`].
+    pub async fn rekey(&mut self, child: u32) -> Result<(), ViciError> {
+        fine_if_refused(self.request("rekey", Section::new().with("child-id", child)).await)
+    }
+
     /// All SAs that there are at this moment.
     ///
     /// # Errors

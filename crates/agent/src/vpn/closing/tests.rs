@@ -299,6 +299,27 @@ fn attempts_are_given_up_but_no_tunnels() {
 }
 
 #[test]
+fn the_end_that_goes_first_gives_way_only_with_an_attempt_that_nobody_answered() {
+    let first = connection(1, IkeVersion::V1);
+    let last =
+        connection_with(1, IkeVersion::V1, |spec| spec.local_address = Some("192.0.2.9".parse().unwrap()));
+    for (connection, responder_spi, initiator, state, gives_way) in [
+        (&first, 0, true, IkeState::Connecting, true),
+        (&first, 1, true, IkeState::Connecting, false),
+        (&last, 0, true, IkeState::Connecting, true),
+        (&last, 1, true, IkeState::Connecting, true),
+        (&last, 1, false, IkeState::Connecting, false),
+        (&last, 1, true, IkeState::Established, false),
+    ] {
+        let sas = Sas::new(vec![IkeSa { responder_spi, initiator, ..ike_sa(connection, 2, state) }]);
+        let peering = peering(&[connection]);
+        let want: Vec<_> = gives_way.then_some(Terminate::HalfOpen(2)).into_iter().collect();
+        let what = (connection.goes_first(), responder_spi, initiator, state);
+        assert_eq!(give_way(&sas, tunnel(connection, &peering)), want, "{what:?}");
+    }
+}
+
+#[test]
 fn what_was_replaced_is_left_to_charon_however_young_it_is() {
     for version in [IkeVersion::V1, IkeVersion::V2] {
         let connection = connection(1, version);

@@ -7,8 +7,8 @@ use adit_model::SiteConnectionId;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::super::closing;
 use super::super::sas::Sas;
+use super::super::{closing, crossed};
 use super::wanted::Wanted;
 use super::{Driver, Lost};
 
@@ -81,9 +81,12 @@ impl Driver {
         // Before the first `apply` nobody can say what is not wanted.
         if self.is_applied {
             let tunnels = self.wanted.iter().filter_map(|(id, wanted)| Some((*id, wanted.tunnel()?)));
-            let closing = closing::superfluous(&self.sas, &tunnels.collect(), &self.unresolved());
-            waiting.extend(closing.waiting);
-            self.terminate(closing.now).await?;
+            let tunnels = tunnels.collect();
+            let closing = closing::superfluous(&self.sas, &tunnels, &self.unresolved());
+            let crossed = crossed::crossed(&self.sas, &tunnels);
+            waiting.extend(closing.waiting.into_iter().chain(crossed.waiting));
+            self.rekey(crossed.rekey).await?;
+            self.terminate(closing.now.into_iter().chain(crossed.close)).await?;
         }
         let is_due = !waiting.is_empty();
         self.look = is_due.then(|| Look { at: Instant::now() + LOOK, peerings: waiting });

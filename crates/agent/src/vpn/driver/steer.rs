@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use adit_ike::charon::{IkeState, Terminate, ViciError};
@@ -19,7 +20,7 @@ use super::super::sas::Sas;
 use super::wanted::{Goal, Wanted};
 use super::{Driver, Lost};
 
-/// What charon was told to close, and lists still after so long, it is told once more.
+/// What charon was told to close or rekey, and lists as before after so long, it is told once more.
 const ASKED_AGAIN: Duration = Duration::from_secs(30);
 
 impl Driver {
@@ -170,14 +171,8 @@ impl Driver {
                 tracing::info!(router_id = %self.setup.router_id, connection_id = %id, "connection loaded");
                 // Whoever waits for the peer still replaces what is up, as in a rekeying.
                 let replaces = wanted.tunnel().is_some_and(|it| it.old(&self.sas).next().is_some());
-                wanted.progress.pace = match (connection.initiates() || replaces, connection.goes_first()) {
-                    (true, true) => Pace::now(),
-                    (true, false) if replaces && connection.ike_version() == IkeVersion::V1 => {
-                        Pace::after_long_head_start()
-                    }
-                    (true, false) => Pace::after_head_start(),
-                    (false, _) => Pace::default(),
-                };
+                let begins = connection.initiates() || replaces;
+                wanted.progress.pace = if begins { Pace::in_turn(connection) } else { Pace::default() };
             }
             wanted.progress.loaded = now;
             self.faults.clear(*id);
@@ -239,6 +234,40 @@ impl Driver {
         Ok(())
     }
 
+    /// Gives up our attempts to peers that have just begun one, since over IKEv1 both would come about. Once until the tunnel
+    /// is up: anybody can begin one in the peer's name.
+    pub(super) async fn give_way(&mut self, callers: &BTreeSet<IpAddr>) -> Result<(), Lost> {
+        let is_asking = |wanted: &Wanted| {
+            let is_called = wanted.connection().is_some_and(|connection| {
+                connection.ike_version() == IkeVersion::V1 && callers.contains(&connection.peer())
+            });
+            is_called && !wanted.progress.asked.is_empty() && !wanted.progress.has_given_way
+        };
+        let asking: Vec<SiteConnectionId> =
+            self.wanted.iter().filter(|(_, wanted)| is_asking(wanted)).map(|(id, _)| *id).collect();
+        if asking.is_empty() {
+            return Ok(());
+        }
+        let peerings = asking.iter().filter_map(|id| self.wanted[id].tunnel());
+        peerings.map(|it| it.peering.to_owned()).for_each(|peering| self.unsure.of(Some(peering)));
+        self.list().await?;
+        let mut attempts = BTreeSet::new();
+        for id in asking {
+            let Some(wanted) = self.wanted.get_mut(&id) else { continue };
+            let Some(tunnel) = wanted.tunnel() else { continue };
+            let ours = closing::give_way(&self.sas, tunnel);
+            if ours.is_empty() {
+                continue;
+            }
+            let pace = Pace::soon(tunnel.connection);
+            attempts.extend(ours);
+            wanted.progress.has_given_way = true;
+            wanted.progress.asked.clear();
+            wanted.progress.pace = pace;
+        }
+        self.terminate(attempts).await
+    }
+
     /// The IKE SAs whose peers do not answer, and when these are dead.
     pub(super) fn silent_sas(&self) -> Vec<(u32, Instant)> {
         self.silence.ends(&self.sas, self.wanted.values().filter_map(Wanted::tunnel))
@@ -270,6 +299,21 @@ impl Driver {
         for id in self.wanted.keys() {
             self.observations.note(*id, None, &none, now);
         }
+    }
+
+    /// Has CHILD_SAs replaced by new ones, each once in a while.
+    pub(super) async fn rekey(&mut self, children: BTreeSet<u32>) -> Result<(), Lost> {
+        let now = Instant::now();
+        self.rekeying.retain(|_, asked| now.duration_since(*asked) < ASKED_AGAIN);
+        for id in children {
+            if self.rekeying.contains_key(&id) {
+                continue;
+            }
+            self.rekeying.insert(id, now);
+            tracing::debug!(router_id = %self.setup.router_id, id, "rekeying an SA that came about twice");
+            self.command(async |daemon| daemon.vici.rekey(id).await).await?;
+        }
+        Ok(())
     }
 
     pub(super) async fn terminate(&mut self, all: impl IntoIterator<Item = Terminate>) -> Result<(), Lost> {

@@ -46,6 +46,8 @@ pub(super) struct Progress {
     pub(super) retiring: Option<Instant>,
     /// Whether the last attempt was left out for one of the peer's.
     pub(super) has_yielded: bool,
+    /// Whether an attempt was given up for one of the peer's since the tunnel was up last.
+    pub(super) has_given_way: bool,
     /// As what charon was last told of it.
     pub(super) loaded: Option<Loaded>,
     /// Since when the peer has not taken all its networks together.
@@ -183,12 +185,13 @@ impl Wanted {
             progress.settled_since = progress.settled_since.or_else(|| Some(Instant::now()));
             progress.asked.clear();
             progress.has_yielded = false;
+            progress.has_given_way = false;
         } else if !may_ask {
             progress.pace = Pace::default();
         } else if progress.was_settled {
             // Not at the same moment at both ends. A tunnel that never lasts is no reason to try at once each time.
             if progress.settled_since.is_some_and(|since| since.elapsed() >= STEADY) {
-                progress.pace = Pace::soon();
+                progress.pace = Pace::soon(&run.connection);
             } else {
                 progress.pace.again_after_pause();
             }
@@ -225,6 +228,7 @@ impl Progress {
     pub(super) fn begin_anew(&mut self) {
         self.was_settled = false;
         self.has_yielded = false;
+        self.has_given_way = false;
         self.asked.clear();
         self.retiring = None;
         self.unsuitable_since = None;
