@@ -44,6 +44,13 @@ impl Calls {
     }
 }
 
+/// The peering in which a peer asks for a CHILD_SA over IKEv1, if a line of charon's log says so. The third message of such
+/// an exchange is a request as well, without a proposal.
+pub(super) fn asks_for_child(line: &LogLine) -> Option<&str> {
+    let is_first = line.text.starts_with("parsed QUICK_MODE request ") && line.text.contains(" SA ");
+    line.connection.as_deref().filter(|_| is_first)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,6 +78,20 @@ mod tests {
                 is_calling,
                 "{text}, {version}, {secs} s"
             );
+        }
+    }
+
+    #[test]
+    fn the_first_message_of_a_quick_mode_asks() {
+        for (text, asks) in [
+            ("parsed QUICK_MODE request 3605058782 [ HASH SA No KE ID ID ]", true),
+            ("parsed QUICK_MODE request 3605058782 [ HASH ]", false),
+            ("parsed QUICK_MODE response 3605058782 [ HASH SA No KE ID ID ]", false),
+            ("generating QUICK_MODE request 3605058782 [ HASH SA No KE ID ID ]", false),
+        ] {
+            let connection = Some("peering-1".to_owned());
+            let line = LogLine { connection, ike_id: Some(1), text: text.to_owned() };
+            assert_eq!(asks_for_child(&line), asks.then_some("peering-1"), "{text}");
         }
     }
 

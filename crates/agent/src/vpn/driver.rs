@@ -25,7 +25,7 @@ use tokio::time::{Instant, sleep_until};
 use self::listing::{Look, Unsure};
 use self::split::Split;
 use self::wanted::{Goal, Name, Resolved, Run, Wanted, resolve};
-use super::calls::Calls;
+use super::calls::{Calls, asks_for_child};
 use super::daemon::{self, Daemon};
 use super::faults::{Faults, Listener};
 use super::observations::Observations;
@@ -196,7 +196,7 @@ impl Driver {
     async fn on_event(&mut self, first: Event) -> bool {
         let mut sas_changed = false;
         let mut is_news = false;
-        let mut callers = BTreeSet::new();
+        let (mut callers, mut asking) = (BTreeSet::new(), BTreeSet::new());
         self.heard = Instant::now();
         let mut event = Some(first);
         while let Some(next) = event {
@@ -210,6 +210,7 @@ impl Driver {
                     is_news |= self.faults.hear(&line, Instant::now(), &self.sas, listeners);
                     self.silence.hear(&line, Instant::now());
                     callers.extend(self.calls.hear(&line, Instant::now()));
+                    asking.extend(asks_for_child(&line).map(str::to_owned));
                 }
                 Event::SasChanged { connection } => {
                     self.unsure.of(connection);
@@ -222,6 +223,7 @@ impl Driver {
             }
             event = next_event(&mut self.daemon).now_or_never();
         }
+        self.put_off(&asking);
         let has_failed =
             self.give_way(&callers).await.is_err() || sas_changed && self.refresh().await.is_err();
         if has_failed {

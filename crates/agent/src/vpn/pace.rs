@@ -15,18 +15,26 @@ const HEAD_START: Duration = Duration::from_millis(100);
 /// back after a refusal.
 const LONG_HEAD_START: Duration = Duration::from_secs(2);
 
+/// Over IKEv1 a gateway with the higher address leaves it to the other one to ask again as long as that does, but not more
+/// often in a row than this: it may be asking for something else.
+const MOST_PUT_OFF: u32 = 8;
+/// So soon it asks for the first time after the other one has.
+const BETWEEN: Duration = Duration::from_millis(500);
+
 /// Attempts at once, then after 1, 2, 4 ... seconds, give or take a fifth: gateways that lost the same peer at the same
 /// moment do not come back to it in step.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     attempts: u32,
     next: Option<Instant>,
+    /// How often the next attempt was put off.
+    put_off: u32,
 }
 
 impl Pace {
     /// The first attempt is due.
     pub(super) fn now() -> Self {
-        Self { attempts: 0, next: Some(Instant::now()) }
+        Self::after(Duration::ZERO)
     }
 
     /// The first attempt is due at once at the end that goes first, and at the other one when that has had the time for its
@@ -48,7 +56,7 @@ impl Pace {
     }
 
     fn after(pause: Duration) -> Self {
-        Self { attempts: 0, next: Some(Instant::now() + pause) }
+        Self { attempts: 0, next: Some(Instant::now() + pause), put_off: 0 }
     }
 
     /// When the next attempt is due; `None` for never.
@@ -64,7 +72,7 @@ impl Pace {
     /// Another attempt: at once if it is the first, else after a pause.
     pub(super) fn again(&mut self) {
         if self.attempts == 0 {
-            *self = Self { attempts: 1, next: Some(Instant::now()) };
+            *self = Self { attempts: 1, ..Self::now() };
         } else {
             self.again_after_pause();
         }
@@ -72,9 +80,45 @@ impl Pace {
 
     /// Another attempt, after a pause.
     pub(super) fn again_after_pause(&mut self) {
-        let pause = Duration::from_secs(1 << self.attempts.min(6)).min(LONGEST_PAUSE);
+        let pause = self.pause();
         self.attempts = self.attempts.saturating_add(1);
+        self.put_off = 0;
         self.next = Some(Instant::now() + pause.mul_f64(rand::random_range(0.8..1.2)));
+    }
+
+    /// Another attempt to bring a connection up, after a pause.
+    pub(super) fn again_in_turn(&mut self, connection: &Connection) {
+        if goes_last_over_v1(connection) {
+            self.put_off = 0;
+            self.next = Some(Instant::now() + self.longer_pause());
+        } else {
+            self.again_after_pause();
+        }
+    }
+
+    /// The peer is asking over IKEv1 for what may be this connection. Where both ends ask at once and both refuse, charon's
+    /// refusals wait at both ends for the end of what they asked themselves, and 21 s later the IKE SA is given up with all
+    /// that runs in it. So the next attempt is put off: by the end that goes first for a moment, by the other one until
+    /// after the next attempt of the peer's.
+    pub(super) fn put_off(&mut self, connection: &Connection) {
+        let (Some(next), now) = (self.next, Instant::now()) else { return };
+        if !goes_last_over_v1(connection) {
+            self.next = Some(next.max(now + 2 * BETWEEN));
+        } else if self.put_off < MOST_PUT_OFF {
+            self.put_off += 1;
+            self.next =
+                if self.attempts == 0 { Some(now + BETWEEN) } else { Some(now + self.longer_pause()) };
+        }
+    }
+
+    /// After the other end has asked it asks again before this is over.
+    fn longer_pause(&mut self) -> Duration {
+        self.attempts = self.attempts.saturating_add(1);
+        self.pause().mul_f64(1.5)
+    }
+
+    fn pause(&self) -> Duration {
+        Duration::from_secs(1 << self.attempts.min(6)).min(LONGEST_PAUSE)
     }
 
     /// The next attempt is due in a moment, or before; those before still count.
@@ -84,9 +128,13 @@ impl Pace {
     }
 
     /// No more attempts for now; those before still count.
-    pub(super) fn pause(&mut self) {
+    pub(super) fn stop(&mut self) {
         self.next = None;
     }
+}
+
+fn goes_last_over_v1(connection: &Connection) -> bool {
+    connection.ike_version() == IkeVersion::V1 && !connection.goes_first()
 }
 
 /// Not the same one at both ends.
@@ -118,6 +166,48 @@ mod tests {
             let again = Pace::soon(&connection).next().unwrap() - before;
             assert_eq!(again >= LONG_HEAD_START, at_least == 2000, "{local}, {version}: {again:?}");
         }
+    }
+
+    #[test]
+    fn what_the_peer_asks_for_over_ikev1_is_not_asked_for_at_once() {
+        let at = |local: &str| {
+            connection_with(1, IkeVersion::V1, |spec| spec.local_address = Some(local.parse().unwrap()))
+        };
+        let (first, last) = (at("192.0.2.1"), at("192.0.2.3"));
+        let pause =
+            |pace: &Pace| pace.next().unwrap().duration_since(Instant::now()).as_millis().div_ceil(500);
+
+        let mut pace = Pace::in_turn(&first);
+        pace.put_off(&first);
+        assert_eq!(pause(&pace), 2, "in units of half a second");
+        pace.again_after_pause();
+        pace.again_after_pause();
+        pace.again_after_pause();
+        let later = pace.next();
+        pace.put_off(&first);
+        assert_eq!(pace.next(), later, "that is late enough");
+
+        let mut pace = Pace::in_turn(&last);
+        pace.put_off(&last);
+        assert_eq!(pause(&pace), 1);
+        pace.again_in_turn(&last);
+        assert_eq!(pause(&pace), 6);
+        // Always half as long again as the pauses of the end that goes first.
+        let pauses = [12, 24, 48, 96, 180, 180, 180, 180];
+        for want in pauses {
+            pace.put_off(&last);
+            assert_eq!(pause(&pace), want);
+        }
+        let next = pace.next();
+        pace.put_off(&last);
+        assert_eq!(pace.next(), next, "it may ask for something else");
+        pace.again_in_turn(&last);
+        pace.put_off(&last);
+        assert!(pace.next() > next);
+
+        let mut pace = Pace::default();
+        pace.put_off(&last);
+        assert_eq!(pace.next(), None);
     }
 
     #[test]

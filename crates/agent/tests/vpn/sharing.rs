@@ -192,7 +192,7 @@ async fn attempts_that_cross_on_the_wire_end_with_one_tunnel_each(version: IkeVe
     tokio::join!(left.initiate(&lefts), right.initiate(&rights));
     apply(&left, &lefts, &right, &rights).await;
     println!("{version}, crossed: {:?} and {:?}", left.crossed().await, right.crossed().await);
-    sites::settle_in(&left, &right, 1, 3).await;
+    sites::settle_with(&left, &right, 3).await;
     // Where IKEv1 main modes crossed, charon closes the IKE SA that it takes for the older one, whatever runs in it by then.
     let again = match version {
         IkeVersion::V1 => 2,
@@ -201,7 +201,7 @@ async fn attempts_that_cross_on_the_wire_end_with_one_tunnel_each(version: IkeVe
     let mut stays = has_stayed(&left).await;
     for _ in 0..again {
         if !stays {
-            sites::settle_in(&left, &right, 1, 3).await;
+            sites::settle_with(&left, &right, 3).await;
             stays = has_stayed(&left).await;
         }
     }

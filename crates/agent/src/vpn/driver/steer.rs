@@ -55,7 +55,7 @@ impl Driver {
                 self.daemon = Some(daemon);
                 self.failure = None;
                 self.limits_are_due = true;
-                self.restart.pause();
+                self.restart.stop();
                 Ok(())
             }
             Err(error) => {
@@ -190,7 +190,7 @@ impl Driver {
         let mut room: BTreeMap<String, usize> = BTreeMap::new();
         for id in due {
             let Some(wanted) = self.wanted.get_mut(&id) else { continue };
-            wanted.progress.pace.again_after_pause();
+            wanted.progress.again_in_turn(&wanted.goal);
             let Some(tunnel) = wanted.tunnel() else { continue };
             let is_patient = !wanted.progress.has_yielded;
             let mut children = if is_patient && self.calls.is_calling(tunnel.connection, now) {
@@ -266,6 +266,17 @@ impl Driver {
             wanted.progress.pace = pace;
         }
         self.terminate(attempts).await
+    }
+
+    /// Puts off what might be asked for while a peer asks in one of these peerings.
+    pub(super) fn put_off(&mut self, peerings: &BTreeSet<String>) {
+        let is_asked =
+            |wanted: &&mut Wanted| wanted.tunnel().is_some_and(|tunnel| peerings.contains(tunnel.peering));
+        for wanted in self.wanted.values_mut().filter(is_asked) {
+            if let Goal::Run(run) = &wanted.goal {
+                wanted.progress.pace.put_off(&run.connection);
+            }
+        }
     }
 
     /// The IKE SAs whose peers do not answer, and when these are dead.

@@ -181,7 +181,7 @@ impl Wanted {
             sas.of_peering(&run.peering).filter(|ike| ike.is_up()).map(|ike| ike.id).collect();
         let news = up.iter().any(|id| !progress.seen.contains(id) && !progress.asked.contains(id));
         if is_settled {
-            progress.pace.pause();
+            progress.pace.stop();
             progress.settled_since = progress.settled_since.or_else(|| Some(Instant::now()));
             progress.asked.clear();
             progress.has_yielded = false;
@@ -222,6 +222,14 @@ impl Progress {
     pub(super) fn is_retiring(&self) -> bool {
         // And a little longer, for what is closed then to go.
         self.retiring.is_some_and(|since| since.elapsed() < 2 * GRACE)
+    }
+
+    /// An attempt is made now, and another one is due later.
+    pub(super) fn again_in_turn(&mut self, goal: &Goal) {
+        match goal {
+            Goal::Run(run) => self.pace.again_in_turn(&run.connection),
+            Goal::Resolve | Goal::Nothing(_) => self.pace.again_after_pause(),
+        }
     }
 
     /// What it was is over, and its SAs have their time from now on.
