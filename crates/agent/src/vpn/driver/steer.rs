@@ -237,6 +237,10 @@ impl Driver {
     /// Gives up our attempts to peers that have just begun one, since over IKEv1 both would come about. Once until the tunnel
     /// is up: anybody can begin one in the peer's name.
     pub(super) async fn give_way(&mut self, callers: &BTreeSet<IpAddr>) -> Result<(), Lost> {
+        // charon says a lot, and there may be hundreds of connections to look through.
+        if callers.is_empty() {
+            return Ok(());
+        }
         let is_asking = |wanted: &Wanted| {
             let is_called = wanted.connection().is_some_and(|connection| {
                 connection.ike_version() == IkeVersion::V1 && callers.contains(&connection.peer())
@@ -270,6 +274,9 @@ impl Driver {
 
     /// Puts off what might be asked for while a peer asks in one of these peerings.
     pub(super) fn put_off(&mut self, peerings: &BTreeSet<String>) {
+        if peerings.is_empty() {
+            return;
+        }
         let is_asked =
             |wanted: &&mut Wanted| wanted.tunnel().is_some_and(|tunnel| peerings.contains(tunnel.peering));
         for wanted in self.wanted.values_mut().filter(is_asked) {
