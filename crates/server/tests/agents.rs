@@ -105,6 +105,17 @@ impl Scene {
         .await;
     }
 
+    /// The router is taken from its agent, and given to none.
+    async fn is_left(&self) {
+        let router = self.router.parse().unwrap();
+        self.write(async |session| {
+            let routers = session.table::<Router>();
+            let agent = routers.find(router).await.unwrap().unwrap().agent_id;
+            assert!(routers.assign(router, agent, None).await.unwrap());
+        })
+        .await;
+    }
+
     /// Runs the server until the API says that the connection is down, for at most five seconds.
     async fn comes_down(&self) {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -275,13 +286,7 @@ async fn the_tunnels_of_a_silent_agent_are_not_said_to_be_up() {
 #[tokio::test]
 async fn nothing_is_pending_for_ever_though_no_agent_serves_the_router() {
     let scene = Scene::new().await;
-    let router = scene.router.parse().unwrap();
-    let leave = async |session: &Session| {
-        let routers = session.table::<Router>();
-        let agent = routers.find(router).await.unwrap().unwrap().agent_id;
-        assert!(routers.assign(router, agent, None).await.unwrap());
-    };
-    scene.write(leave).await;
+    scene.is_left().await;
     scene.comes_down().await;
 }
 
@@ -465,13 +470,7 @@ async fn what_was_asked_for_is_applied_when_the_gateway_says_so_of_the_newest_of
     scene.apply(second, none, all_done).await;
     assert_eq!(scene.pending().await, [""; 3]);
 
-    let router = scene.router.parse().unwrap();
-    let leave = async |session: &Session| {
-        let routers = session.table::<Router>();
-        let agent = routers.find(router).await.unwrap().unwrap().agent_id;
-        assert!(routers.assign(router, agent, None).await.unwrap());
-    };
-    scene.write(leave).await;
+    scene.is_left().await;
     assert_eq!(scene.pending().await, ["no agent serves the router"; 3]);
 }
 
