@@ -133,7 +133,7 @@ pub(crate) fn table(
             })
             .to_vec()
     });
-    let leaving = each(&|pair| vec![pair.fence_out(data_plane)]);
+    let leaving = each(&|pair| pair.fence_out(data_plane).into());
     let entering = each(&|pair| vec![pair.fence_in(data_plane)]);
     let mut translated = each(&|pair| vec![format!("{} accept", pair.outbound())]);
     translated
@@ -177,12 +177,15 @@ impl Protected {
         between(&self.peer, &self.local)
     }
 
-    fn fence_out(&self, data_plane: DataPlane) -> String {
+    /// What came out of the tunnel must not leave either: while the network that it is for is not plugged, the default
+    /// route would take it.
+    fn fence_out(&self, data_plane: DataPlane) -> [String; 2] {
         let unprotected = match data_plane {
             DataPlane::Kernel => " rt ipsec missing",
             DataPlane::Userspace => "",
         };
-        format!("oifname \"{}*\" {}{unprotected} drop", names::GATEWAY_PREFIX, self.outbound())
+        [self.outbound(), self.inbound()]
+            .map(|direction| format!("oifname \"{}*\" {direction}{unprotected} drop", names::GATEWAY_PREFIX))
     }
 
     fn fence_in(&self, data_plane: DataPlane) -> String {

@@ -172,11 +172,13 @@ fn the_firewall_fences_translates_and_exempts() {
       chain fence_forward {
         type filter hook forward priority 0; policy accept;
         oifname "qg-*" ip saddr { 10.1.0.0/24 } ip daddr { 10.2.0.0/24 } drop
+        oifname "qg-*" ip saddr { 10.2.0.0/24 } ip daddr { 10.1.0.0/24 } drop
         iifname "qg-*" ip saddr { 10.2.0.0/24 } ip daddr { 10.1.0.0/24 } drop
       }
       chain fence_output {
         type filter hook output priority 0; policy accept;
         oifname "qg-*" ip saddr { 10.1.0.0/24 } ip daddr { 10.2.0.0/24 } drop
+        oifname "qg-*" ip saddr { 10.2.0.0/24 } ip daddr { 10.1.0.0/24 } drop
       }
       chain fence_input {
         type filter hook input priority 0; policy accept;
@@ -211,8 +213,10 @@ fn with_esp_in_the_kernel_packets_pass_that_have_a_policy() {
     ip saddr { 10.1.0.0/24 } ip daddr { 10.2.0.0/24 } tcp flags & (syn | rst) == syn tcp option maxseg size set 1339
     ip saddr { 10.2.0.0/24 } ip daddr { 10.1.0.0/24 } tcp flags & (syn | rst) == syn tcp option maxseg size set 1339
     oifname "qg-*" ip saddr { 10.1.0.0/24 } ip daddr { 10.2.0.0/24 } rt ipsec missing drop
+    oifname "qg-*" ip saddr { 10.2.0.0/24 } ip daddr { 10.1.0.0/24 } rt ipsec missing drop
     iifname "qg-*" ip saddr { 10.2.0.0/24 } ip daddr { 10.1.0.0/24 } meta ipsec missing drop
     oifname "qg-*" ip saddr { 10.1.0.0/24 } ip daddr { 10.2.0.0/24 } rt ipsec missing drop
+    oifname "qg-*" ip saddr { 10.2.0.0/24 } ip daddr { 10.1.0.0/24 } rt ipsec missing drop
     iifname "qg-*" ip saddr { 10.2.0.0/24 } ip daddr { 10.1.0.0/24 } meta ipsec missing drop
     "#);
 }
@@ -242,7 +246,9 @@ fn what_is_protected_has_one_ip_version_and_no_overlaps() {
         fence,
         [
             r#"oifname "qg-*" ip saddr { 10.1.0.0/24 } ip daddr { 10.0.0.0/8 } drop"#,
+            r#"oifname "qg-*" ip saddr { 10.0.0.0/8 } ip daddr { 10.1.0.0/24 } drop"#,
             r#"oifname "qg-*" ip6 saddr { fd01::/64 } ip6 daddr { fd02::/64 } drop"#,
+            r#"oifname "qg-*" ip6 saddr { fd02::/64 } ip6 daddr { fd01::/64 } drop"#,
         ]
         .repeat(2),
         "in `forward` and in `output`; a connection that is switched off is fenced too"
@@ -267,8 +273,11 @@ fn what_the_same_networks_reach_is_one_rule_however_many_connections_there_are()
         fence,
         BTreeSet::from([
             r#"oifname "qg-*" ip saddr { 10.1.0.0/24 } ip daddr { 10.2.0.0/24, 10.4.0.0/24 } drop"#,
+            r#"oifname "qg-*" ip saddr { 10.2.0.0/24, 10.4.0.0/24 } ip daddr { 10.1.0.0/24 } drop"#,
             r#"oifname "qg-*" ip saddr { 10.1.0.0/24 } ip daddr { 10.9.0.0/24 } drop"#,
+            r#"oifname "qg-*" ip saddr { 10.9.0.0/24 } ip daddr { 10.1.0.0/24 } drop"#,
             r#"oifname "qg-*" ip saddr { 10.3.0.0/24 } ip daddr { 10.2.0.0/24 } drop"#,
+            r#"oifname "qg-*" ip saddr { 10.2.0.0/24 } ip daddr { 10.3.0.0/24 } drop"#,
         ]),
         "nothing is fenced that no connection joins"
     );
@@ -284,9 +293,9 @@ fn what_nobody_knows_any_more_is_private_addresses_beyond_the_external_network()
         let table = firewall::table(document, &firewall::private(document), DataPlane::Userspace).to_string();
         let fence =
             table.lines().map(str::trim).filter(|rule| rule.starts_with("oifname") && rule.ends_with("drop"));
-        // In `forward` and in `output`.
+        // In `forward` and in `output`; and each the other way round as well.
         let fence: Vec<_> = fence.map(str::to_owned).collect();
-        fence[..fence.len() / 2].join("\n")
+        fence[..fence.len() / 2].iter().step_by(2).cloned().collect::<Vec<_>>().join("\n")
     };
     assert_eq!(
         fence(&document),
