@@ -184,7 +184,7 @@ impl Router {
 
     #[tracing::instrument(name = "router", skip_all, fields(router_id = %self.id, generation = document.generation))]
     async fn reconcile(&mut self, document: Arc<RouterDocument>, turn: &mut Turn<'_>) -> Result<(), Failed> {
-        self.leave_dead_namespace(turn).await;
+        self.leave_dead_namespace(&document, turn).await;
         self.off_since = None;
         let new = firewall::protected(&document.connections);
         // New networks are fenced before their connections are loaded, old ones for a while after their connections.
@@ -257,7 +257,7 @@ impl Router {
     }
 
     /// A namespace can go without us: by a reboot, or by a person. Then no charon of before is of use.
-    async fn leave_dead_namespace(&mut self, turn: &mut Turn<'_>) {
+    async fn leave_dead_namespace(&mut self, document: &RouterDocument, turn: &mut Turn<'_>) {
         // What cannot be looked at may well be there.
         let is_gone = matches!(Namespace::open(&names::namespace(self.id)), Ok(None));
         let folder = self.node.config.router_dir(self.id);
@@ -266,6 +266,14 @@ impl Router {
             return;
         }
         tracing::warn!("the namespace is gone, the router is made anew");
+        // Only its name may be gone: charon holds what had it, and forwards. When charon ends the kernel lets go of the
+        // firewall before the interfaces, so nothing may reach them by then.
+        let gateway = document.gateway.iter().map(|gateway| &gateway.interface);
+        for port in gateway.chain(&document.interfaces) {
+            if let Err(error) = self.node.netlink.delete_link(&names::tap(port.port_id)).await {
+                tracing::error!(error = error.chain(), "cannot remove an interface of the router that was");
+            }
+        }
         patiently(turn, self.vpn().remove()).await;
         self.in_force.forget();
     }
