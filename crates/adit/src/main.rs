@@ -10,6 +10,7 @@ mod host;
 mod install;
 mod logging;
 mod serve;
+mod shutdown;
 mod state;
 
 use std::ffi::OsString;

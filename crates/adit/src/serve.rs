@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::config::Config;
 use crate::credentials::{self, Passwords};
+use crate::shutdown;
 use crate::state::{self, StateDir};
 
 /// Server and agent in one process.
@@ -58,7 +59,7 @@ pub(crate) async fn agent(config: Config) -> Result<()> {
     let agent = start_agent(&config, key).await?;
     tracing::info!(server = config.agent.server_url, data_plane = %agent.data_plane(), "up");
     signals.told_to_stop().await;
-    agent.shutdown().await;
+    end(agent).await;
     Ok(())
 }
 
@@ -112,9 +113,10 @@ impl Server {
                 bail!("the server ended by itself");
             }
         }
-        tracing::info!("stopping; tunnels stay up");
-        if let Some(agent) = agent {
-            agent.shutdown().await;
+        // The routers first: the server hears that they have left their node.
+        match agent {
+            Some(agent) => end(agent).await,
+            None => tracing::info!("stopping"),
         }
         self.stop().await
     }
@@ -123,6 +125,17 @@ impl Server {
         // A server that ended already has dropped its end.
         let _ = self.stop.send(());
         self.serving.await.context("the server ended")?.context("the server did not stop cleanly")
+    }
+}
+
+/// Ends the agent, and its routers with it if it is the node that goes down.
+async fn end(agent: Agent) {
+    if shutdown::is_under_way().await {
+        tracing::info!("stopping; the node is being shut down, and its routers leave it first");
+        agent.leave().await;
+    } else {
+        tracing::info!("stopping; tunnels stay up");
+        agent.shutdown().await;
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Enter at [`Agent::start`]. The agent follows the server, runs one task per router that fetches, plans, applies and
 //! reports, and leaves everything in place when it ends: charon keeps the tunnels up, and the next agent finds the
-//! routers as they are. Nothing is touched that this agent did not name and note in its state directory.
+//! routers as they are. Only when the node itself goes down are they taken off first ([`Agent::leave`]). Nothing is touched
+//! that this agent did not name and note in its state directory.
 //!
 //! [`host`] is apart from that: it plugs hosts for trials into a node's networks. The agent only tells the server which
 //! of them it sees.
@@ -22,14 +23,16 @@ pub mod vpn;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use adit_api::agent::AgentHello;
 use adit_api::transport::TransportError;
 use adit_ike::charon;
 use adit_linux::link::{self, LinkWatch};
 use adit_linux::{Netlink, privilege, xfrm};
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::check::Teller;
@@ -77,11 +80,16 @@ pub enum AgentError {
     Http(#[source] TransportError),
 }
 
+/// How long the server may take to hear that the routers are away. It may be on its way down, too.
+const LAST_WORD_LIMIT: Duration = Duration::from_secs(5);
+
 /// A running agent. Dropping it stops it; routers stay as they are.
 #[derive(Debug)]
 pub struct Agent {
     tasks: JoinSet<()>,
     data_plane: DataPlane,
+    reports: Reports,
+    leave: oneshot::Sender<oneshot::Sender<()>>,
 }
 
 impl Agent {
@@ -122,9 +130,10 @@ impl Agent {
         tasks.spawn(reporting);
         tasks.spawn(host::watch::run(hosts, changes, reports.clone()));
         tasks.spawn(sync::run(client, hello, identity, unknown, news));
-        let node = Arc::new(Node::new(config, data_plane, netlink, reports));
-        tasks.spawn(supervisor::run(node, teller, heard));
-        Ok(Self { tasks, data_plane })
+        let (leave, asked_to_leave) = oneshot::channel();
+        let node = Arc::new(Node::new(config, data_plane, netlink, reports.clone()));
+        tasks.spawn(supervisor::run(node, teller, heard, asked_to_leave));
+        Ok(Self { tasks, data_plane, reports, leave })
     }
 
     /// Who carries the packets on this node.
@@ -134,6 +143,20 @@ impl Agent {
 
     /// Stops, and leaves namespaces, firewalls and tunnels as they are.
     pub async fn shutdown(mut self) {
+        self.tasks.shutdown().await;
+    }
+
+    /// Takes all routers off the node, which is about to go down, and stops. Peers are told, interfaces go before
+    /// namespaces, so that nothing leaves in clear, and what has to be kept apart after the start of the node stays written
+    /// down. What fails is logged; it takes little more than a minute at most.
+    pub async fn leave(mut self) {
+        let (left, all_left) = oneshot::channel();
+        if self.leave.send(left).is_ok() && all_left.await.is_ok() {
+            let told = timeout(LAST_WORD_LIMIT, self.reports.heard()).await;
+            if told.is_err() {
+                tracing::warn!("the server has not heard that the routers have left their node");
+            }
+        }
         self.tasks.shutdown().await;
     }
 }

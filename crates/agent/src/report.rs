@@ -8,7 +8,7 @@ use adit_api::agent::{Place, Report, RouterReport};
 use adit_model::security_association::Observation;
 use adit_model::{AgentId, PortId, RouterId, SiteConnectionId};
 use jiff::Timestamp;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use uuid::Uuid;
 
 use crate::backoff::Backoff;
@@ -34,6 +34,8 @@ enum Message {
     Hosts(BTreeSet<PortId>),
     /// Say everything again.
     Repeat,
+    /// Answer when the server has heard everything.
+    Heard(oneshot::Sender<()>),
 }
 
 impl Reports {
@@ -63,6 +65,14 @@ impl Reports {
     pub(crate) fn repeat(&self) {
         let _ = self.sender.send(Message::Repeat);
     }
+
+    /// Waits until the server has heard everything that was said before.
+    pub(crate) async fn heard(&self) {
+        let (sender, heard) = oneshot::channel();
+        let _ = self.sender.send(Message::Heard(sender));
+        // Nobody answers when the agent is shutting down.
+        let _ = heard.await;
+    }
 }
 
 #[derive(Default)]
@@ -73,6 +83,8 @@ struct Board {
     observed: BTreeMap<RouterId, Observed>,
     hosts: Option<BTreeSet<PortId>>,
     unheard_hosts: Option<BTreeSet<PortId>>,
+    /// Who waits until the server has heard everything.
+    waiting: Vec<oneshot::Sender<()>>,
 }
 
 impl Board {
@@ -100,6 +112,7 @@ impl Board {
                 self.unheard.clone_from(&self.newest);
                 self.unheard_hosts.clone_from(&self.hosts);
             }
+            Message::Heard(waiting) => self.waiting.push(waiting),
         }
     }
 
@@ -162,6 +175,10 @@ async fn run(
     let mut pause = Duration::ZERO;
     loop {
         if !board.has_news() {
+            for waiting in board.waiting.drain(..) {
+                // Whoever has given up needs no answer.
+                let _ = waiting.send(());
+            }
             let Some(message) = messages.recv().await else { return };
             board.take(message);
         } else {

@@ -39,7 +39,7 @@ use crate::config::{AgentConfig, DataPlane};
 use crate::names;
 use crate::report::Reports;
 use crate::segment;
-use crate::vpn::{Vpn, VpnSetup};
+use crate::vpn::{Vpn, VpnSetup, VpnState};
 
 /// Marks our routes, so that those of charon or of a person are left alone. Shown by `ip route` as `proto 173`.
 pub(crate) const ROUTE_PROTOCOL: u8 = 173;
@@ -63,6 +63,20 @@ pub(crate) enum Wanted {
     Present(Arc<RouterDocument>),
     /// It is none of this node's.
     Gone,
+    /// It leaves, since its node goes down, and is to be there again after the node's start; with what it was, as far as
+    /// that is known.
+    Away(Option<Arc<RouterDocument>>),
+}
+
+impl Wanted {
+    /// What is wanted of the same router when its node goes down.
+    pub(crate) fn away(&self) -> Self {
+        match self {
+            Self::Present(document) => Self::Away(Some(document.clone())),
+            Self::Gone => Self::Gone,
+            Self::Away(document) => Self::Away(document.clone()),
+        }
+    }
 }
 
 /// What all routers of a node share.
@@ -98,6 +112,8 @@ pub(crate) enum Done {
     Matches(RouterId),
     /// Nothing is left of a router that had to go.
     Gone(RouterId),
+    /// Nothing is left of a router whose node goes down, but what has to be known after the start.
+    Away(RouterId),
 }
 
 /// Starts the task of one router. It ends when `wanted` is dropped, and leaves the router as it is. It says by `tell`
@@ -120,6 +136,7 @@ pub(crate) async fn run(
             }
             Wanted::Present(document) => (Done::Matches(id), router.switch_off(document, &mut turn).await),
             Wanted::Gone => (Done::Gone(id), router.remove(&mut turn).await),
+            Wanted::Away(document) => (Done::Away(id), router.leave(document, &mut turn).await),
         };
         drop(turn);
         let pause = if result.is_ok() {
@@ -314,6 +331,25 @@ impl Router {
         self.applied.send_replace(None);
         self.fence.forget();
         self.take_off(turn).await
+    }
+
+    /// The node goes down. What is kept apart is kept apart when it is back, as when a router is switched off and on. If
+    /// the kernel were left to take the namespace down, it would let go of the firewall before the interfaces.
+    async fn leave(
+        &mut self,
+        document: Option<Arc<RouterDocument>>,
+        turn: &mut Turn<'_>,
+    ) -> Result<(), Failed> {
+        // Nobody is told of the steps between, and this task says the last word itself.
+        if !self.status.is_finished() {
+            self.status.abort();
+            let _ = (&mut self.status).await;
+        }
+        self.take_off(turn).await?;
+        self.node
+            .reports
+            .send(self.id, document.map(|document| Applied::away(document).report(&VpnState::default())));
+        Ok(())
     }
 
     /// Takes everything of the router off the node, whether or not this agent remembers to have made it. Goes on after

@@ -2,19 +2,30 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use adit_model::{RouterDocument, RouterId};
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::{Instant, timeout};
 
 use crate::check::{Checks, Teller};
 use crate::config;
 use crate::router::{self, Done, Node, Wanted};
 use crate::sync::News;
 
-/// Runs until the server's news end; the routers' tasks end with it.
-pub(crate) async fn run(node: Arc<Node>, teller: Teller, mut news: mpsc::Receiver<News>) {
+/// How long all routers together may take to leave the node: hundreds of them take seconds, and whoever stops the agent
+/// has less patience than systemd's usual 90 s.
+const LEAVE_LIMIT: Duration = Duration::from_secs(60);
+
+/// Runs until the server's news end; the routers' tasks end with it. Whoever asks by `leave` is answered when no router is
+/// on the node any more, or the time for that is over; that is the end as well.
+pub(crate) async fn run(
+    node: Arc<Node>,
+    teller: Teller,
+    mut news: mpsc::Receiver<News>,
+    mut leave: oneshot::Receiver<oneshot::Sender<()>>,
+) {
     let (tell, mut told) = mpsc::unbounded_channel();
     let checks = Checks::new(node.clone(), teller);
     let mut supervisor =
@@ -27,12 +38,21 @@ pub(crate) async fn run(node: Arc<Node>, teller: Teller, mut news: mpsc::Receive
                 None => return,
             },
             Some(done) = told.recv() => supervisor.done(done),
-            Some(ended) = supervisor.tasks.join_next() => {
-                if let Err(error) = ended {
-                    tracing::error!(%error, "the task of a router failed");
-                }
+            Some(ended) = supervisor.tasks.join_next() => log_end(ended),
+            asked = &mut leave => {
+                // An agent that goes without asking takes this task with it.
+                let Ok(left) = asked else { return };
+                supervisor.leave(told).await;
+                let _ = left.send(());
+                return;
             }
         }
+    }
+}
+
+fn log_end(ended: Result<(), JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "the task of a router failed");
     }
 }
 
@@ -96,8 +116,41 @@ impl Supervisor {
         }
     }
 
+    /// Takes all routers off the node, whatever the server wants of them.
+    async fn leave(&mut self, mut told: mpsc::UnboundedReceiver<Done>) {
+        let since = Instant::now();
+        let ours = self.routers.keys().copied().chain(remembered(&self.node)).collect::<BTreeSet<_>>();
+        for router in &ours {
+            let wanted = self.routers.get(router).map(|wanted| wanted.borrow().away());
+            self.checks.gone(*router);
+            self.tell(*router, wanted.unwrap_or(Wanted::Away(None)));
+        }
+        let mut staying = ours.clone();
+        let leaving = async {
+            while !staying.is_empty() {
+                // Both arms are cancel-safe.
+                tokio::select! {
+                    Some(done) = told.recv() => match done {
+                        Done::Away(router) => drop(staying.remove(&router)),
+                        // One that was wanted again meanwhile is on its way to be away.
+                        Done::Gone(router) if self.is_unwanted(router) => drop(staying.remove(&router)),
+                        Done::Gone(_) | Done::Matches(_) => {}
+                    },
+                    Some(ended) = self.tasks.join_next() => log_end(ended),
+                }
+            }
+        };
+        let has_failed = timeout(LEAVE_LIMIT, leaving).await.is_err();
+        let took_ms = since.elapsed().as_millis();
+        if has_failed {
+            tracing::error!(routers = ?staying, took_ms, "these routers are still on the node");
+        } else {
+            tracing::info!(routers = ours.len(), took_ms, "all routers have left the node");
+        }
+    }
+
     fn done(&mut self, done: Done) {
-        let (Done::Matches(router) | Done::Gone(router)) = done;
+        let (Done::Matches(router) | Done::Gone(router) | Done::Away(router)) = done;
         if let Some((_, routers)) = &mut self.catching_up {
             routers.remove(&router);
         }
@@ -117,9 +170,13 @@ impl Supervisor {
 
     /// A router that has left the node needs no task, unless it is wanted again by now.
     fn forget(&mut self, router: RouterId) {
-        if self.routers.get(&router).is_some_and(|wanted| matches!(*wanted.borrow(), Wanted::Gone)) {
+        if self.is_unwanted(router) {
             self.routers.remove(&router);
         }
+    }
+
+    fn is_unwanted(&self, router: RouterId) -> bool {
+        self.routers.get(&router).is_some_and(|wanted| matches!(*wanted.borrow(), Wanted::Gone))
     }
 }
 

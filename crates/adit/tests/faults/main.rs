@@ -149,9 +149,10 @@ async fn a_killed_charon_leaks_nothing_and_comes_back() {
     world.left.up.start();
     up_again(&world).await;
 
-    // A reboot leaves the state directory and nothing else. A number in it may be somebody else's by now.
+    // A node without power leaves the state directory and nothing else. A number in it may be somebody else's by now.
     world.left.up.end(Signal::SIGKILL).await;
     let left = &world.left;
+    left.cut_off().await;
     let charon = Pid::from_raw(left.charon(&left.router).await.unwrap().pid());
     kill(charon, Signal::SIGKILL).unwrap();
     until("the end of charon", async || left.charon(&left.router).await.is_none()).await;
@@ -163,6 +164,63 @@ async fn a_killed_charon_leaks_nothing_and_comes_back() {
     assert!(stranger.try_wait().unwrap().is_none(), "a stranger's process was ended");
     stranger.kill().unwrap();
     stranger.wait().unwrap();
+    assert_eq!(plain.stop(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_is_shut_down_leaks_nothing_and_tells_everybody() {
+    let Some(mut world) = World::start().await else { return };
+    let plain = PlainPackets::watch(&world.internet);
+    // As systemd says it, to whoever asks.
+    let programs = tempfile::tempdir().unwrap();
+    let says = |state: &str| {
+        let text = programs.path().join("text");
+        fs::write(&text, format!("#!/bin/sh\necho {state}\nexit 1\n")).unwrap();
+        let mut install = Command::new("install");
+        install.args(["-m", "700"]).arg(&text).arg(programs.path().join("systemctl"));
+        assert!(install.status().unwrap().success());
+    };
+    world.left.up.look_first_for_programs_in(programs.path());
+    let pings = Pings::start(&world.left.host, &world.right.host_address).await;
+
+    says("degraded");
+    world.left.up.end(Signal::SIGTERM).await;
+    restarted(&mut world.left, |region| region.up.start()).await;
+    let charon = world.left.charon(&world.left.router).await.unwrap().pid();
+    world.left.up.end(Signal::SIGTERM).await;
+    let left = &world.left;
+    assert_eq!(left.charon(&left.router).await.unwrap().pid(), charon, "twin: the program alone is stopped");
+    assert!(left.namespace(&left.router).is_some());
+    pings.go_on(5).await;
+
+    restarted(&mut world.left, |region| region.up.start()).await;
+    says("stopping");
+    let taps = world.left.taps().await;
+    let changes = [world.left.history(&world.left.connection), world.right.history(&world.right.connection)];
+    let told = Instant::now();
+    world.left.up.end(Signal::SIGTERM).await;
+    println!("shut down after {:?}", told.elapsed());
+    let left = &world.left;
+    assert!(left.charon(&left.router).await.is_none() && left.namespace(&left.router).is_none());
+    assert!(taps.len() == 2 && links(left).await.is_disjoint(&taps), "{taps:?}");
+    let kept = fs::read_dir(left.run_dir(&left.router)).unwrap();
+    let kept: Vec<_> = kept.map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(kept, ["fence.json"]);
+    let last = left.history(&left.connection)[changes[0].len()..].join("\n");
+    assert!(last.contains("to=DOWN") && last.contains("agent-offline"), "{last}");
+    assert!(!last.contains("daemon-down"), "{last}");
+    let right = &world.right;
+    until("the other end knows", async || {
+        right.history(&right.connection)[changes[1].len()..].iter().any(|line| line.contains("to=DOWN"))
+    })
+    .await;
+    // Without a word it would take as long as dead peer detection.
+    println!("the other end knows after {:?}", told.elapsed());
+    assert!(told.elapsed() < Duration::from_secs(15));
+
+    world.left.up.start();
+    up_again(&world).await;
+    pings.go_on(5).await;
     assert_eq!(plain.stop(), Vec::<String>::new());
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use adit_api::client::{Client, Credentials, Object};
 use adit_ike::Backend;
 use adit_ike::charon::{ChildSa, ChildState, Config, Process, Vici};
-use adit_linux::Namespace;
+use adit_linux::{Namespace, Netlink};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
@@ -133,6 +133,25 @@ impl Region {
     /// A router's namespace.
     pub(crate) fn namespace(&self, router: &str) -> Option<Namespace> {
         Namespace::open(&format!("qrouter-{router}")).unwrap()
+    }
+
+    /// The machine's ends of the interfaces of the demo's router.
+    pub(crate) async fn taps(&self) -> BTreeSet<String> {
+        let inside = Netlink::inside(&self.namespace(&self.router).unwrap()).unwrap();
+        let tap = |name: &String| {
+            let port = name.strip_prefix("qg-").or_else(|| name.strip_prefix("qr-"))?;
+            Some(format!("tap{port}"))
+        };
+        inside.links().await.unwrap().keys().filter_map(tap).collect()
+    }
+
+    /// From one moment on the demo's router sends nothing any more, as when its machine loses power. A namespace that is
+    /// only deleted goes on sending while the kernel takes it down, and the firewall is what goes first.
+    pub(crate) async fn cut_off(&self) {
+        let machine = Netlink::inside(&self.up.machine).unwrap();
+        for tap in self.taps().await {
+            machine.delete_link(&tap).await.unwrap();
+        }
     }
 
     /// A router's charon.
@@ -310,6 +329,14 @@ impl Program {
     pub(crate) fn option(&self, name: &str) -> String {
         let at = self.arguments.iter().position(|word| word == name).unwrap();
         self.arguments[at + 1].to_str().unwrap().to_owned()
+    }
+
+    /// From its next start on the programs that it runs are looked for in this folder first.
+    pub(crate) fn look_first_for_programs_in(&mut self, folder: &Path) {
+        for (_, path) in self.environment.iter_mut().filter(|(name, _)| name == "PATH") {
+            let folders = std::env::split_paths(path).collect::<Vec<_>>();
+            *path = std::env::join_paths([folder.to_owned()].into_iter().chain(folders)).unwrap();
+        }
     }
 
     /// The name of the namespace that is its machine.

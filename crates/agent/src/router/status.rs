@@ -25,7 +25,7 @@ pub(super) struct Applied {
     pub(super) vpn_error: Option<Reason>,
     /// The tunnels, from now on. `None` where there can be none.
     pub(super) vpn: Option<watch::Receiver<VpnState>>,
-    /// Since when there can be none for the router is switched off.
+    /// Since when there can be none, for the router is switched off or its node goes down.
     pub(super) off_since: Option<Timestamp>,
 }
 
@@ -63,6 +63,19 @@ async fn changed(vpn: &mut Option<watch::Receiver<VpnState>>) {
 }
 
 impl Applied {
+    /// A router that has left its node, which goes down.
+    pub(super) fn away(document: Arc<RouterDocument>) -> Self {
+        let reason = Reason::new(ReasonCode::AgentOffline, "the router's node is being shut down");
+        Self {
+            document,
+            error: None,
+            wired_ports: Vec::new(),
+            vpn_error: Some(reason),
+            vpn: None,
+            off_since: Some(Timestamp::now()),
+        }
+    }
+
     /// The whole truth about the router.
     pub(super) fn report(&self, vpn: &VpnState) -> RouterReport {
         let document = &self.document;
@@ -94,7 +107,8 @@ impl Applied {
 
     /// All floating IPs of a router are translated, or none.
     fn floating_ip(&self) -> FloatingIpStatus {
-        let gateway = self.document.gateway.as_ref().filter(|_| self.document.admin_state_up);
+        let is_off = self.off_since.is_some() || !self.document.admin_state_up;
+        let gateway = self.document.gateway.as_ref().filter(|_| !is_off);
         let Some(gateway) = gateway.filter(|gateway| gateway.interface.admin_state_up) else {
             return FloatingIpStatus::Down;
         };

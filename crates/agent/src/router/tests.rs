@@ -9,10 +9,11 @@ use adit_api::agent::{RouterReport, StatusReport};
 use adit_linux::nft::Table;
 use adit_linux::sysctl::Sysctls;
 use adit_linux::{Link, LinkKind};
+use adit_model::floating_ip::FloatingIpStatus;
 use adit_model::network::PhysicalNetwork;
-use adit_model::router_document::{ConnectionSpec, GatewayInterface, Interface, ServiceSpec};
+use adit_model::router_document::{ConnectionSpec, FloatingIpSpec, GatewayInterface, Interface, ServiceSpec};
 use adit_model::security_association::Observation;
-use adit_model::{PortId, Reason, ReasonCode, RouterDocument, Status};
+use adit_model::{FloatingIpId, PortId, Reason, ReasonCode, RouterDocument, Status};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -310,6 +311,32 @@ fn what_nobody_knows_any_more_is_private_addresses_beyond_the_external_network()
     );
     document.interfaces.clear();
     assert_eq!(firewall::private(&document), BTreeSet::new());
+}
+
+#[test]
+fn a_router_whose_node_goes_down_has_nothing_and_says_why() {
+    let mut document = document();
+    let floating_ip: FloatingIpId = "f0000000-0000-4000-8000-000000000001".parse().unwrap();
+    document.floating_ips.push(FloatingIpSpec {
+        id: floating_ip,
+        address: "203.0.113.9".parse().unwrap(),
+        fixed_ip: "10.1.0.9".parse().unwrap(),
+    });
+    let report = Applied::away(Arc::new(document.clone())).report(&VpnState::default());
+    let connection = &document.connections[0];
+    let said = [&report.connections[&connection.id], &report.services[&connection.service_id]];
+    for said in said {
+        let reason = said.reason.as_ref().unwrap();
+        assert_eq!((said.status, reason.code), (Status::Down, ReasonCode::AgentOffline));
+    }
+    assert_eq!((report.error, report.wired_ports), (None, Vec::new()));
+    assert_eq!(report.floating_ips[&floating_ip], FloatingIpStatus::Down);
+    assert_eq!(report.observations[&connection.id].ike_sas, Vec::new());
+
+    document.connections[0].admin_state_up = false;
+    let report = Applied::away(Arc::new(document)).report(&VpnState::default());
+    let said = report.connections.into_values().next().unwrap();
+    assert_eq!(said.reason.unwrap().code, ReasonCode::AdminDown, "twin: what is off anyway");
 }
 
 #[test]
