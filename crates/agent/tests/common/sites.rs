@@ -23,8 +23,11 @@ use adit_model::router_document::ConnectionSpec;
 use adit_model::site_connection::{Dpd, Initiator};
 use adit_model::{Psk, ReasonCode, RouterId, SiteConnectionId, Status};
 use tempfile::{NamedTempFile, TempDir};
+use tokio::runtime::Handle;
 use tokio::time::timeout;
 use uuid::Uuid;
+
+use crate::remains::{end_charons, kill, signal};
 
 /// How long anything may take; everything here takes milliseconds, but a loaded machine is slow.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
@@ -499,42 +502,32 @@ impl Ground {
         ip(&format!("-n {} {arguments}", self.namespace));
     }
 
+    fn end_charon(&self) {
+        end_charons(self.folder.path(), [self.run_dir()]);
+    }
+
     fn run_dir(&self) -> PathBuf {
         self.folder.path().join("router")
     }
 }
 
+impl Drop for Site {
+    /// For a test that failed. Who steers the daemon would start another one in place of the one that goes with the ground,
+    /// so he ends first.
+    fn drop(&mut self) {
+        let (Some(vpn), Ok(runtime)) = (self.vpn.take(), Handle::try_current()) else { return };
+        self.ground.end_charon();
+        // Tests of sites run on several threads, which this needs.
+        let _ = tokio::task::block_in_place(|| runtime.block_on(timeout(LIMIT, vpn.remove())));
+    }
+}
+
 impl Drop for Ground {
     fn drop(&mut self) {
-        let variable = format!("STRONGSWAN_CONF={}/", self.folder.path().display());
-        kill_all(|entry| entry.starts_with(&variable));
-        let _ = Process::remove_files(&Config { run_dir: self.run_dir(), backend: backend() });
+        self.end_charon();
         let delete = ["netns", "delete", &self.namespace];
         let _ = Command::new("ip").args(delete).stderr(Stdio::null()).status();
     }
-}
-
-/// Ends every process that has such a variable, `NAME=VALUE`, in its environment. Whether there was any.
-pub(crate) fn kill_all(is_meant: impl Fn(&str) -> bool) -> bool {
-    let mut is_any = false;
-    for process in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let environment = std::fs::read(process.path().join("environ")).unwrap_or_default();
-        let is_ours =
-            environment.split(|octet| *octet == 0).any(|entry| is_meant(&String::from_utf8_lossy(entry)));
-        if let (true, Ok(pid)) = (is_ours, process.file_name().to_string_lossy().parse()) {
-            kill(pid);
-            is_any = true;
-        }
-    }
-    is_any
-}
-
-fn kill(pid: i32) {
-    signal("-KILL", pid);
-}
-
-fn signal(signal: &str, pid: i32) {
-    let _ = Command::new("kill").args([signal, &pid.to_string()]).status();
 }
 
 pub(crate) fn ip(arguments: &str) {

@@ -10,6 +10,8 @@ mod ipsec_conf;
 mod libreswan;
 mod peer;
 mod peer_config;
+#[path = "../common/remains.rs"]
+mod remains;
 #[expect(dead_code, reason = "other suites have use for the rest")]
 #[path = "../common/sites.rs"]
 mod sites;

@@ -11,7 +11,8 @@ use adit_model::algorithm::IkeVersion;
 use tempfile::TempDir;
 use tokio::time::sleep;
 
-use crate::sites::{self, LIMIT, Site, data_plane};
+use crate::remains::kill_all;
+use crate::sites::{LIMIT, Site, data_plane};
 
 /// What a peer runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,7 +163,7 @@ impl Peer {
     pub(crate) fn kill(&mut self) {
         let mark = format!("{MARK}={}", self.folder.path().display());
         // Until none is left: who watches over another may have started it anew.
-        while sites::kill_all(|variable| variable == mark) {
+        while kill_all(|variable| variable == mark) {
             thread::yield_now();
         }
         if let Some(mut child) = self.first.take() {

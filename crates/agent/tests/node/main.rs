@@ -8,6 +8,8 @@ mod check;
 mod fence;
 mod floating_ip;
 mod mtu;
+#[path = "../common/remains.rs"]
+mod remains;
 mod site;
 mod support;
 

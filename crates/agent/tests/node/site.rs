@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::path::PathBuf;
+use std::rc::Rc;
 
 use adit_agent::Agent;
 use adit_agent::host::{self, HostSpec};
@@ -12,9 +14,10 @@ use adit_model::router_document::{ConnectionSpec, GatewayInterface, Interface, S
 use adit_model::site_connection::Initiator;
 use adit_model::{MacAddress, NetworkId, PortId, ProjectId, RouterDocument, RouterId, Status, VpnServiceId};
 use serde_json::json;
+use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::support::{Host, Place, Server, agent, eventually, physical_networks, unique};
+use crate::support::{Host, Place, Server, agent, eventually, physical_networks, state_dir, unique};
 
 /// The peer's network; the internet has an address in it, to see what gets out in clear.
 pub(crate) const PEER_HOST: &str = "10.2.0.9";
@@ -23,7 +26,7 @@ pub(crate) const ELSEWHERE: &str = "198.51.100.7";
 /// A router with two internal networks and a way out, and what is around it.
 pub(crate) struct Site {
     pub(crate) server: Server,
-    pub(crate) state_dir: tempfile::TempDir,
+    pub(crate) state_dir: Rc<TempDir>,
     pub(crate) internet: Place,
     pub(crate) document: RouterDocument,
 }
@@ -59,7 +62,7 @@ impl Site {
             services: vec![],
             connections: vec![],
         };
-        Self { server: Server::start().await, state_dir: tempfile::tempdir().unwrap(), internet, document }
+        Self { server: Server::start().await, state_dir: state_dir(), internet, document }
     }
 
     /// A host on the internal network number `index`, with `.2` as its address.
@@ -120,7 +123,7 @@ impl Site {
         std::fs::write(self.fence(), "[[").unwrap();
     }
 
-    fn fence(&self) -> std::path::PathBuf {
+    fn fence(&self) -> PathBuf {
         self.state_dir.path().join("routers").join(self.document.id.to_string()).join("fence.json")
     }
 
@@ -197,15 +200,6 @@ impl Both {
         eventually("the routers are gone", || self.site.is_clean()).await;
         assert!(!Namespace::path_of(&format!("qrouter-{}", self.right.id)).exists());
         self.stop_agent().await;
-    }
-}
-
-impl Drop for Site {
-    /// For a test that failed.
-    fn drop(&mut self) {
-        if let Err(error) = Namespace::delete(&self.namespace()) {
-            eprintln!("left behind: {error}");
-        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! A machine in a namespace of its own, and a server that speaks the agents' protocol.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Stdio;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -17,9 +19,12 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
+use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::sync::watch;
 use tokio::time::timeout;
+
+use crate::remains::end_charons;
 
 /// How long anything may take; everything here takes milliseconds, but a loaded machine is slow, and a guest slower.
 pub(crate) const LIMIT: Duration = Duration::from_secs(40);
@@ -35,6 +40,8 @@ pub(crate) fn on_a_machine<F: Future<Output = ()>>(test: impl FnOnce() -> F + Se
     machine
         .namespace
         .run(|| {
+            // Dropped after the runtime: then nobody is left who makes anything.
+            let _remains = Remains;
             let runtime =
                 tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
             runtime.block_on(async {
@@ -43,6 +50,36 @@ pub(crate) fn on_a_machine<F: Future<Output = ()>>(test: impl FnOnce() -> F + Se
             });
         })
         .unwrap();
+}
+
+thread_local! {
+    /// The state directories of the test on this thread.
+    static STATE_DIRS: RefCell<Vec<Rc<TempDir>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A state directory for agents. It goes after the test, and with it what is left of their routers if the test failed.
+pub(crate) fn state_dir() -> Rc<TempDir> {
+    let folder = Rc::new(tempfile::tempdir().unwrap());
+    STATE_DIRS.with_borrow_mut(|all| all.push(folder.clone()));
+    folder
+}
+
+/// What is left of the routers of this thread's test.
+struct Remains;
+
+impl Drop for Remains {
+    fn drop(&mut self) {
+        for folder in STATE_DIRS.take() {
+            let routers = std::fs::read_dir(folder.path().join("routers")).into_iter().flatten().flatten();
+            let routers: Vec<_> = routers.map(|entry| entry.path()).collect();
+            end_charons(folder.path(), routers.iter().cloned());
+            for router in routers.iter().filter_map(|folder| folder.file_name()) {
+                if let Err(error) = Namespace::delete(&format!("qrouter-{}", router.display())) {
+                    eprintln!("left behind: {error}");
+                }
+            }
+        }
+    }
 }
 
 /// A namespace that goes when the test ends, however it ends.

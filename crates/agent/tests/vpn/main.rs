@@ -10,6 +10,8 @@ mod mtu;
 mod nat;
 mod packets;
 mod peerings;
+#[path = "../common/remains.rs"]
+mod remains;
 mod sharing;
 #[path = "../common/sites.rs"]
 mod sites;
