@@ -77,7 +77,7 @@ impl Capture {
             "ICMP6, router solicitation",
             "multicast listener report",
             "HBH ICMP6",
-            "IGMP",
+            "igmp ",
         ];
         let is_plain = |line: &&String| {
             let outermost = line.split(": ").next().unwrap_or_default();

@@ -5,15 +5,18 @@ use std::net::UdpSocket;
 use std::process::Stdio;
 
 use adit_api::agent::RouterReport;
-use adit_linux::Namespace;
+use adit_linux::{Namespace, nft};
 use adit_model::site_connection::Initiator;
 use adit_model::{Psk, ReasonCode, RouterDocument, SiteConnectionId};
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 
 use crate::capture::Capture;
-use crate::site::{Both, Charon, Site};
+use crate::remains::kill;
+use crate::site::{Both, Charon};
 use crate::support::{Host, eventually, on_a_machine};
 
+/// A host behind the left router.
+const HERE: &str = "10.1.0.2";
 /// A host behind the right router.
 const THERE: &str = "10.2.0.2";
 
@@ -53,10 +56,13 @@ fn nothing_plain_leaves_before_the_first_negotiation_with_a_wrong_key_or_without
         assert!(here.pings("eth0", THERE).await, "twin: with the right key it passes");
         wire.until("twin: and is encrypted", |line| line.contains("ESP(spi="));
 
-        let first = pid(site).unwrap();
+        let first = site.charon(&site.document).unwrap();
         let mut pings = pings_without_end(here);
-        kill(first).await;
-        eventually("another charon runs", async || pid(site).is_some_and(|pid| pid != first)).await;
+        kill(first.cast_signed());
+        eventually("another charon runs", async || {
+            site.charon(&site.document).is_some_and(|pid| pid != first)
+        })
+        .await;
         site.tunnel_is_up(right).await;
         eventually("it passes again", async || here.pings("eth0", THERE).await).await;
         pings.kill().await.unwrap();
@@ -102,20 +108,40 @@ fn nothing_plain_leaves_when_a_tunnel_is_switched_off_left_alone_or_deleted_or_t
         both.site.tunnel_is_up(&both.right).await;
         eventually("it passes again", async || both.here.pings("eth0", THERE).await).await;
 
+        let charons = both.charons();
         both.stop_agent().await;
         assert!(both.here.pings("eth0", THERE).await, "twin: charon goes on without agent");
-        kill(pid(&both.site).unwrap()).await;
+        assert!(charons.iter().all(Option::is_some) && both.charons() == charons, "twin: all of them");
+        kill(both.site.charon(&both.site.document).unwrap().cast_signed());
         // With IPsec in the kernel it goes on to pass, encrypted.
         shout(&both.here);
         both.here.pings("eth0", THERE).await;
         assert_eq!(wire.plain(), Vec::<String>::new(), "neither agent nor charon");
 
-        // As after the start of a node: the state directory is there, and nothing else.
-        Namespace::delete(&both.site.namespace()).unwrap();
+        // The state directory is there after that, and nothing else.
+        both.lose_power().await;
         both.start_agent().await;
         both.site.tunnel_is_up(&both.right).await;
         eventually("it passes again", async || both.here.pings("eth0", THERE).await).await;
-        assert_eq!(wire.plain(), Vec::<String>::new(), "after a start of the node");
+        assert_eq!(wire.plain(), Vec::<String>::new(), "after the node has lost its power");
+
+        let mut flood = pings_each(&both.here, "0.001");
+        both.shut_down().await;
+        flood.kill().await.unwrap();
+        for document in [&both.site.document, &both.right] {
+            let kept = std::fs::read_dir(both.site.folder(document)).unwrap();
+            let kept: Vec<_> = kept.map(|entry| entry.unwrap().file_name()).collect();
+            assert_eq!(kept, ["fence.json"], "and no charon");
+            assert!(!Namespace::path_of(&format!("qrouter-{}", document.id)).exists());
+            let said = both.site.server.report_of(document.id, |_| true).await;
+            let id = document.connections[0].id;
+            assert_eq!(code(&said, id), Some(ReasonCode::AgentOffline), "the last word");
+            assert_eq!((said.wired_ports, said.observations[&id].ike_sas.len()), (vec![], 0));
+        }
+        both.start_agent().await;
+        both.site.tunnel_is_up(&both.right).await;
+        eventually("it passes again", async || both.here.pings("eth0", THERE).await).await;
+        assert_eq!(wire.plain(), Vec::<String>::new(), "shut down, and started");
 
         delete(&mut both);
         both.apply().await;
@@ -160,6 +186,35 @@ fn nothing_plain_leaves_when_a_tunnel_is_switched_off_left_alone_or_deleted_or_t
     });
 }
 
+#[test]
+fn what_comes_out_of_a_tunnel_does_not_leave_while_its_network_is_away() {
+    on_a_machine(async || {
+        let Some(charon) = Charon::installed() else { return };
+        let mut both = Both::new(|_| {}).await;
+        charon.join(&mut both.site.document, &mut both.right);
+        both.site.document.connections[0].initiator = Initiator::BiDirectional;
+        let wire = capture(&both.site.document);
+        both.apply().await;
+        both.site.tunnel_is_up(&both.right).await;
+        assert!(both.there.pings("eth0", HERE).await, "twin: it passes");
+
+        both.site.document.interfaces[0].admin_state_up = false;
+        both.site.document.generation += 1;
+        let report = both.site.server.want(&both.site.document).await;
+        assert_eq!((report.error, report.wired_ports.len()), (None, 2));
+        both.site.tunnel_is_up(&both.right).await;
+        assert!(!both.there.pings("eth0", HERE).await);
+        assert_eq!(wire.plain(), Vec::<String>::new());
+
+        let router = Namespace::open(&both.site.namespace()).unwrap().unwrap();
+        let nothing = nft::Table { name: String::from("adit"), chains: vec![] };
+        nothing.apply(&router, "a-stranger").await.unwrap();
+        assert!(!both.there.pings("eth0", HERE).await);
+        wire.until("twin: without the fence it leaves", |line| line.contains(HERE));
+        both.end().await;
+    });
+}
+
 /// Deletes the connection, and the service with it, at both ends.
 fn delete(both: &mut Both) {
     for document in [&mut both.site.document, &mut both.right] {
@@ -195,19 +250,13 @@ fn shout(from: &Host) {
     }
 }
 
-fn pings_without_end(from: &Host) -> tokio::process::Child {
+fn pings_without_end(from: &Host) -> Child {
+    pings_each(from, "0.05")
+}
+
+/// A ping each so many seconds.
+fn pings_each(from: &Host, secs: &str) -> Child {
     let mut ping = Command::new("ping");
-    ping.args(["-n", "-i", "0.05", "-W", "1", THERE]).stdout(Stdio::null()).kill_on_drop(true);
+    ping.args(["-n", "-i", secs, "-W", "1", THERE]).stdout(Stdio::null()).kill_on_drop(true);
     Namespace::open(&from.0).unwrap().unwrap().spawn(&mut ping).unwrap()
-}
-
-/// The number of the charon of the left router.
-fn pid(site: &Site) -> Option<u32> {
-    let file = site.state_dir.path().join("routers").join(site.document.id.to_string()).join("charon.pid");
-    std::fs::read_to_string(file).ok()?.trim().parse().ok()
-}
-
-async fn kill(pid: u32) {
-    let status = Command::new("kill").args(["-KILL", &pid.to_string()]).status().await.unwrap();
-    assert!(status.success());
 }

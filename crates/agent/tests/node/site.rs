@@ -17,6 +17,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use uuid::Uuid;
 
+use crate::remains::kill;
 use crate::support::{Host, Place, Server, agent, eventually, physical_networks, state_dir, unique};
 
 /// The peer's network; the internet has an address in it, to see what gets out in clear.
@@ -124,7 +125,19 @@ impl Site {
     }
 
     fn fence(&self) -> PathBuf {
-        self.state_dir.path().join("routers").join(self.document.id.to_string()).join("fence.json")
+        self.folder(&self.document).join("fence.json")
+    }
+
+    /// What the agent keeps of a router.
+    pub(crate) fn folder(&self, document: &RouterDocument) -> PathBuf {
+        self.state_dir.path().join("routers").join(document.id.to_string())
+    }
+
+    /// The number of the charon of a router, as long as it runs.
+    pub(crate) fn charon(&self, document: &RouterDocument) -> Option<u32> {
+        let pid = std::fs::read_to_string(self.folder(document).join("charon.pid")).ok()?;
+        let pid = pid.trim().parse().ok()?;
+        std::fs::exists(format!("/proc/{pid}/exe")).unwrap().then_some(pid)
     }
 
     pub(crate) fn namespace(&self) -> String {
@@ -177,9 +190,37 @@ impl Both {
         }
     }
 
+    /// The charons of both routers.
+    pub(crate) fn charons(&self) -> [Option<u32>; 2] {
+        [&self.site.document, &self.right].map(|document| self.site.charon(document))
+    }
+
     /// Ends the agent, which leaves all as it is.
     pub(crate) async fn stop_agent(&mut self) {
         self.agent.take().unwrap().shutdown().await;
+    }
+
+    /// The node goes down as it should: the agent takes everything off it.
+    pub(crate) async fn shut_down(&mut self) {
+        self.agent.take().unwrap().leave().await;
+    }
+
+    /// The node loses its power, while no agent runs: at one moment nothing sends any more.
+    pub(crate) async fn lose_power(&self) {
+        let node = Netlink::here().unwrap();
+        for document in [&self.site.document, &self.right] {
+            let gateway = document.gateway.iter().map(|gateway| &gateway.interface);
+            for port in document.interfaces.iter().chain(gateway) {
+                // Its other end, in the router, goes with it.
+                node.delete_link(&format!("tap{}", &port.port_id.to_string()[..11])).await.unwrap();
+            }
+        }
+        for document in [&self.site.document, &self.right] {
+            if let Some(pid) = self.site.charon(document) {
+                kill(pid.cast_signed());
+            }
+            Namespace::delete(&format!("qrouter-{}", document.id)).unwrap();
+        }
     }
 
     /// Another agent takes over, and has made both routers what their documents say.
