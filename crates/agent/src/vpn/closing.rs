@@ -30,6 +30,8 @@ pub(super) const DUPLICATE_SECS: u64 = 5;
 /// SAs that both ends asked for at once are no further apart. One that is older has been replaced by an end that had a
 /// reason.
 pub(super) const AT_ONCE_SECS: u64 = 3;
+/// After so long charon has closed an IKEv1 SA by itself whose CHILD_SAs it moved to the next one: ten seconds and a little.
+const EMPTIED_SECS: u64 = 12;
 
 /// What to do about SAs that are too much.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -74,12 +76,12 @@ pub(super) fn superfluous(
     }
     let is_young = |child: &ChildSa| doomed.contains(&child.id) && !is_ripe(child);
     let has_young = |ike: &IkeSa| ike.children.iter().any(is_young);
-    let is_held_up = |ike: &IkeSa| !doomed.is_empty() && ike.is_busy;
+    let is_held_up = |ike: &IkeSa| !doomed.is_empty() && ike.is_busy || may_be_emptied(sas, ike);
     let not_yet = sas.list().iter().filter(|ike| has_young(ike) || is_held_up(ike));
     waiting.extend(not_yet.filter_map(|ike| ike.name.clone()));
     let close = |ike: &IkeSa| match &ike.name {
         Some(name) if peerings.contains_key(name.as_str()) => close_in_peering(sas, ike, name, &doomed),
-        Some(name) => close_stranger(ike, &doomed, held_names.contains(name.as_str())),
+        Some(name) => close_stranger(sas, ike, &doomed, held_names.contains(name.as_str())),
         // Its peer has not said yet whom it wants.
         None => Vec::new(),
     };
@@ -217,6 +219,17 @@ fn close_in_peering(sas: &Sas, ike: &IkeSa, peering: &str, doomed: &BTreeSet<u32
     }
 }
 
+/// Whether the CHILD_SAs of an IKE SA may just have been moved to the next one. Over IKEv1 charon does so when the peer brings
+/// up another IKE SA, at this end only: the peer has them where they were until it has others, and would lose them with the
+/// end of this one.
+fn may_be_emptied(sas: &Sas, ike: &IkeSa) -> bool {
+    let is_next = |other: &IkeSa| {
+        let is_young = other.age_secs < EMPTIED_SECS && other.age_secs <= ike.age_secs;
+        other.id != ike.id && other.peer == ike.peer && other.state == IkeState::Established && is_young
+    };
+    ike.state == IkeState::Established && ike.children.is_empty() && sas.list().iter().any(is_next)
+}
+
 /// Whether nothing has ever run in an IKE SA, or nothing any more, and there is another one for what is to come. Of several
 /// of the kind both ends keep the same one.
 fn is_spare(sas: &Sas, ike: &IkeSa, peering: &str, doomed: &BTreeSet<u32>) -> bool {
@@ -229,15 +242,18 @@ fn is_spare(sas: &Sas, ike: &IkeSa, peering: &str, doomed: &BTreeSet<u32>) -> bo
         && !ike.is_busy
         // The peer may be about to ask for something in a younger one.
         && ike.age_secs >= GRACE.as_secs()
+        && !may_be_emptied(sas, ike)
         && others.any(|other| other.state == IkeState::Established && is_better(other))
 }
 
 /// An IKE SA that belongs to no peering any more goes with its last CHILD_SA. An exchange that is under way while its
 /// peering is unloaded ends in such an SA, too.
-fn close_stranger(ike: &IkeSa, doomed: &BTreeSet<u32>, is_held: bool) -> Vec<Terminate> {
+fn close_stranger(sas: &Sas, ike: &IkeSa, doomed: &BTreeSet<u32>, is_held: bool) -> Vec<Terminate> {
     match ike.state {
         IkeState::Connecting if !is_held && !ike.is_up() => vec![Terminate::HalfOpen(ike.id)],
-        IkeState::Established | IkeState::Replaced if !is_held && !has_kept(ike, doomed) => {
+        IkeState::Established | IkeState::Replaced
+            if !is_held && !has_kept(ike, doomed) && !may_be_emptied(sas, ike) =>
+        {
             vec![Terminate::Ike(ike.id)]
         }
         IkeState::Established | IkeState::Replaced => close_children(ike, doomed),

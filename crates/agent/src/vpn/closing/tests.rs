@@ -168,6 +168,42 @@ fn of_ike_sas_in_which_nothing_runs_one_stays_at_most() {
 }
 
 #[test]
+fn what_charon_has_just_emptied_is_left_to_it() {
+    let connection = connection(1, IkeVersion::V1);
+    let elsewhere = |ike: IkeSa| IkeSa { peer: Some("192.0.2.9".parse().unwrap()), ..ike };
+    let empty = || ike_sa(&connection, 1, IkeState::Established);
+    let next = |age_secs| IkeSa { age_secs, ..up(&[&connection], 2) };
+    let of_before = || IkeSa { name: Some("of before".to_owned()), ..empty() };
+    for (what, sas, want) in [
+        ("just now", vec![empty(), next(0)], vec![]),
+        ("a while ago", vec![empty(), next(11)], vec![]),
+        ("charon has not done it", vec![empty(), next(12)], vec![Terminate::Ike(1)]),
+        ("under another policy", vec![of_before(), next(11)], vec![]),
+        ("under another policy, a while ago", vec![of_before(), next(12)], vec![Terminate::Ike(1)]),
+        ("of another peer", vec![of_before(), elsewhere(next(0))], vec![Terminate::Ike(1)]),
+        (
+            "the next one is not up",
+            vec![of_before(), ike_sa(&connection, 2, IkeState::Connecting)],
+            vec![Terminate::Ike(1)],
+        ),
+        (
+            "the next one is the one before",
+            vec![IkeSa { age_secs: 1, ..of_before() }, next(5)],
+            vec![Terminate::Ike(1)],
+        ),
+    ] {
+        assert_eq!(close(sas, &[&connection]), want, "{what}");
+    }
+    let tunnels = |peering| [(connection.id(), tunnel(&connection, peering))].into();
+    let peering = peering(&[&connection]);
+    let waits = |ike, age_secs| {
+        superfluous(&Sas::new(vec![ike, next(age_secs)]), &tunnels(&peering), &BTreeSet::new()).waiting
+    };
+    assert_eq!(waits(of_before(), 11), BTreeSet::from(["of before".to_owned()]), "it is looked at again");
+    assert_eq!(waits(of_before(), 12), BTreeSet::new());
+}
+
+#[test]
 fn a_connection_goes_alone_and_the_ike_sa_with_the_last_one() {
     let (one, other) = (connection(1, IkeVersion::V2), second());
     let sas = || vec![up(&[&one, &other], 1)];
