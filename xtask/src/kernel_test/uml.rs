@@ -1,10 +1,11 @@
 //! User Mode Linux: a kernel as an ordinary program, which sees the files of this machine as its own. It has IPsec, and
 //! of nftables only what bridges need, so it is for tests of tunnels without a router around them.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 use super::guest::{MEMORY_MIB, Machine, write_program};
 use crate::tool;
@@ -13,6 +14,8 @@ use crate::tool;
 const PROGRAM: &str = "linux.uml";
 /// The guest's first process.
 const INIT: &str = include_str!("uml-init.sh");
+/// What is preloaded into the kernel, for processors that it does not know.
+const XSTATE: &str = include_str!("xstate.c");
 /// Where its memory is, if there is room.
 const SHARED_MEMORY: &str = "/dev/shm";
 
@@ -48,6 +51,11 @@ impl Machine for Uml {
         for variable in ["TMPDIR", "TMP", "TEMP"] {
             command.env_remove(variable);
         }
+        match xstate(share) {
+            Ok(library) => drop(command.env("LD_PRELOAD", library)),
+            // Most processors do without.
+            Err(error) => eprintln!("xtask: User Mode Linux as it is: {error:#}"),
+        }
         if !has_room(SHARED_MEMORY) {
             // Then it is in a file there, which is slower and works.
             command.env("TMPDIR", share);
@@ -59,6 +67,15 @@ impl Machine for Uml {
     fn pass(&self, command: &mut Command, assignments: &[String]) {
         command.args(assignments);
     }
+}
+
+/// Compiles what lets it run where processors have more state than it saves. A compiler is there, since Rust links by it.
+fn xstate(share: &Path) -> Result<PathBuf> {
+    let (source, library) = (share.join("xstate.c"), share.join("xstate.so"));
+    fs::write(&source, XSTATE).with_context(|| format!("cannot write {}", source.display()))?;
+    let mut compile = Command::new("cc");
+    tool::run(compile.args(["-O2", "-shared", "-fPIC", "-o"]).arg(&library).arg(&source))?;
+    Ok(library)
 }
 
 /// Containers have little shared memory, and a guest that finds none left just dies.
