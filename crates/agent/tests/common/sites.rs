@@ -192,11 +192,14 @@ pub(crate) async fn settle_in(left: &Site, right: &Site, ikes: usize, count: usi
     }
 }
 
-/// Whether both ends have the same tunnels, and none of what crossed is left, which is replaced after a while.
+/// Whether both ends have the same tunnels and ask for no more, and none of what crossed is left, which is replaced after a
+/// while.
 async fn are_the_same(left: &Site, right: &Site) -> bool {
     left.spis().await == right.spis().await
         && left.crossed().await.is_empty()
         && right.crossed().await.is_empty()
+        && left.is_at_rest().await
+        && right.is_at_rest().await
 }
 
 pub(crate) fn is_active(state: &VpnState, spec: &ConnectionSpec) -> bool {
@@ -375,6 +378,12 @@ impl Site {
         children.iter().filter(has_twin).map(|child| child.name.clone()).collect()
     }
 
+    /// Whether nothing is being negotiated. What a peer did not take when it came is sent again after a second.
+    async fn is_at_rest(&self) -> bool {
+        let sas = self.vici().await.sas().await.unwrap();
+        sas.iter().all(|sa| !sa.is_busy && sa.state != IkeState::Connecting)
+    }
+
     pub(crate) async fn spis_of(&self, spec: &ConnectionSpec) -> Vec<(u32, u32)> {
         self.installed(Some(spec.id)).await
     }
@@ -425,9 +434,10 @@ pub(crate) struct Pinging {
 pub(crate) async fn assert_no_gap(what: &str, pinging: Pinging) {
     let gaps = pinging.gaps().await;
     println!("{what}: lost in a row: {gaps:?}");
-    // Once for either end that replaces, and half a second at most: guests that emulate a processor take that long for keys.
-    // A tunnel that went down would be gone for the two seconds at least for which two SAs stand side by side.
-    assert!(gaps.len() <= 2 && gaps.iter().all(|lost| *lost <= 25), "{what}: lost in a row: {gaps:?}");
+    // Once for either end that replaces and once for what IKEv1 made twice by that, and half a second at most: guests that
+    // emulate a processor take that long for keys. A tunnel that went down would be gone for the two seconds at least for
+    // which two SAs stand side by side.
+    assert!(gaps.len() <= 3 && gaps.iter().all(|lost| *lost <= 25), "{what}: lost in a row: {gaps:?}");
 }
 
 impl Pinging {

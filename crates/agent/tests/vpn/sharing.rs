@@ -169,7 +169,7 @@ async fn ends_that_start_all_of_them_at_once_settle_for_good() {
         right.vpn().apply(&waiting(&rights)).await.unwrap();
         apply(&left, &lefts, &right, &rights).await;
         sites::settle_with(&left, &right, 3).await;
-        stays(&left).await;
+        stays(&left, version).await;
     }
 }
 
@@ -230,7 +230,7 @@ async fn ikev1_quick_modes_that_cross_end_with_one_tunnel_each() {
     sites::settle_in(&left, &right, 1, 3).await;
     assert!(lefts.iter().all(|spec| is_active(&left.state(), spec)));
     assert!(rights.iter().all(|spec| is_active(&right.state(), spec)));
-    stays(&left).await;
+    stays(&left, IkeVersion::V1).await;
     for pinging in pinging {
         sites::assert_no_gap("crossed", pinging).await;
     }
@@ -241,8 +241,8 @@ fn waiting(specs: &[ConnectionSpec]) -> Vec<ConnectionSpec> {
     specs.iter().map(wait).collect()
 }
 
-async fn stays(left: &Site) {
-    assert!(has_stayed(left).await);
+async fn stays(left: &Site, version: IkeVersion) {
+    assert!(has_stayed(left).await, "{version}");
 }
 
 /// Whether nothing is lost, and nothing else is there after it, for longer than the 10 s after which charon closes what it takes
