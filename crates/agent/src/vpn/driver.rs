@@ -1,5 +1,6 @@
 //! The task that owns a router's charon: what is wanted of it, what it was told, what it has.
 
+mod asked;
 mod listing;
 mod mtu;
 mod refuse;
@@ -22,6 +23,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
+use self::asked::Asked;
 use self::listing::{Look, Unsure};
 use self::split::Split;
 use self::wanted::{Goal, Name, Resolved, Run, Wanted, resolve};
@@ -59,8 +61,8 @@ pub(super) async fn run(setup: VpnSetup, messages: mpsc::Receiver<Message>, stat
         faults: Faults::default(),
         silence: Silence::default(),
         calls: Calls::default(),
-        closing: BTreeMap::new(),
-        rekeying: BTreeMap::new(),
+        closing: Asked::default(),
+        rekeying: Asked::default(),
         observations: Observations::default(),
         resolving: JoinSet::new(),
         addresses: BTreeMap::new(),
@@ -91,10 +93,10 @@ struct Driver {
     faults: Faults,
     silence: Silence,
     calls: Calls,
-    /// What charon was told to close, and when.
-    closing: BTreeMap<Terminate, Instant>,
-    /// The CHILD_SAs that it was told to rekey, and when.
-    rekeying: BTreeMap<u32, Instant>,
+    /// What charon was told to close.
+    closing: Asked<Terminate>,
+    /// The CHILD_SAs that it was told to rekey.
+    rekeying: Asked<u32>,
     observations: Observations,
     resolving: JoinSet<Resolved>,
     /// What peers' names meant last.
@@ -329,8 +331,8 @@ impl Driver {
         self.silence = Silence::default();
         // What a peer has begun is over.
         self.calls = Calls::default();
-        self.closing.clear();
-        self.rekeying.clear();
+        self.closing = Asked::default();
+        self.rekeying = Asked::default();
         self.wanted.values_mut().for_each(Wanted::forget);
     }
 

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::net::IpAddr;
-use std::time::Duration;
 
 use adit_ike::charon::{IkeState, Terminate, ViciError};
 use adit_ike::{Fingerprint, Peering};
@@ -19,9 +18,6 @@ use super::super::plan::{Held, Observed, Plan};
 use super::super::sas::Sas;
 use super::wanted::{Goal, Wanted};
 use super::{Driver, Lost};
-
-/// What charon was told to close or rekey, and lists as before after so long, it is told once more.
-const ASKED_AGAIN: Duration = Duration::from_secs(30);
 
 impl Driver {
     /// Does what is to be done now: starts or stops the daemon, tells it what changed, initiates what is due.
@@ -321,13 +317,10 @@ impl Driver {
 
     /// Has CHILD_SAs replaced by new ones, each once in a while.
     pub(super) async fn rekey(&mut self, children: BTreeSet<u32>) -> Result<(), Lost> {
-        let now = Instant::now();
-        self.rekeying.retain(|_, asked| now.duration_since(*asked) < ASKED_AGAIN);
         for id in children {
-            if self.rekeying.contains_key(&id) {
+            if !self.rekeying.is_due(id, Instant::now()) {
                 continue;
             }
-            self.rekeying.insert(id, now);
             tracing::debug!(router_id = %self.setup.router_id, id, "rekeying an SA that came about twice");
             self.command(async |daemon| daemon.vici.rekey(id).await).await?;
         }
@@ -335,14 +328,10 @@ impl Driver {
     }
 
     pub(super) async fn terminate(&mut self, all: impl IntoIterator<Item = Terminate>) -> Result<(), Lost> {
-        let now = Instant::now();
-        self.closing.retain(|_, asked| now.duration_since(*asked) < ASKED_AGAIN);
         for what in all {
-            // charon lists an SA until its end is its turn, and would end it once for each time that it is told.
-            if self.closing.contains_key(&what) {
+            if !self.closing.is_due(what, Instant::now()) {
                 continue;
             }
-            self.closing.insert(what, now);
             tracing::debug!(router_id = %self.setup.router_id, ?what, "closing an SA");
             self.command(async |daemon| daemon.vici.terminate(what).await).await?;
             let Terminate::HalfOpen(ike_id) = what else { continue };
