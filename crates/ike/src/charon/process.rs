@@ -316,6 +316,9 @@ charon-systemd {{
   retransmit_tries = 5
   # Whoever translates addresses on the way forgets UDP that is silent for longer, many of them after 30 s.
   keep_alive = 20
+  # Of so many IKEv1 exchanges at once in an IKE SA it keeps what the next message is decrypted with. Of the usual three, the
+  # ends of two SAs that both ends tell each other of take the place of one that is being negotiated: half of it comes about.
+  max_ikev1_exchanges = 1000
   # Several connections to one peer start at the same moment.
   block_threshold = 1000
   # Accepted only where an IKE policy asks for aggressive mode.
