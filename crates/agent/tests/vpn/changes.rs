@@ -42,7 +42,9 @@ async fn a_change_at_one_end_after_the_other_replaces_the_tunnel_without_a_gap(v
         replaced(&left, &right, &before).await;
         assert!(is_active(&left.state(), &left_spec) && is_active(&right.state(), &right_spec));
         for pinging in pinging {
-            sites::assert_no_gap(&format!("{version}, {what}"), pinging).await;
+            // What IKEv1 makes twice where both ends replace is replaced once more.
+            let exchanges = if version == IkeVersion::V1 { 3 } else { 2 };
+            sites::assert_no_gap_but(exchanges, &format!("{version}, {what}"), pinging).await;
         }
     }
 }
