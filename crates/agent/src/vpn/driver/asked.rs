@@ -2,6 +2,7 @@
 //! the same again for each time that it is asked.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -19,15 +20,18 @@ impl<T> Default for Asked<T> {
     }
 }
 
-impl<T: Ord> Asked<T> {
-    /// Whether it is time to ask for `what`, which then counts as asked for.
-    pub(super) fn is_due(&mut self, what: T, now: Instant) -> bool {
+impl<T: Copy + Ord> Asked<T> {
+    /// Those of `all` that it is time to ask for, which then count as asked for.
+    pub(super) fn due(&mut self, all: impl IntoIterator<Item = T>, now: Instant) -> Vec<T> {
         self.0.retain(|_, asked| now.duration_since(*asked) < AGAIN);
-        let is_due = !self.0.contains_key(&what);
-        if is_due {
-            self.0.insert(what, now);
+        let mut due = Vec::new();
+        for what in all {
+            if let Entry::Vacant(place) = self.0.entry(what) {
+                place.insert(now);
+                due.push(what);
+            }
         }
-        is_due
+        due
     }
 }
 
@@ -41,7 +45,9 @@ mod tests {
         for (what, secs, is_due) in
             [(1, 0, true), (1, 29, false), (2, 29, true), (1, 30, true), (2, 30, false)]
         {
-            assert_eq!(asked.is_due(what, now + Duration::from_secs(secs)), is_due, "{what} after {secs} s");
+            let due = asked.due([what], now + Duration::from_secs(secs));
+            assert_eq!(!due.is_empty(), is_due, "{what} after {secs} s");
         }
+        assert_eq!(asked.due([2, 3, 3], now + Duration::from_secs(31)), [3], "each once");
     }
 }

@@ -317,10 +317,7 @@ impl Driver {
 
     /// Has CHILD_SAs replaced by new ones, each once in a while.
     pub(super) async fn rekey(&mut self, children: BTreeSet<u32>) -> Result<(), Lost> {
-        for id in children {
-            if !self.rekeying.is_due(id, Instant::now()) {
-                continue;
-            }
+        for id in self.rekeying.due(children, Instant::now()) {
             tracing::debug!(router_id = %self.setup.router_id, id, "rekeying an SA that came about twice");
             self.command(async |daemon| daemon.vici.rekey(id).await).await?;
         }
@@ -328,10 +325,7 @@ impl Driver {
     }
 
     pub(super) async fn terminate(&mut self, all: impl IntoIterator<Item = Terminate>) -> Result<(), Lost> {
-        for what in all {
-            if !self.closing.is_due(what, Instant::now()) {
-                continue;
-            }
+        for what in self.closing.due(all, Instant::now()) {
             tracing::debug!(router_id = %self.setup.router_id, ?what, "closing an SA");
             self.command(async |daemon| daemon.vici.terminate(what).await).await?;
             let Terminate::HalfOpen(ike_id) = what else { continue };
