@@ -58,7 +58,7 @@ fn nothing_plain_leaves_before_the_first_negotiation_with_a_wrong_key_or_without
 
         let first = site.charon(&site.document).unwrap();
         let mut pings = pings_without_end(here);
-        kill(first.cast_signed());
+        kill(first);
         eventually("another charon runs", async || {
             site.charon(&site.document).is_some_and(|pid| pid != first)
         })
@@ -112,7 +112,7 @@ fn nothing_plain_leaves_when_a_tunnel_is_switched_off_left_alone_or_deleted_or_t
         both.stop_agent().await;
         assert!(both.here.pings("eth0", THERE).await, "twin: charon goes on without agent");
         assert!(charons.iter().all(Option::is_some) && both.charons() == charons, "twin: all of them");
-        kill(both.site.charon(&both.site.document).unwrap().cast_signed());
+        kill(both.site.charon(&both.site.document).unwrap());
         // With IPsec in the kernel it goes on to pass, encrypted.
         shout(&both.here);
         both.here.pings("eth0", THERE).await;

@@ -134,7 +134,7 @@ impl Site {
     }
 
     /// The number of the charon of a router, as long as it runs.
-    pub(crate) fn charon(&self, document: &RouterDocument) -> Option<u32> {
+    pub(crate) fn charon(&self, document: &RouterDocument) -> Option<i32> {
         let pid = std::fs::read_to_string(self.folder(document).join("charon.pid")).ok()?;
         let pid = pid.trim().parse().ok()?;
         std::fs::exists(format!("/proc/{pid}/exe")).unwrap().then_some(pid)
@@ -191,7 +191,7 @@ impl Both {
     }
 
     /// The charons of both routers.
-    pub(crate) fn charons(&self) -> [Option<u32>; 2] {
+    pub(crate) fn charons(&self) -> [Option<i32>; 2] {
         [&self.site.document, &self.right].map(|document| self.site.charon(document))
     }
 
@@ -217,7 +217,7 @@ impl Both {
         }
         for document in [&self.site.document, &self.right] {
             if let Some(pid) = self.site.charon(document) {
-                kill(pid.cast_signed());
+                kill(pid);
             }
             Namespace::delete(&format!("qrouter-{}", document.id)).unwrap();
         }
